@@ -1,0 +1,1 @@
+//! Elava: git log for infrastructure.

@@ -1,0 +1,3 @@
+//! The `elava` command.
+
+fn main() {}

@@ -1,1 +1,9 @@
-//! Elava: git log for infrastructure.
+//! Elava: git log for infrastructure. An embedded engine that remembers what a cloud looked like and answers in SQL at
+//! any revision.
+
+pub mod clock;
+pub mod error;
+pub mod model;
+pub mod store;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,23 @@
+//! Plain data and pure functions: keys, observations, canonical JSON, differences. No I/O, no async.
+
+mod coverage;
+mod diff;
+mod json;
+mod key;
+mod observation;
+mod rules;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use coverage::{CoverageStatus, ScopeReport};
+pub use diff::changed_paths;
+pub use json::{CanonicalJson, JSON_DEPTH_MAX, Json, JsonError, parse_json, read_json};
+pub use key::{ResourceKey, Scope};
+pub use observation::{Change, Content, ContentHash, Observation, Sighting};
+pub use rules::{TypeRules, TypeRulesSet};
+pub use time::Timestamp;
+
+/// A revision: the position of an observation in the log, from 1. Revision 0 is the empty state before the first.
+pub type Revision = i64;

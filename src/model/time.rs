@@ -1,0 +1,42 @@
+//! Times: microseconds since 1970, UTC.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::error::{Error, Result};
+
+/// A time in microseconds since 1970-01-01T00:00:00Z, UTC. Written as RFC 3339 with `Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From microseconds since 1970, UTC.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970, UTC.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339 text; digits below a microsecond are cut off.
+    ///
+    /// # Errors
+    /// `Invalid` if the text is not an RFC 3339 time with an offset.
+    pub fn parse(text: &str) -> Result<Self> {
+        DateTime::parse_from_rfc3339(text).map(|time| Self(time.timestamp_micros())).map_err(|error| {
+            Error::invalid(format!("expected an RFC 3339 time such as 2026-11-01T00:00:00Z, found {text:?} ({error})"))
+        })
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DateTime::<Utc>::from_timestamp_micros(self.0) {
+            Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            None => write!(f, "{} us since 1970", self.0),
+        }
+    }
+}

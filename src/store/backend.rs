@@ -1,0 +1,96 @@
+//! The small trait through which all storage is reached.
+//!
+//! Names are relative paths of `[a-z0-9._-]` parts separated by `/`. Nothing is ever altered in place: objects are created
+//! once, replaced whole (only to cut a segment down to its header) or deleted.
+
+use std::fmt::Debug;
+use std::io::Write;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::ObjectStore;
+
+use crate::error::Result;
+
+/// How a create ended. The third way, unknown, is an error of kind `Uncertain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// The object is there, durable, and it is ours.
+    Done,
+    /// There was an object of that name before: nothing was written.
+    Exists,
+}
+
+/// An object in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The whole name.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Seconds since it was written, by the storage's own clock.
+    pub age_seconds: u64,
+}
+
+/// A large object in the making: written as a stream, then published under a name at once.
+pub trait Staged: Write + Send {
+    /// Makes the object durable under a name, unless there is one.
+    ///
+    /// # Errors
+    /// As [`Backend::create`].
+    fn publish(self: Box<Self>, name: &str) -> Result<Created>;
+}
+
+/// Where a store's objects are.
+#[async_trait]
+pub trait Backend: Debug + Send + Sync {
+    /// Creates an object durably, if there is none of that name.
+    ///
+    /// # Errors
+    /// `Unavailable`: nothing was written. `Uncertain`: it may have been; read the name to know.
+    async fn create(&self, name: &str, bytes: Bytes) -> Result<Created>;
+
+    /// Begins a large object.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    fn stage(&self) -> Result<Box<dyn Staged>>;
+
+    /// Replaces an object whole; a reader sees the old or the new one, and the name is never free.
+    ///
+    /// # Errors
+    /// `Unavailable`; the object is the old or the new one.
+    async fn replace(&self, name: &str, bytes: Bytes) -> Result<()>;
+
+    /// Reads a whole object, `None` if there is none.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn get(&self, name: &str) -> Result<Option<Bytes>>;
+
+    /// All objects whose name begins with a folder, sorted by name.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn list(&self, folder: &str) -> Result<Vec<Listed>>;
+
+    /// Deletes an object; one that is not there is no error.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn delete(&self, name: &str) -> Result<()>;
+
+    /// Gets the place ready for writing: makes it, proves that create-if-absent is exclusive and sweeps what crashed
+    /// writers left.
+    ///
+    /// # Errors
+    /// `Unavailable` if the place cannot be written or does not keep creates exclusive.
+    async fn prepare(&self) -> Result<()>;
+
+    /// The same objects for DataFusion to read.
+    fn object_store(&self) -> Arc<dyn ObjectStore>;
+
+    /// The place, for people.
+    fn location(&self) -> String;
+}

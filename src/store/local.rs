@@ -1,0 +1,271 @@
+//! A store on a local disk.
+//!
+//! `object_store`'s own local file system never syncs, so writes are made here: write to a temporary name, sync the
+//! file, link it to its final name (which fails if that exists), sync the folder. A crash at any instant leaves the
+//! whole object or none, and a temporary file that the next writer sweeps.
+
+#![expect(clippy::disallowed_methods, reason = "the only module that touches files of a store")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use uuid::Uuid;
+
+use super::backend::{Backend, Created, Listed, Staged};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Folder of files that are being written.
+const STAGING: &str = "tmp";
+/// A temporary file this old belongs to no living writer.
+const STAGING_AGE_MAX_SECONDS: u64 = 24 * 3600;
+/// A large object is synced as it grows, so that the last sync is short.
+const STAGED_BUFFER_BYTES: usize = 1 << 20;
+
+/// A store in a folder. The folder is private to its owner.
+#[derive(Debug)]
+pub struct LocalBackend {
+    root: PathBuf,
+    prepared: AtomicBool,
+}
+
+impl LocalBackend {
+    /// A store in a folder, which need not be there yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), prepared: AtomicBool::new(false) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.root.join(STAGING).join(Uuid::new_v4().simple().to_string())
+    }
+
+    fn write_temporary(&self, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.temporary();
+        let written = open_new(&path).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        written.map_err(|error| {
+            let _ = fs::remove_file(&path);
+            refused("write", &path, error)
+        })?;
+        Ok(path)
+    }
+
+    /// Checks that a second create of a name fails: some network and user-space file systems do not keep that.
+    fn probe(&self) -> Result<()> {
+        let name = format!("{STAGING}/probe-{}", Uuid::new_v4().simple());
+        let first = self.write_temporary(b"1").and_then(|from| publish(&self.root, &from, &name));
+        let second = self.write_temporary(b"2").and_then(|from| publish(&self.root, &from, &name));
+        let found = fs::read(self.path(&name));
+        let _ = fs::remove_file(self.path(&name));
+        match (first?, second?, found) {
+            (Created::Done, Created::Exists, Ok(bytes)) if bytes == b"1" => Ok(()),
+            outcome => Err(Error::unavailable(format!(
+                "the file system of {} does not keep creates exclusive ({outcome:?}); a store there could lose data",
+                self.root.display()
+            ))
+            .with_hint("use a folder on a local disk")),
+        }
+    }
+
+    fn sweep(&self) -> Result<()> {
+        for listed in list_folder(&self.root, STAGING)? {
+            if listed.age_seconds >= STAGING_AGE_MAX_SECONDS {
+                let _ = fs::remove_file(self.path(&listed.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for LocalBackend {
+    async fn create(&self, name: &str, bytes: Bytes) -> Result<Created> {
+        let from = self.write_temporary(&bytes)?;
+        publish(&self.root, &from, name)
+    }
+
+    fn stage(&self) -> Result<Box<dyn Staged>> {
+        let path = self.temporary();
+        let file = open_new(&path).map_err(|error| refused("create", &path, error))?;
+        let file = io::BufWriter::with_capacity(STAGED_BUFFER_BYTES, file);
+        Ok(Box::new(StagedFile { root: self.root.clone(), path, file: Some(file) }))
+    }
+
+    async fn replace(&self, name: &str, bytes: Bytes) -> Result<()> {
+        let from = self.write_temporary(&bytes)?;
+        let to = self.path(name);
+        fs::rename(&from, &to).map_err(|error| refused("replace", &to, error))?;
+        sync_folder(&to).map_err(|error| refused("sync", &to, error))
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Bytes>> {
+        match fs::read(self.path(name)) {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(refused("read", &self.path(name), error)),
+        }
+    }
+
+    async fn list(&self, folder: &str) -> Result<Vec<Listed>> {
+        list_folder(&self.root, folder)
+    }
+
+    async fn delete(&self, name: &str) -> Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(refused("delete", &self.path(name), error)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        if self.prepared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let staging = self.path(STAGING);
+        make_folder(&staging).map_err(|error| refused("make", &staging, error))?;
+        self.probe()?;
+        self.sweep()?;
+        self.prepared.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn object_store(&self) -> Arc<dyn ObjectStore> {
+        match LocalFileSystem::new_with_prefix(&self.root) {
+            Ok(store) => Arc::new(store),
+            Err(_) => Arc::new(object_store::memory::InMemory::new()),
+        }
+    }
+
+    fn location(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+/// A temporary file that becomes an object when it is published, and goes away when it is not.
+struct StagedFile {
+    root: PathBuf,
+    path: PathBuf,
+    file: Option<io::BufWriter<File>>,
+}
+
+impl StagedFile {
+    fn open_file(&mut self) -> io::Result<&mut io::BufWriter<File>> {
+        self.file.as_mut().ok_or_else(|| io::Error::other("written after it was published"))
+    }
+}
+
+impl Write for StagedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.open_file()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.open_file()?.flush()
+    }
+}
+
+impl Staged for StagedFile {
+    fn publish(mut self: Box<Self>, name: &str) -> Result<Created> {
+        let file = self.file.take().ok_or_else(|| Error::internal("published twice"))?;
+        let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+        synced.map_err(|error| refused("write", &self.path, error))?;
+        publish(&self.root, &self.path, name)
+    }
+}
+
+impl Drop for StagedFile {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Links a synced temporary file to its final name, syncs the folder, and removes the temporary name.
+fn publish(root: &Path, from: &Path, name: &str) -> Result<Created> {
+    let to = root.join(name);
+    let linked = match fs::hard_link(from, &to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            to.parent().map_or(Ok(()), make_folder).and_then(|()| fs::hard_link(from, &to))
+        }
+        linked => linked,
+    };
+    let _ = fs::remove_file(from);
+    match linked {
+        Ok(()) => match sync_folder(&to) {
+            Ok(()) => Ok(Created::Done),
+            Err(error) => {
+                let message = format!("{} was written, but its folder could not be synced", to.display());
+                Err(Error::new(ErrorKind::Uncertain, message).with_source(error))
+            }
+        },
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Created::Exists),
+        Err(error) => Err(refused("create", &to, error)),
+    }
+}
+
+fn open_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes a folder and its parents, private to the owner, and syncs each into its own parent.
+fn make_folder(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_folder(parent)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(path),
+    }
+}
+
+/// Syncs the folder that a path is in.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+fn list_folder(root: &Path, folder: &str) -> Result<Vec<Listed>> {
+    let path = root.join(folder);
+    let entries = match fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(refused("list", &path, error)),
+    };
+    let now = SystemTime::now();
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| refused("list", &path, error))?;
+        let (name, metadata) = match (entry.file_name().into_string(), entry.metadata()) {
+            (Ok(name), Ok(metadata)) if metadata.is_file() => (name, metadata),
+            _ => continue,
+        };
+        let age = metadata.modified().ok().and_then(|modified| now.duration_since(modified).ok());
+        found.push(Listed { name: format!("{folder}/{name}"), bytes: metadata.len(), age_seconds: age.map_or(0, |age| age.as_secs()) });
+    }
+    found.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(found)
+}
+
+fn refused(verb: &str, path: &Path, error: io::Error) -> Error {
+    let full = error.kind() == io::ErrorKind::StorageFull;
+    let unavailable = Error::unavailable(format!("cannot {verb} {}", path.display())).with_source(error);
+    if full { unavailable.with_hint("the disk is full: nothing was lost, free some space and try again") } else { unavailable }
+}

@@ -1,0 +1,4 @@
+//! The durable state.
+pub mod backend;
+pub mod local;
+pub mod schema;

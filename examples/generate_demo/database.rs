@@ -47,16 +47,20 @@ pub(crate) fn add_subnet_group(world: &mut World, site: &Site, tier: &str) {
 /// Adds a database instance with its network interface.
 pub(crate) fn add(world: &mut World, wanted: &Wanted) {
     let site = &wanted.site;
-    interface::add_managed(world, site, &Managed {
-        label: wanted.name,
-        tier: wanted.tier,
-        zone: "a",
-        group: wanted.group,
-        description: "RDSNetworkInterface",
-        interface_type: "interface",
-        requester: "amazon-rds",
-        since: wanted.since,
-    });
+    interface::add_managed(
+        world,
+        site,
+        &Managed {
+            label: wanted.name,
+            tier: wanted.tier,
+            zone: "a",
+            group: wanted.group,
+            description: "RDSNetworkInterface",
+            interface_type: "interface",
+            requester: "amazon-rds",
+            since: wanted.since,
+        },
+    );
     let mut properties = describe(world, wanted);
     if let (Some(cluster), Value::Object(members)) = (wanted.cluster, &mut properties) {
         members.insert("DBClusterIdentifier".to_owned(), json!(cluster));
@@ -135,14 +139,7 @@ pub(crate) fn back_up(world: &mut World, site: &Site, database: &str, day: Time)
 }
 
 /// Adds a finished snapshot of a database as it is now.
-pub(crate) fn add_snapshot(
-    world: &mut World,
-    site: &Site,
-    database: &str,
-    id: &str,
-    snapshot_type: &str,
-    at: Time,
-) -> Outcome<()> {
+pub(crate) fn add_snapshot(world: &mut World, site: &Site, database: &str, id: &str, snapshot_type: &str, at: Time) -> Outcome<()> {
     let source = world.get(Kind::Database, database)?;
     let member = |name: &str| source.properties.get(name).cloned();
     let tags = source.tags.clone().unwrap_or_default();

@@ -20,10 +20,7 @@ impl Dice {
     /// A lower-case hexadecimal text of `digits` digits.
     pub(crate) fn hex(self, label: &str, digits: usize) -> String {
         let mut state = self.keyed(label);
-        let mut text = String::with_capacity(digits);
-        while text.len() < digits {
-            text.push_str(&format!("{:016x}", next(&mut state)));
-        }
+        let mut text: String = (0..digits.div_ceil(16)).map(|_| format!("{:016x}", next(&mut state))).collect();
         text.truncate(digits);
         text
     }
@@ -66,9 +63,7 @@ impl Dice {
 
     /// The state of the generator for one label: FNV-1a of the label, mixed with the seed.
     fn keyed(self, label: &str) -> u64 {
-        let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut state = self.seed ^ hash;
         next(&mut state)
     }

@@ -140,16 +140,20 @@ fn load_balancers(world: &mut World) {
     for site in [MAIN, EUROPE, TRIAL] {
         let number = world.dice.hex(&site.key("alb"), 16);
         for zone in site.zones {
-            interface::add_managed(world, &site, &Managed {
-                label: &format!("alb {zone}"),
-                tier: "public",
-                zone,
-                group: "alb",
-                description: &format!("ELB app/{}-web/{number}", site.label),
-                interface_type: "interface",
-                requester: "amazon-elb",
-                since: BUILT,
-            });
+            interface::add_managed(
+                world,
+                &site,
+                &Managed {
+                    label: &format!("alb {zone}"),
+                    tier: "public",
+                    zone,
+                    group: "alb",
+                    description: &format!("ELB app/{}-web/{number}", site.label),
+                    interface_type: "interface",
+                    requester: "amazon-elb",
+                    since: BUILT,
+                },
+            );
         }
     }
 }

@@ -75,8 +75,16 @@ fn failure(kind: Kind, code: &'static str, reason: &str) -> Failure {
 /// Puts the faults into the table of events.
 pub(crate) fn describe(world: &mut World) {
     world.remark("E07", CUT, "this scan is cut off: a second `started` follows without `completed`; all of prod/eu-west-1 and prod/us-east-1 up to half of `aws_ec2_network_interface` is written, nothing after that. It deletes nothing");
-    world.remark("E07", DENIED, "in this scan every scope of account 444455556666 is `failed`: `UnauthorizedOperation` for EC2, `AccessDenied` for RDS and S3");
+    world.remark(
+        "E07",
+        DENIED,
+        "in this scan every scope of account 444455556666 is `failed`: `UnauthorizedOperation` for EC2, `AccessDenied` for RDS and S3",
+    );
     world.remark("E08", OUTAGE_START, "from this scan on, for seven scans, every scope of 111122223333/eu-west-1 but `aws_s3_bucket` is `failed`: `RequestLimitExceeded` for EC2, `Throttling` for RDS");
     world.remark("E08", OUTAGE_END, "the first scan that lists the region again");
-    world.remark("E12", TORN, "in this scan `aws_ebs_snapshot` of 111122223333/us-east-1 is `partial`: only the first half is listed (`RequestLimitExceeded`)");
+    world.remark(
+        "E12",
+        TORN,
+        "in this scan `aws_ebs_snapshot` of 111122223333/us-east-1 is `partial`: only the first half is listed (`RequestLimitExceeded`)",
+    );
 }

@@ -24,7 +24,7 @@ pub(crate) fn add(world: &mut World, site: &Site, name: &str, owner: &str, rules
     let permissions: Vec<Value> = rules.iter().map(|(port, from)| permission(world, site, *port, *from)).collect();
     let vpc = site.vpc(world.dice);
     let description = format!("{name} of {}", site.label);
-    let properties = describe(site, &Described { id: &id, name: &full_name, vpc: &vpc, description: &description }, permissions);
+    let properties = describe(site, &Described { id: &id, name: &full_name, vpc: &vpc, description: &description }, &permissions);
     let tags = site.tags(&full_name, name, owner);
     world.add(Resource::new(site.place, Kind::SecurityGroup, &id, tags, properties));
 }
@@ -40,7 +40,7 @@ pub(crate) fn add_default(world: &mut World, site: &Site, vpc: &str) {
         "UserIdGroupPairs": [{"GroupId": id, "UserId": site.place.account}],
     });
     let described = Described { id: &id, name: "default", vpc, description: "default VPC security group" };
-    let properties = describe(site, &described, vec![inside]);
+    let properties = describe(site, &described, &[inside]);
     let resource = Resource::new(site.place, Kind::SecurityGroup, &id, Tags::new(), properties);
     world.add(resource.named("default"));
 }
@@ -60,7 +60,7 @@ pub(crate) fn open_to_world(world: &mut World, group: &str, port: i64, why: &str
             return Ok(());
         }
     }
-    permissions.push(tcp(port, vec![range], Vec::new()));
+    permissions.push(tcp(port, &[range], &[]));
     Ok(())
 }
 
@@ -89,7 +89,7 @@ struct Described<'a> {
     description: &'a str,
 }
 
-fn describe(site: &Site, group: &Described<'_>, permissions: Vec<Value>) -> Value {
+fn describe(site: &Site, group: &Described<'_>, permissions: &[Value]) -> Value {
     json!({
         "Description": group.description,
         "GroupId": group.id,
@@ -110,16 +110,16 @@ fn describe(site: &Site, group: &Described<'_>, permissions: Vec<Value>) -> Valu
 
 fn permission(world: &World, site: &Site, port: i64, from: From) -> Value {
     match from {
-        From::Range(cidr, "") => tcp(port, vec![json!({"CidrIp": cidr})], Vec::new()),
-        From::Range(cidr, why) => tcp(port, vec![json!({"CidrIp": cidr, "Description": why})], Vec::new()),
+        From::Range(cidr, "") => tcp(port, &[json!({"CidrIp": cidr})], &[]),
+        From::Range(cidr, why) => tcp(port, &[json!({"CidrIp": cidr, "Description": why})], &[]),
         From::Group(name) => {
             let id = site.group(world.dice, name);
-            tcp(port, Vec::new(), vec![json!({"GroupId": id, "UserId": site.place.account})])
+            tcp(port, &[], &[json!({"GroupId": id, "UserId": site.place.account})])
         }
     }
 }
 
-fn tcp(port: i64, ranges: Vec<Value>, groups: Vec<Value>) -> Value {
+fn tcp(port: i64, ranges: &[Value], groups: &[Value]) -> Value {
     json!({
         "FromPort": port,
         "IpProtocol": "tcp",

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::bucket;
-use crate::estate::{KAFKA, SEARCH};
+use crate::estate::SEARCH;
 use crate::group;
 use crate::instance;
 use crate::kind::Kind;
@@ -108,7 +108,7 @@ fn search_parts(world: &World) -> Outcome<Vec<(Kind, String)>> {
 
 fn lose_owners(world: &mut World, at: Time) -> Outcome<()> {
     let mut losers = search_parts(world)?;
-    losers.extend(KAFKA.running(world).pop().map(|id| (Kind::Instance, id)));
+    losers.push((Kind::Instance, world.find(Kind::Instance, PROD, "prod-kafka-3")?));
     losers.push((Kind::SecurityGroup, MAIN.group(world.dice, "endpoints")));
     losers.push((Kind::Database, "billing-db".to_owned()));
     for name in ["acme-prod-exports", "acme-prod-data-lake"] {

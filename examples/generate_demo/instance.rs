@@ -79,7 +79,7 @@ pub(crate) fn launch(world: &mut World, fleet: &Fleet, at: Time) -> Outcome<Stri
     if let Some(gib) = fleet.data_gib {
         disks.push(add_volume(world, site, &id, zone, &Disk::data(gib, at), volume_tags));
     }
-    let properties = describe(world, fleet, &id, zone, &eni, disks, at)?;
+    let properties = describe(world, fleet, &id, zone, &eni, &disks, at)?;
     let resource = Resource::new(site.place, Kind::Instance, &id, tags, properties);
     world.add(resource.in_state("running").created(at));
     Ok(id)
@@ -165,10 +165,13 @@ fn leave(instance: &mut Resource, code: i64, state: &str, at: Time) -> Outcome<(
     instance.state = Some(state.to_owned());
     instance.put("/State", json!({"Code": code, "Name": state}))?;
     instance.put("/StateTransitionReason", format!("User initiated ({})", at.gmt()))?;
-    instance.put("/StateReason", json!({
-        "Code": "Client.UserInitiatedShutdown",
-        "Message": "Client.UserInitiatedShutdown: User initiated shutdown",
-    }))
+    instance.put(
+        "/StateReason",
+        json!({
+            "Code": "Client.UserInitiatedShutdown",
+            "Message": "Client.UserInitiatedShutdown: User initiated shutdown",
+        }),
+    )
 }
 
 fn root_snapshot(world: &World, fleet: &Fleet) -> Outcome<String> {
@@ -241,15 +244,7 @@ fn add_volume(world: &mut World, site: &Site, instance: &str, zone: &str, disk: 
     })
 }
 
-fn describe(
-    world: &World,
-    fleet: &Fleet,
-    id: &str,
-    zone: &str,
-    eni: &str,
-    disks: Vec<Value>,
-    at: Time,
-) -> Outcome<Value> {
+fn describe(world: &World, fleet: &Fleet, id: &str, zone: &str, eni: &str, disks: &[Value], at: Time) -> Outcome<Value> {
     let site = &fleet.site;
     let interface = world.get(Kind::Interface, eni)?;
     let private = interface.text("/PrivateIpAddress");

@@ -133,11 +133,7 @@ pub(crate) fn public_name(region: &str, address: &str) -> String {
 
 pub(crate) fn private_name(region: &str, address: &str) -> String {
     let dashed = address.replace('.', "-");
-    if region == "us-east-1" {
-        format!("ip-{dashed}.ec2.internal")
-    } else {
-        format!("ip-{dashed}.{region}.compute.internal")
-    }
+    if region == "us-east-1" { format!("ip-{dashed}.ec2.internal") } else { format!("ip-{dashed}.{region}.compute.internal") }
 }
 
 /// What all interfaces have in common.
@@ -179,9 +175,7 @@ fn free_address(world: &mut World, site: &Site, tier: &str, zone: &str) -> Strin
     loop {
         let turn = world.count_up(&subnet);
         let address = format!("{}.{third}.{}", site.prefix, HOST_FIRST + turn.rem_euclid(HOST_COUNT));
-        let taken = world
-            .of(Kind::Interface)
-            .any(|it| it.text("/PrivateIpAddress") == address && it.text("/SubnetId") == subnet);
+        let taken = world.of(Kind::Interface).any(|it| it.text("/PrivateIpAddress") == address && it.text("/SubnetId") == subnet);
         if !taken {
             return address;
         }

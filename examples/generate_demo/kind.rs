@@ -69,56 +69,30 @@ impl Kind {
         match self {
             Self::Vpc => ec2("aws_vpc", "AWS::EC2::VPC", "DescribeVpcs", "vpc/"),
             Self::Subnet => ec2("aws_vpc_subnet", "AWS::EC2::Subnet", "DescribeSubnets", "subnet/"),
-            Self::RouteTable => {
-                ec2("aws_vpc_route_table", "AWS::EC2::RouteTable", "DescribeRouteTables", "route-table/")
+            Self::RouteTable => ec2("aws_vpc_route_table", "AWS::EC2::RouteTable", "DescribeRouteTables", "route-table/"),
+            Self::InternetGateway => {
+                ec2("aws_vpc_internet_gateway", "AWS::EC2::InternetGateway", "DescribeInternetGateways", "internet-gateway/")
             }
-            Self::InternetGateway => ec2(
-                "aws_vpc_internet_gateway",
-                "AWS::EC2::InternetGateway",
-                "DescribeInternetGateways",
-                "internet-gateway/",
-            ),
-            Self::NatGateway => {
-                ec2("aws_vpc_nat_gateway", "AWS::EC2::NatGateway", "DescribeNatGateways", "natgateway/")
-            }
+            Self::NatGateway => ec2("aws_vpc_nat_gateway", "AWS::EC2::NatGateway", "DescribeNatGateways", "natgateway/"),
             Self::Address => ec2("aws_vpc_eip", "AWS::EC2::EIP", "DescribeAddresses", "elastic-ip/"),
-            Self::SecurityGroup => ec2(
-                "aws_vpc_security_group",
-                "AWS::EC2::SecurityGroup",
-                "DescribeSecurityGroups",
-                "security-group/",
-            ),
-            Self::NetworkAcl => {
-                ec2("aws_vpc_network_acl", "AWS::EC2::NetworkAcl", "DescribeNetworkAcls", "network-acl/")
-            }
-            Self::Endpoint => {
-                ec2("aws_vpc_endpoint", "AWS::EC2::VPCEndpoint", "DescribeVpcEndpoints", "vpc-endpoint/")
-            }
+            Self::SecurityGroup => ec2("aws_vpc_security_group", "AWS::EC2::SecurityGroup", "DescribeSecurityGroups", "security-group/"),
+            Self::NetworkAcl => ec2("aws_vpc_network_acl", "AWS::EC2::NetworkAcl", "DescribeNetworkAcls", "network-acl/"),
+            Self::Endpoint => ec2("aws_vpc_endpoint", "AWS::EC2::VPCEndpoint", "DescribeVpcEndpoints", "vpc-endpoint/"),
             Self::Interface => Names {
                 tags_member: Some("TagSet"),
-                ..ec2(
-                    "aws_ec2_network_interface",
-                    "AWS::EC2::NetworkInterface",
-                    "DescribeNetworkInterfaces",
-                    "network-interface/",
-                )
+                ..ec2("aws_ec2_network_interface", "AWS::EC2::NetworkInterface", "DescribeNetworkInterfaces", "network-interface/")
             },
             Self::Instance => ec2("aws_ec2_instance", "AWS::EC2::Instance", "DescribeInstances", "instance/"),
             Self::Volume => ec2("aws_ebs_volume", "AWS::EC2::Volume", "DescribeVolumes", "volume/"),
             Self::Snapshot => ec2("aws_ebs_snapshot", "AWS::EC2::Snapshot", "DescribeSnapshots", "snapshot/"),
             Self::Image => ec2("aws_ec2_ami", "AWS::EC2::Image", "DescribeImages", "image/"),
             Self::KeyPair => ec2("aws_ec2_key_pair", "AWS::EC2::KeyPair", "DescribeKeyPairs", "key-pair/"),
-            Self::LaunchTemplate => ec2(
-                "aws_ec2_launch_template",
-                "AWS::EC2::LaunchTemplate",
-                "DescribeLaunchTemplates",
-                "launch-template/",
-            ),
+            Self::LaunchTemplate => {
+                ec2("aws_ec2_launch_template", "AWS::EC2::LaunchTemplate", "DescribeLaunchTemplates", "launch-template/")
+            }
             Self::Database => rds("aws_rds_db_instance", "AWS::RDS::DBInstance", "DescribeDBInstances", "db:"),
             Self::Cluster => rds("aws_rds_db_cluster", "AWS::RDS::DBCluster", "DescribeDBClusters", "cluster:"),
-            Self::DatabaseSnapshot => {
-                rds("aws_rds_db_snapshot", "AWS::RDS::DBSnapshot", "DescribeDBSnapshots", "snapshot:")
-            }
+            Self::DatabaseSnapshot => rds("aws_rds_db_snapshot", "AWS::RDS::DBSnapshot", "DescribeDBSnapshots", "snapshot:"),
             Self::SubnetGroup => Names {
                 tags_member: None,
                 ..rds("aws_rds_db_subnet_group", "AWS::RDS::DBSubnetGroup", "DescribeDBSubnetGroups", "subgrp:")
@@ -135,20 +109,10 @@ impl Kind {
     }
 }
 
-const fn ec2(
-    resource_type: &'static str,
-    native_type: &'static str,
-    operation: &'static str,
-    arn_prefix: &'static str,
-) -> Names {
+const fn ec2(resource_type: &'static str, native_type: &'static str, operation: &'static str, arn_prefix: &'static str) -> Names {
     Names { resource_type, native_type, operation, arn_service: "ec2", arn_prefix, tags_member: Some("Tags") }
 }
 
-const fn rds(
-    resource_type: &'static str,
-    native_type: &'static str,
-    operation: &'static str,
-    arn_prefix: &'static str,
-) -> Names {
+const fn rds(resource_type: &'static str, native_type: &'static str, operation: &'static str, arn_prefix: &'static str) -> Names {
     Names { resource_type, native_type, operation, arn_service: "rds", arn_prefix, tags_member: Some("TagList") }
 }

@@ -50,8 +50,8 @@ pub(crate) fn build_default(world: &mut World, site: &Site) {
         add_subnet(world, site, &Subnet { id: &subnet, vpc: &vpc, cidr, zone, default: true }, Tags::new());
         subnets.push(subnet);
     }
-    let routes = vec![local_route("172.31.0.0/16"), gateway_route(&gateway)];
-    add_route_table(world, site, "default-vpc", &vpc, &Bound::Main, routes, Tags::new());
+    let routes = [local_route("172.31.0.0/16"), gateway_route(&gateway)];
+    add_route_table(world, site, "default-vpc", &vpc, &Bound::Main, &routes, Tags::new());
     add_network_acl(world, site, "default-vpc", &vpc, &subnets, Tags::new());
 }
 
@@ -107,30 +107,37 @@ pub(crate) fn add_interface_endpoint(world: &mut World, site: &Site, service: &s
     let mut subnets = Vec::new();
     let mut interfaces = Vec::new();
     for zone in site.zones {
-        let made = interface::add_managed(world, site, &Managed {
-            label: &format!("{service} {zone}"),
-            tier: "private",
-            zone,
-            group: "endpoints",
-            description: &format!("VPC Endpoint Interface {id}"),
-            interface_type: "vpc_endpoint",
-            requester: "amazon-vpce",
-            since,
-        });
+        let made = interface::add_managed(
+            world,
+            site,
+            &Managed {
+                label: &format!("{service} {zone}"),
+                tier: "private",
+                zone,
+                group: "endpoints",
+                description: &format!("VPC Endpoint Interface {id}"),
+                interface_type: "vpc_endpoint",
+                requester: "amazon-vpce",
+                since,
+            },
+        );
         interfaces.push(made);
         subnets.push(site.subnet(world.dice, "private", zone));
     }
     let name = format!("{}-{service}", site.label);
     let mut properties = endpoint(world, site, service, "Interface", &id, since);
     let group_name = format!("{}-endpoints", site.label);
-    merge(&mut properties, json!({
-        "RouteTableIds": [],
-        "SubnetIds": subnets,
-        "Groups": [{"GroupId": group, "GroupName": group_name}],
-        "NetworkInterfaceIds": interfaces,
-        "PrivateDnsEnabled": true,
-        "IpAddressType": "ipv4",
-    }));
+    merge(
+        &mut properties,
+        json!({
+            "RouteTableIds": [],
+            "SubnetIds": subnets,
+            "Groups": [{"GroupId": group, "GroupName": group_name}],
+            "NetworkInterfaceIds": interfaces,
+            "PrivateDnsEnabled": true,
+            "IpAddressType": "ipv4",
+        }),
+    );
     let tags = site.tags(&name, "network", TEAM);
     let resource = Resource::new(site.place, Kind::Endpoint, &id, tags, properties);
     world.add(resource.in_state("available").created(since));
@@ -221,16 +228,20 @@ fn add_nat_gateway(world: &mut World, site: &Site, zone: &str, since: Time) -> O
     let name = format!("{}-nat-{zone}", site.label);
     let tags = site.tags(&name, "network", TEAM);
     let address = add_address(world, site, &format!("nat-{zone}"), tags.clone());
-    let made = interface::add_managed(world, site, &Managed {
-        label: &format!("nat {zone}"),
-        tier: "public",
-        zone,
-        group: "",
-        description: &format!("Interface for NAT Gateway {id}"),
-        interface_type: "nat_gateway",
-        requester: "amazon-nat",
-        since,
-    });
+    let made = interface::add_managed(
+        world,
+        site,
+        &Managed {
+            label: &format!("nat {zone}"),
+            tier: "public",
+            zone,
+            group: "",
+            description: &format!("Interface for NAT Gateway {id}"),
+            interface_type: "nat_gateway",
+            requester: "amazon-nat",
+            since,
+        },
+    );
     let association = interface::associate(world, &made, &address, None)?;
     let held = world.get(Kind::Address, &address)?;
     let properties = json!({
@@ -264,13 +275,11 @@ enum Bound {
 /// The main table (local only), one for the public subnets, one for each zone's private subnet, one for the data subnets.
 fn add_route_tables(world: &mut World, site: &Site, vpc: &str, nat_zones: &[&str]) {
     let local = || local_route(&format!("{}.0.0/16", site.prefix));
-    add_route_table(world, site, "main", vpc, &Bound::Main, vec![local()], tags_of(site, "main"));
+    add_route_table(world, site, "main", vpc, &Bound::Main, &[local()], tags_of(site, "main"));
     let gateway = site.internet_gateway(world.dice);
-    let members = |world: &World, tier: &str| {
-        site.zones.iter().map(|zone| site.subnet(world.dice, tier, zone)).collect::<Vec<String>>()
-    };
+    let members = |world: &World, tier: &str| site.zones.iter().map(|zone| site.subnet(world.dice, tier, zone)).collect::<Vec<String>>();
     let public = Bound::Subnets(members(world, "public"));
-    add_route_table(world, site, "public", vpc, &public, vec![local(), gateway_route(&gateway)], tags_of(site, "public"));
+    add_route_table(world, site, "public", vpc, &public, &[local(), gateway_route(&gateway)], tags_of(site, "public"));
     if site.tiers.contains(&"private") {
         for zone in site.zones {
             let exit = if nat_zones.contains(zone) { Some(zone) } else { nat_zones.first() };
@@ -278,12 +287,12 @@ fn add_route_tables(world: &mut World, site: &Site, vpc: &str, nat_zones: &[&str
             routes.extend(exit.map(|exit| nat_route(&site.nat_gateway(world.dice, exit))));
             let name = format!("private-{zone}");
             let bound = Bound::Subnets(vec![site.subnet(world.dice, "private", zone)]);
-            add_route_table(world, site, &name, vpc, &bound, routes, tags_of(site, &name));
+            add_route_table(world, site, &name, vpc, &bound, &routes, tags_of(site, &name));
         }
     }
     if site.tiers.contains(&"data") {
         let bound = Bound::Subnets(members(world, "data"));
-        add_route_table(world, site, "data", vpc, &bound, vec![local()], tags_of(site, "data"));
+        add_route_table(world, site, "data", vpc, &bound, &[local()], tags_of(site, "data"));
     }
 }
 
@@ -295,7 +304,7 @@ fn local_route(cidr: &str) -> Value {
     json!({"DestinationCidrBlock": cidr, "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active"})
 }
 
-fn add_route_table(world: &mut World, site: &Site, name: &str, vpc: &str, bound: &Bound, routes: Vec<Value>, tags: Tags) {
+fn add_route_table(world: &mut World, site: &Site, name: &str, vpc: &str, bound: &Bound, routes: &[Value], tags: Tags) {
     let id = site.route_table(world.dice, name);
     let association = |of: &str| world.dice.id("rtbassoc", &format!("{id} {of}"));
     let associations: Vec<Value> = match bound {
@@ -331,9 +340,7 @@ fn add_route_table(world: &mut World, site: &Site, name: &str, vpc: &str, bound:
 
 fn add_network_acl(world: &mut World, site: &Site, name: &str, vpc: &str, subnets: &[String], tags: Tags) {
     let id = world.dice.id("acl", &site.key(name));
-    let entry = |egress: bool, action: &str, number: i64| {
-        json!({"CidrBlock": "0.0.0.0/0", "Egress": egress, "Protocol": "-1", "RuleAction": action, "RuleNumber": number})
-    };
+    let entry = |egress: bool, action: &str, number: i64| json!({"CidrBlock": "0.0.0.0/0", "Egress": egress, "Protocol": "-1", "RuleAction": action, "RuleNumber": number});
     let associations: Vec<Value> = subnets
         .iter()
         .map(|subnet| {

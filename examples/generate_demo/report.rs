@@ -67,7 +67,11 @@ pub(crate) fn readme(world: &World, totals: &Totals) -> String {
     let observations = totals.written.observations;
     let lines = observations + totals.written.scopes + 2 * totals.scans - 1;
     let (scans, scopes, resources) = (totals.scans, totals.written.scopes, totals.listed.len());
-    let _ = writeln!(text, "{scans} scans, {observations} observations of {resources} resources, {scopes} scope lines; {lines} lines, {} bytes uncompressed.\n", totals.bytes);
+    let _ = writeln!(
+        text,
+        "{scans} scans, {observations} observations of {resources} resources, {scopes} scope lines; {lines} lines, {} bytes uncompressed.\n",
+        totals.bytes
+    );
     text.push_str("| resource_type | in the first scan | in the last scan |\n|---|---:|---:|\n");
     let count = |counts: &BTreeMap<Kind, usize>, kind: Kind| counts.get(&kind).copied().unwrap_or(0);
     for kind in crate::kind::ALL {

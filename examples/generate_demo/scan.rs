@@ -86,41 +86,46 @@ fn scope(out: &mut impl Write, place: Place, kind: Kind, listing: &Listing) -> i
         Listing::Partial(failure) => ("partial", Some(failure)),
         Listing::Failed(failure) => ("failed", Some(failure)),
     };
-    line(out, &json!({
-        "scan": "scope",
-        "provider": "aws",
-        "account_id": place.account,
-        "region": place.region,
-        "resource_type": kind.names().resource_type,
-        "status": status,
-        "error_code": failure.map(|it| it.code),
-        "error": failure.map(|it| it.message.as_str()),
-    }))
+    line(
+        out,
+        &json!({
+            "scan": "scope",
+            "provider": "aws",
+            "account_id": place.account,
+            "region": place.region,
+            "resource_type": kind.names().resource_type,
+            "status": status,
+            "error_code": failure.map(|it| it.code),
+            "error": failure.map(|it| it.message.as_str()),
+        }),
+    )
 }
 
 fn observation(out: &mut impl Write, resource: &Resource) -> io::Result<()> {
     let names = resource.kind.names();
-    line(out, &json!({
-        "provider": "aws",
-        "account_id": resource.place.account,
-        "region": resource.place.region,
-        "resource_type": names.resource_type,
-        "resource_id": resource.id,
-        "native_type": names.native_type,
-        "arn": resource.arn(),
-        "name": resource.name,
-        "state": resource.state,
-        "created_at": resource.created_at.map(|at| at.to_string()),
-        "tags": resource.tags,
-        "properties": properties(resource),
-    }))
+    line(
+        out,
+        &json!({
+            "provider": "aws",
+            "account_id": resource.place.account,
+            "region": resource.place.region,
+            "resource_type": names.resource_type,
+            "resource_id": resource.id,
+            "native_type": names.native_type,
+            "arn": resource.arn(),
+            "name": resource.name,
+            "state": resource.state,
+            "created_at": resource.created_at.map(|at| at.to_string()),
+            "tags": resource.tags,
+            "properties": properties(resource),
+        }),
+    )
 }
 
 /// The response element: what is held of it, and the tags as the API lists them.
 fn properties(resource: &Resource) -> Value {
     let mut properties = resource.properties.clone();
-    if let (Some(tags), Some(member), Value::Object(members)) =
-        (&resource.tags, resource.kind.names().tags_member, &mut properties)
+    if let (Some(tags), Some(member), Value::Object(members)) = (&resource.tags, resource.kind.names().tags_member, &mut properties)
         && (!tags.is_empty() || resource.kind != Kind::Bucket)
     {
         let listed = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));

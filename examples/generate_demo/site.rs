@@ -113,12 +113,6 @@ impl Site {
 
     /// The tags that the platform team's templates put on everything.
     pub(crate) fn tags(&self, name: &str, service: &str, owner: &str) -> Tags {
-        tags(&[
-            ("Name", name),
-            ("env", self.env),
-            ("owner", owner),
-            ("service", service),
-            ("managed-by", "terraform"),
-        ])
+        tags(&[("Name", name), ("env", self.env), ("owner", owner), ("service", service), ("managed-by", "terraform")])
     }
 }

@@ -18,10 +18,12 @@ pub(crate) const DAYS: i64 = 60;
 const BACKED_UP: [&str; 2] = ["orders-db", "billing-db"];
 const SNAPSHOTS_KEPT_DAYS: i64 = 7;
 
+type Action = dyn FnOnce(&mut World) -> Outcome<()>;
+
 /// Something that happens at a time.
 pub(crate) struct Step {
     pub(crate) at: Time,
-    pub(crate) action: Box<dyn FnOnce(&mut World) -> Outcome<()>>,
+    pub(crate) action: Box<Action>,
 }
 
 impl Step {
@@ -51,7 +53,11 @@ pub(crate) fn prepare(world: &mut World) -> Outcome<()> {
     for day in -SNAPSHOTS_KEPT_DAYS..0 {
         back_up(world, FIRST_DAY.plus_days(day))?;
     }
-    world.remark("E02", FIRST_DAY.plus_minutes(7 * 60), "every weekday `prod-api` scales from 3 to 6 instances at 07:00, and back at 20:00; the newest go first");
+    world.remark(
+        "E02",
+        FIRST_DAY.plus_minutes(7 * 60),
+        "every weekday `prod-api` scales from 3 to 6 instances at 07:00, and back at 20:00; the newest go first",
+    );
     world.remark("E11", FIRST_DAY, "an instance terminated less than an hour before a scan is listed in state `terminated`, without subnet, interface or volumes; after that hour it is no longer listed");
     Ok(())
 }

@@ -20,7 +20,8 @@ impl Dice {
     /// A lower-case hexadecimal text of `digits` digits.
     pub(crate) fn hex(self, label: &str, digits: usize) -> String {
         let mut state = self.keyed(label);
-        let mut text: String = (0..digits.div_ceil(16)).map(|_| format!("{:016x}", next(&mut state))).collect();
+        let words: Vec<String> = (0..digits.div_ceil(16)).map(|_| format!("{:016x}", next(&mut state))).collect();
+        let mut text = words.concat();
         text.truncate(digits);
         text
     }

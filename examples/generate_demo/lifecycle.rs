@@ -82,7 +82,7 @@ fn retire_etl(world: &mut World, at: Time) -> Outcome<()> {
         world.note("E06", at, Kind::Address, &address, "left behind: associated with nothing")?;
     }
     let group = MAIN.group(world.dice, "legacy-etl");
-    world.note("E06", at, Kind::SecurityGroup, &group, "used by no interface from here on")?;
+    world.note("E06", at, Kind::SecurityGroup, &group, "used by no interface from here on; the group itself does not change")?;
     let unused = MAIN.group(world.dice, "jenkins-old");
     world.note("E06", crate::story::FIRST_DAY, Kind::SecurityGroup, &unused, "used by no interface, from before the first scan")
 }
@@ -152,7 +152,7 @@ fn deregister_image(world: &mut World, at: Time) -> Outcome<()> {
     let snapshot = image.text("/BlockDeviceMappings/0/Ebs/SnapshotId").to_owned();
     world.note("E06", at, Kind::Image, &id, "deregistered")?;
     world.remove(Kind::Image, &id)?;
-    world.note("E06", at, Kind::Snapshot, &snapshot, "left behind: its image and its volume are gone")
+    world.note("E06", at, Kind::Snapshot, &snapshot, "left behind: its image and its volume are gone; the snapshot itself does not change")
 }
 
 fn fail_over(world: &mut World, at: Time) -> Outcome<()> {

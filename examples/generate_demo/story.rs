@@ -7,6 +7,7 @@ use crate::incidents;
 use crate::instance::{self, Fleet};
 use crate::kind::Kind;
 use crate::lifecycle;
+use crate::scan;
 use crate::site::MAIN;
 use crate::time::Time;
 use crate::world::{Outcome, Resource, World};
@@ -131,8 +132,13 @@ fn deploy(world: &mut World, fleet: &Fleet, version: i64, at: Time) -> Outcome<(
     let service = format!("{}-{}", fleet.site.label, fleet.service);
     world.remark("E01", at, &format!("deploy of `{service}` v{version}: every instance is replaced, one in five minutes"));
     world.set_version(&fleet.site.key(fleet.service), version);
+    let template = image::launch_template(world, &fleet.site, fleet.service);
+    world.note("E01", at, Kind::LaunchTemplate, &template, "gets its next version, which is the default")?;
     for (old, new, moment) in instance::replace_all(world, fleet, at)? {
-        world.note("E01", moment, Kind::Instance, &old, &format!("terminated; `{new}` replaces it"))?;
+        let started = world.get(Kind::Instance, &old)?.created_at;
+        let ran = scan::slots().any(|slot| started <= Some(slot) && slot < moment);
+        let unseen = if ran { "" } else { "; no scan saw it run, so there is nothing to delete" };
+        world.note("E01", moment, Kind::Instance, &old, &format!("terminated; `{new}` replaces it{unseen}"))?;
     }
     Ok(())
 }

@@ -1,1 +1,8 @@
 //! Elava: git log for infrastructure.
+
+pub mod cli {
+    //! The command line: the only layer that prints, exits and reads the environment.
+
+    pub mod output;
+    pub mod repl;
+}

@@ -1,1 +1,3 @@
 //! The interactive shell.
+mod statement;
+pub use statement::*;

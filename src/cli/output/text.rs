@@ -94,7 +94,7 @@ fn displayed_column(array: &ArrayRef) -> Result<StringArray, ArrowError> {
 
 /// The text without anything that could move a cursor, change a colour or reorder a line: control characters
 /// and marks of writing direction become escapes (`\n`, `\u{1b}`).
-pub(super) fn printable(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unprintable) {
         return Cow::Borrowed(text);
     }

@@ -29,10 +29,13 @@ pub(super) struct Parquet {
 impl Parquet {
     pub(super) fn new(schema: &SchemaRef) -> Result<Self, OutputError> {
         let named = nameable(schema);
-        let fields = named.fields().iter().map(|field| match is_storable(field.data_type()) {
-            true => Arc::clone(field),
-            false => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
-        });
+        let fields = named
+            .fields()
+            .iter()
+            .map(|field| match is_storable(field.data_type()) {
+                true => Arc::clone(field),
+                false => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
+            });
         let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -53,13 +56,17 @@ impl Encode for Parquet {
     }
 
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), OutputError> {
-        let columns = self.fields.iter().zip(batch.columns()).map(|(field, column)| {
-            if is_storable(field.data_type()) {
-                Ok(Arc::clone(column))
-            } else {
-                Ok(Arc::new(text_column(field, column)?) as ArrayRef)
-            }
-        });
+        let columns = self
+            .fields
+            .iter()
+            .zip(batch.columns())
+            .map(|(field, column)| {
+                if is_storable(field.data_type()) {
+                    Ok(Arc::clone(column))
+                } else {
+                    Ok(Arc::new(text_column(field, column)?) as ArrayRef)
+                }
+            });
         let columns = columns.collect::<Result<Vec<_>, OutputError>>()?;
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         self.writer.write(&batch)?;

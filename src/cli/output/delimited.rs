@@ -33,7 +33,10 @@ impl Encode for Csv {
         let columns = text_columns(&self.schema, batch)?;
         let texts = RecordBatch::try_new_with_options(
             Arc::new(text_schema(&self.schema)),
-            columns.into_iter().map(|column| Arc::new(column) as _).collect(),
+            columns
+                .into_iter()
+                .map(|column| Arc::new(column) as _)
+                .collect(),
             &RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
         )?;
         Ok(WriterBuilder::new()

@@ -74,7 +74,11 @@ impl Encode for Rows {
 
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), OutputError> {
         let fields = self.schema.fields().clone();
-        let rows: ArrayRef = Arc::new(StructArray::try_new(fields, batch.columns().to_vec(), None)?);
+        let rows: ArrayRef = Arc::new(StructArray::try_new(
+            fields,
+            batch.columns().to_vec(),
+            None,
+        )?);
         let row: FieldRef = Arc::new(Field::new("row", rows.data_type().clone(), false));
         let mut encoder = make_encoder(&row, rows.as_ref(), &self.options)?;
         for index in 0..batch.num_rows() {
@@ -278,7 +282,8 @@ impl<'a> Map<'a> {
         options: &'a EncoderOptions,
     ) -> Result<Self, ArrowError> {
         let map = array.as_map();
-        let key_field: FieldRef = Arc::new(Field::new("key", map.keys().data_type().clone(), false));
+        let key_field: FieldRef =
+            Arc::new(Field::new("key", map.keys().data_type().clone(), false));
         Ok(Self {
             offsets: map.offsets().clone(),
             keys: Arc::new(super::text::text_column(&key_field, map.keys())?),

@@ -12,8 +12,8 @@ use super::{Encode, OutputError};
 /// What stands for NULL.
 const NULL: &str = "NULL";
 
-/// Narrower than this a column says nothing; rather than that, the last ones are left out.
-const COLUMN_WIDTH_MIN: usize = 12;
+/// A time in full. Rather than cut columns to less, the last ones are left out.
+const COLUMN_WIDTH_MIN: usize = 20;
 
 /// Border and space around one cell: `| ` before and a space after.
 const CELL_FRAME: usize = 3;
@@ -30,7 +30,9 @@ impl Rows {
         let fields = schema.fields().iter();
         Self {
             schema: SchemaRef::clone(schema),
-            names: fields.map(|field| clean(field.name()).into_owned()).collect(),
+            names: fields
+                .map(|field| clean(field.name()).into_owned())
+                .collect(),
             chunks: Vec::new(),
         }
     }
@@ -43,7 +45,10 @@ impl Rows {
         let columns = text_columns(&self.schema, batch)?;
         let columns = columns.iter().map(|column| {
             let texts = column.iter();
-            texts.map(|text| text.map_or(Cow::Borrowed(NULL), &clean)).map(Some).collect()
+            texts
+                .map(|text| text.map_or(Cow::Borrowed(NULL), &clean))
+                .map(Some)
+                .collect()
         });
         self.chunks.push(columns.collect());
         Ok(())
@@ -84,7 +89,10 @@ impl Table {
     pub(super) fn new(schema: &SchemaRef, terminal_width: Option<usize>) -> Self {
         let fields = schema.fields().iter();
         // EXPLAIN: the lines of a plan are its meaning, and they come from the engine, not from data.
-        let is_plan = fields.clone().map(|field| field.name()).eq(["plan_type", "plan"]);
+        let is_plan = fields
+            .clone()
+            .map(|field| field.name())
+            .eq(["plan_type", "plan"]);
         Self {
             rows: Rows::new(schema, printable),
             numeric: fields.map(|field| field.data_type().is_numeric()).collect(),
@@ -133,7 +141,10 @@ impl Encode for Table {
             self.hidden_columns = widths.len() - shown;
             widths.truncate(shown);
         }
-        let border: String = widths.iter().map(|width| format!("+{}", "-".repeat(width + 2))).collect();
+        let border: String = widths
+            .iter()
+            .map(|width| format!("+{}", "-".repeat(width + 2)))
+            .collect();
         let border = border + "+\n";
         let names: Vec<&str> = self.rows.names.iter().map(String::as_str).collect();
 
@@ -218,7 +229,10 @@ impl Encode for Markdown {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), OutputError> {
-        let rules = self.numeric.iter().map(|numeric| if *numeric { "---:" } else { "---" });
+        let rules = self
+            .numeric
+            .iter()
+            .map(|numeric| if *numeric { "---:" } else { "---" });
         append_markdown_row(self.rows.names.iter().map(String::as_str), out);
         append_markdown_row(rules, out);
         for row in self.rows.iter() {
@@ -245,7 +259,10 @@ fn markdown_cell(text: &str) -> Cow<'_, str> {
     let lines: Vec<String> = text
         .lines()
         .map(|line| {
-            let escaped = line.replace('\\', "\\\\").replace('|', "\\|").replace('<', "\\<");
+            let escaped = line
+                .replace('\\', "\\\\")
+                .replace('|', "\\|")
+                .replace('<', "\\<");
             printable(&escaped).into_owned()
         })
         .collect();
@@ -261,9 +278,16 @@ pub(super) struct Vertical {
 
 impl Vertical {
     pub(super) fn new(schema: &SchemaRef) -> Self {
-        let names = schema.fields().iter().map(|field| printable(field.name()).into_owned());
+        let names = schema
+            .fields()
+            .iter()
+            .map(|field| printable(field.name()).into_owned());
         let names: Vec<String> = names.collect();
-        let width = names.iter().map(|name| display_width(name)).max().unwrap_or(0);
+        let width = names
+            .iter()
+            .map(|name| display_width(name))
+            .max()
+            .unwrap_or(0);
         let padded = names.into_iter().map(|name| {
             let space = width.saturating_sub(display_width(&name));
             name + &" ".repeat(space)

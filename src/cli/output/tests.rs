@@ -129,19 +129,29 @@ fn all_types() -> RecordBatch {
     )
     .unwrap();
     // The NULL stands among the dictionary's values, not among its keys.
-    let dictionary = DictionaryArray::new(
-        Int32Array::from(vec![0, 1]),
-        strings(&[Some("red"), None]),
-    );
+    let dictionary =
+        DictionaryArray::new(Int32Array::from(vec![0, 1]), strings(&[Some("red"), None]));
     batch(vec![
         ("utf8", strings(&[Some("a"), None])),
-        ("large", Arc::new(LargeStringArray::from(vec![Some("b"), None]))),
-        ("view", Arc::new(StringViewArray::from(vec![Some("c"), None]))),
+        (
+            "large",
+            Arc::new(LargeStringArray::from(vec![Some("b"), None])),
+        ),
+        (
+            "view",
+            Arc::new(StringViewArray::from(vec![Some("c"), None])),
+        ),
         ("dict", Arc::new(dictionary)),
         ("bool", Arc::new(BooleanArray::from(vec![Some(true), None]))),
         ("i8", Arc::new(Int8Array::from(vec![Some(-8), None]))),
-        ("u64", Arc::new(UInt64Array::from(vec![Some(u64::MAX), None]))),
-        ("i64", Arc::new(Int64Array::from(vec![Some(i64::MIN), None]))),
+        (
+            "u64",
+            Arc::new(UInt64Array::from(vec![Some(u64::MAX), None])),
+        ),
+        (
+            "i64",
+            Arc::new(Int64Array::from(vec![Some(i64::MIN), None])),
+        ),
         ("f32", Arc::new(Float32Array::from(vec![Some(1.5), None]))),
         ("f64", Arc::new(Float64Array::from(vec![Some(0.1), None]))),
         (
@@ -152,10 +162,18 @@ fn all_types() -> RecordBatch {
                     .unwrap(),
             ),
         ),
-        ("ts_us", Arc::new(TimestampMicrosecondArray::from(vec![Some(micros + 1), None]))),
+        (
+            "ts_us",
+            Arc::new(TimestampMicrosecondArray::from(vec![
+                Some(micros + 1),
+                None,
+            ])),
+        ),
         (
             "ts_utc",
-            Arc::new(TimestampMicrosecondArray::from(vec![Some(micros), None]).with_timezone("UTC")),
+            Arc::new(
+                TimestampMicrosecondArray::from(vec![Some(micros), None]).with_timezone("UTC"),
+            ),
         ),
         (
             "ts_zone",
@@ -164,11 +182,23 @@ fn all_types() -> RecordBatch {
                     .with_timezone("+02:00"),
             ),
         ),
-        ("ts_s", Arc::new(TimestampSecondArray::from(vec![Some(0), None]))),
-        ("ts_ns", Arc::new(TimestampNanosecondArray::from(vec![Some(1), None]))),
+        (
+            "ts_s",
+            Arc::new(TimestampSecondArray::from(vec![Some(0), None])),
+        ),
+        (
+            "ts_ns",
+            Arc::new(TimestampNanosecondArray::from(vec![Some(1), None])),
+        ),
         ("date32", Arc::new(Date32Array::from(vec![Some(1), None]))),
-        ("date64", Arc::new(Date64Array::from(vec![Some(86_400_000), None]))),
-        ("time", Arc::new(Time64MicrosecondArray::from(vec![Some(1_000_000), None]))),
+        (
+            "date64",
+            Arc::new(Date64Array::from(vec![Some(86_400_000), None])),
+        ),
+        (
+            "time",
+            Arc::new(Time64MicrosecondArray::from(vec![Some(1_000_000), None])),
+        ),
         (
             "interval",
             Arc::new(IntervalMonthDayNanoArray::from(vec![
@@ -176,14 +206,20 @@ fn all_types() -> RecordBatch {
                 None,
             ])),
         ),
-        ("duration", Arc::new(DurationSecondArray::from(vec![Some(90), None]))),
+        (
+            "duration",
+            Arc::new(DurationSecondArray::from(vec![Some(90), None])),
+        ),
         ("list", Arc::new(list)),
         ("fixed", Arc::new(floats)),
         ("list_view", Arc::new(list_view)),
         ("struct", Arc::new(structure)),
         ("map", Arc::new(map.finish())),
         ("numbered", Arc::new(numbered.finish())),
-        ("binary", Arc::new(BinaryArray::from(vec![Some(&b"\x00\xff"[..]), None]))),
+        (
+            "binary",
+            Arc::new(BinaryArray::from(vec![Some(&b"\x00\xff"[..]), None])),
+        ),
         ("null", Arc::new(NullArray::new(2))),
         ("union", Arc::new(union)),
         ("text_union", Arc::new(text_union)),
@@ -227,7 +263,9 @@ async fn json_of_several_batches_is_still_one_array() {
     let empty = RecordBatch::new_empty(one.schema());
     let batches = vec![Ok(empty), Ok(one.clone()), Ok(one.clone())];
     let stream = stream_of(one.schema(), batches);
-    let count = write_results(stream, &options(OutputFormat::Json), &mut out).await.unwrap();
+    let count = write_results(stream, &options(OutputFormat::Json), &mut out)
+        .await
+        .unwrap();
     let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(value.as_array().unwrap().len(), 5000);
     assert_eq!(count.rows, 5000);
@@ -241,13 +279,21 @@ async fn no_rows_still_make_a_valid_document() {
         for format in ALL_FORMATS {
             let stream = stream_of(
                 empty.schema(),
-                batches.iter().map(|batch: &Result<RecordBatch, DataFusionError>| {
-                    Ok(batch.as_ref().unwrap().clone())
-                }).collect(),
+                batches
+                    .iter()
+                    .map(|batch: &Result<RecordBatch, DataFusionError>| {
+                        Ok(batch.as_ref().unwrap().clone())
+                    })
+                    .collect(),
             );
             let mut out = Vec::new();
-            let count = write_results(stream, &options(format), &mut out).await.unwrap();
-            assert_eq!((count.rows, count.more, count.has_columns), (0, false, true));
+            let count = write_results(stream, &options(format), &mut out)
+                .await
+                .unwrap();
+            assert_eq!(
+                (count.rows, count.more, count.has_columns),
+                (0, false, true)
+            );
             outputs.push(out);
         }
         assert_eq!(outputs[0].split(|byte| *byte == b'\n').count(), 4);
@@ -258,7 +304,10 @@ async fn no_rows_still_make_a_valid_document() {
         assert!(outputs[5].is_empty());
         assert_eq!(outputs[6].split(|byte| *byte == b'\n').count(), 3);
         let parquet = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(outputs[7].clone()));
-        assert_eq!(parquet.unwrap().schema().fields().len(), empty.num_columns());
+        assert_eq!(
+            parquet.unwrap().schema().fields().len(),
+            empty.num_columns()
+        );
         let arrow = StreamReader::try_new(&outputs[8][..], None).unwrap();
         assert_eq!(arrow.schema().fields().len(), empty.num_columns());
     }
@@ -294,7 +343,10 @@ async fn vertical_shows_values_as_the_other_text_formats_do() {
         "dict       | NULL",
         "union      | NULL",
     ] {
-        assert!(vertical.lines().any(|found| found == line), "{line}\n{vertical}");
+        assert!(
+            vertical.lines().any(|found| found == line),
+            "{line}\n{vertical}"
+        );
     }
 }
 
@@ -304,16 +356,24 @@ async fn parquet_and_arrow_read_back() {
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(out)).unwrap();
     let read: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
     assert_eq!(read[0].num_rows(), 2);
-    assert_eq!(read[0].column_by_name("i64").unwrap(), all_types().column_by_name("i64").unwrap());
-    assert_eq!(read[0].column_by_name("interval").unwrap().data_type(), &DataType::Utf8);
+    assert_eq!(
+        read[0].column_by_name("i64").unwrap(),
+        all_types().column_by_name("i64").unwrap()
+    );
+    assert_eq!(
+        read[0].column_by_name("interval").unwrap().data_type(),
+        &DataType::Utf8
+    );
     assert_eq!(
         read[0].column_by_name("ts_us").unwrap().data_type(),
         &DataType::Timestamp(TimeUnit::Microsecond, None)
     );
 
     let (out, _) = write_with(&all_types(), &options(OutputFormat::Arrow)).await;
-    let read: Vec<RecordBatch> =
-        StreamReader::try_new(&out[..], None).unwrap().map(Result::unwrap).collect();
+    let read: Vec<RecordBatch> = StreamReader::try_new(&out[..], None)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!(read[0].columns(), all_types().columns());
 }
 
@@ -321,7 +381,10 @@ async fn parquet_and_arrow_read_back() {
 async fn floats_that_json_lacks_are_null() {
     let floats = Float64Array::from(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300]);
     let lines = text(&batch(vec![("f", Arc::new(floats))]), OutputFormat::Ndjson).await;
-    assert_eq!(lines, "{\"f\":null}\n{\"f\":null}\n{\"f\":null}\n{\"f\":1.0e300}\n");
+    assert_eq!(
+        lines,
+        "{\"f\":null}\n{\"f\":null}\n{\"f\":null}\n{\"f\":1.0e300}\n"
+    );
 }
 
 fn json_column(values: &[Option<&str>]) -> RecordBatch {
@@ -342,10 +405,14 @@ async fn json_columns_are_text_as_stored_unless_nested() {
     assert_eq!(
         text(&batch, OutputFormat::Ndjson).await,
         concat!(
-            r#"{"tags":"{\"n\":1.0,\"big\":123456789012345678901234567890}"}"#, "\n",
-            r#"{"tags":"{\n  \"a b\": \"c \\\" d\",\t\"e\": [ ]\n}"}"#, "\n",
-            r#"{"tags":"not json"}"#, "\n",
-            r#"{"tags":null}"#, "\n",
+            r#"{"tags":"{\"n\":1.0,\"big\":123456789012345678901234567890}"}"#,
+            "\n",
+            r#"{"tags":"{\n  \"a b\": \"c \\\" d\",\t\"e\": [ ]\n}"}"#,
+            "\n",
+            r#"{"tags":"not json"}"#,
+            "\n",
+            r#"{"tags":null}"#,
+            "\n",
         )
     );
     let nested = OutputOptions {
@@ -355,10 +422,14 @@ async fn json_columns_are_text_as_stored_unless_nested() {
     assert_eq!(
         text_with(&batch, &nested).await,
         concat!(
-            r#"{"tags":{"n":1.0,"big":123456789012345678901234567890}}"#, "\n",
-            r#"{"tags":{"a b":"c \" d","e":[]}}"#, "\n",
-            r#"{"tags":"not json"}"#, "\n",
-            r#"{"tags":null}"#, "\n",
+            r#"{"tags":{"n":1.0,"big":123456789012345678901234567890}}"#,
+            "\n",
+            r#"{"tags":{"a b":"c \" d","e":[]}}"#,
+            "\n",
+            r#"{"tags":"not json"}"#,
+            "\n",
+            r#"{"tags":null}"#,
+            "\n",
         )
     );
 }
@@ -366,8 +437,14 @@ async fn json_columns_are_text_as_stored_unless_nested() {
 #[tokio::test]
 async fn csv_is_rfc_4180() {
     let batch = batch(vec![
-        ("a,b", strings(&[Some("x\"y"), Some("two\nlines"), None, Some("")])),
-        ("n", Arc::new(Int64Array::from(vec![Some(1), None, Some(-3), Some(4)]))),
+        (
+            "a,b",
+            strings(&[Some("x\"y"), Some("two\nlines"), None, Some("")]),
+        ),
+        (
+            "n",
+            Arc::new(Int64Array::from(vec![Some(1), None, Some(-3), Some(4)])),
+        ),
     ]);
     assert_eq!(
         text(&batch, OutputFormat::Csv).await,
@@ -390,7 +467,10 @@ async fn tsv_keeps_one_line_a_row() {
 #[tokio::test]
 async fn markdown_escapes_what_would_break_a_cell() {
     let batch = batch(vec![
-        ("a|b", strings(&[Some("x|y"), Some("two\nlines"), Some("<redacted>"), None])),
+        (
+            "a|b",
+            strings(&[Some("x|y"), Some("two\nlines"), Some("<redacted>"), None]),
+        ),
         ("n", Arc::new(Int64Array::from(vec![1, 2, 3, 4]))),
     ]);
     assert_eq!(
@@ -403,7 +483,10 @@ async fn markdown_escapes_what_would_break_a_cell() {
 async fn tables_align_wide_characters_and_numbers() {
     let batch = batch(vec![
         ("name", strings(&[Some("web"), Some("日本"), None])),
-        ("count", Arc::new(Int64Array::from(vec![Some(5), Some(-1200), None]))),
+        (
+            "count",
+            Arc::new(Int64Array::from(vec![Some(5), Some(-1200), None])),
+        ),
     ]);
     assert_eq!(
         text(&batch, OutputFormat::Table).await,
@@ -422,11 +505,20 @@ async fn tables_align_wide_characters_and_numbers() {
 #[tokio::test]
 async fn hostile_text_cannot_drive_the_terminal() {
     let hostile = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{9b}31m\u{202e}abc\u{2066}\u{7f}\0\u{8}";
-    let batch = batch(vec![("\u{1b}[31mname", strings(&[Some(hostile), Some("fine")]))]);
-    for format in [OutputFormat::Table, OutputFormat::Vertical, OutputFormat::Markdown] {
+    let batch = batch(vec![(
+        "\u{1b}[31mname",
+        strings(&[Some(hostile), Some("fine")]),
+    )]);
+    for format in [
+        OutputFormat::Table,
+        OutputFormat::Vertical,
+        OutputFormat::Markdown,
+    ] {
         let text = text(&batch, format).await;
         assert!(
-            !text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}' || c == '\u{2066}'),
+            !text
+                .chars()
+                .any(|c| (c.is_control() && c != '\n') || c == '\u{202e}' || c == '\u{2066}'),
             "{text:?}"
         );
         assert!(text.contains("\\u{1b}[2J"), "{text}");
@@ -439,7 +531,10 @@ async fn hostile_text_cannot_drive_the_terminal() {
 async fn a_plan_keeps_its_lines() {
     let batch = batch(vec![
         ("plan_type", strings(&[Some("logical_plan")])),
-        ("plan", strings(&[Some("Projection: a\n  TableScan: t\u{1b}\n")])),
+        (
+            "plan",
+            strings(&[Some("Projection: a\n  TableScan: t\u{1b}\n")]),
+        ),
     ]);
     assert_eq!(
         text(&batch, OutputFormat::Table).await,
@@ -462,7 +557,7 @@ async fn tables_are_cut_to_a_terminal_only() {
     let piped = text(&batch, OutputFormat::Table).await;
     assert!(piped.contains(&long));
 
-    for (width, hidden) in [(80, 0), (46, 0), (45, 1), (10, 2)] {
+    for (width, hidden) in [(80, 0), (70, 0), (69, 1), (46, 2), (10, 2)] {
         let terminal = OutputOptions {
             terminal_width: Some(width),
             ..options(OutputFormat::Table)
@@ -471,7 +566,10 @@ async fn tables_are_cut_to_a_terminal_only() {
         let out = String::from_utf8(out).unwrap();
         assert_eq!(count.hidden_columns, hidden, "{width}\n{out}");
         assert_eq!(count.notice().is_some(), hidden > 0);
-        assert!(out.lines().all(|line| line.chars().count() <= width), "{width}\n{out}");
+        assert!(
+            out.lines().all(|line| line.chars().count() <= width),
+            "{width}\n{out}"
+        );
         assert!(out.contains('…'));
     }
 }
@@ -486,7 +584,11 @@ async fn formats_for_people_stop_at_the_limit_and_say_so() {
                 ..options(format)
             };
             let (_, count) = write_with(&batch, &options).await;
-            let expected = if format.is_for_people() { (rows, more) } else { (3, false) };
+            let expected = if format.is_for_people() {
+                (rows, more)
+            } else {
+                (3, false)
+            };
             assert_eq!((count.rows, count.more), expected, "{format:?} {max_rows}");
             assert_eq!(count.notice().is_some(), count.more);
         }
@@ -503,7 +605,9 @@ async fn the_query_ends_once_the_limit_is_reached() {
     let stream: SendableRecordBatchStream =
         Box::pin(RecordBatchStreamAdapter::new(one.schema(), endless));
     let mut out = Vec::new();
-    let count = write_results(stream, &options(OutputFormat::Table), &mut out).await.unwrap();
+    let count = write_results(stream, &options(OutputFormat::Table), &mut out)
+        .await
+        .unwrap();
     assert_eq!(count.rows, DEFAULT_MAX_ROWS as u64);
     assert!(count.more);
 }
@@ -512,7 +616,9 @@ async fn the_query_ends_once_the_limit_is_reached() {
 async fn repeated_column_names_work_everywhere() {
     let n: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let schema = Schema::new(
-        ["id", "id:1", "id", "id"].map(|name| Field::new(name, DataType::Int64, false)).to_vec(),
+        ["id", "id:1", "id", "id"]
+            .map(|name| Field::new(name, DataType::Int64, false))
+            .to_vec(),
     );
     let batch = RecordBatch::try_new(Arc::new(schema), vec![n; 4]).unwrap();
     for format in ALL_FORMATS {
@@ -540,8 +646,12 @@ async fn a_failing_query_writes_nothing_before_its_first_row() {
     for format in ALL_FORMATS {
         let failure = vec![Err(DataFusionError::Execution("no".to_owned()))];
         let mut out = Vec::new();
-        let result =
-            write_results(stream_of(Arc::clone(&schema), failure), &options(format), &mut out).await;
+        let result = write_results(
+            stream_of(Arc::clone(&schema), failure),
+            &options(format),
+            &mut out,
+        )
+        .await;
         assert!(matches!(result, Err(OutputError::Query(_))));
         assert!(out.is_empty(), "{format:?}");
     }
@@ -550,10 +660,15 @@ async fn a_failing_query_writes_nothing_before_its_first_row() {
 #[tokio::test]
 async fn a_json_array_stays_open_when_the_query_fails_half_way() {
     let one = batch(vec![("n", Arc::new(Int64Array::from(vec![1])))]);
-    let batches = vec![Ok(one.clone()), Err(DataFusionError::Execution("no".to_owned()))];
+    let batches = vec![
+        Ok(one.clone()),
+        Err(DataFusionError::Execution("no".to_owned())),
+    ];
     let mut out = Vec::new();
     let stream = stream_of(one.schema(), batches);
-    write_results(stream, &options(OutputFormat::Json), &mut out).await.unwrap_err();
+    write_results(stream, &options(OutputFormat::Json), &mut out)
+        .await
+        .unwrap_err();
     assert_eq!(out, b"[{\"n\":1}");
 }
 
@@ -563,7 +678,9 @@ async fn a_statement_without_columns_writes_nothing() {
     for format in ALL_FORMATS {
         let mut out = Vec::new();
         let stream = stream_of(Arc::clone(&schema), vec![]);
-        let count = write_results(stream, &options(format), &mut out).await.unwrap();
+        let count = write_results(stream, &options(format), &mut out)
+            .await
+            .unwrap();
         assert!(out.is_empty() && !count.has_columns);
     }
 }
@@ -614,11 +731,15 @@ async fn a_reader_that_left_is_no_error_but_a_full_disk_is() {
             Box::pin(RecordBatchStreamAdapter::new(one.schema(), endless))
         };
         let mut gone = Limited(2, io::ErrorKind::BrokenPipe);
-        write_results(stream, &options(format), &mut gone).await.unwrap();
+        write_results(stream, &options(format), &mut gone)
+            .await
+            .unwrap();
 
         let mut full = Limited(2, io::ErrorKind::StorageFull);
         let stream = stream_of(one.schema(), vec![Ok(one.clone())]);
-        let error = write_results(stream, &options(format), &mut full).await.unwrap_err();
+        let error = write_results(stream, &options(format), &mut full)
+            .await
+            .unwrap_err();
         assert!(matches!(error, OutputError::Write(_)), "{format:?} {error}");
     }
 }

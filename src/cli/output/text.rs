@@ -25,14 +25,10 @@ pub(super) fn text_column(field: &FieldRef, array: &ArrayRef) -> Result<StringAr
             Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())
         }
         DataType::Dictionary(_, values) => text_column(field, &cast(array, values)?),
-        DataType::RunEndEncoded(_, values) => {
-            text_column(field, &cast(array, values.data_type())?)
-        }
+        DataType::RunEndEncoded(_, values) => text_column(field, &cast(array, values.data_type())?),
         DataType::Timestamp(unit, _) => timestamp_column(*unit, array),
         DataType::Union(..) => union_column(field, array.as_union()),
-        data_type if data_type.is_nested() => {
-            json::column(field, array, json::TextColumns::AsText)
-        }
+        data_type if data_type.is_nested() => json::column(field, array, json::TextColumns::AsText),
         _ => displayed_column(array),
     }
 }

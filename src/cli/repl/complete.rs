@@ -32,7 +32,9 @@ pub struct Names {
 impl Names {
     /// The relation of that name; names without quotes know no case.
     pub fn relation(&self, name: &str) -> Option<&Relation> {
-        self.relations.iter().find(|relation| relation.name.eq_ignore_ascii_case(name))
+        self.relations
+            .iter()
+            .find(|relation| relation.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -56,17 +58,122 @@ impl Completion {
 
 /// Keywords that are offered and highlighted: those of queries and of the statements that are not refused.
 pub(super) const KEYWORDS: &[&str] = &[
-    "all", "and", "anti", "any", "array", "as", "asc", "between", "bigint", "boolean", "by", "case", "cast",
-    "copy", "create", "cross", "cube", "current", "date", "day", "deallocate", "decimal", "desc", "describe",
-    "distinct", "double", "drop", "else", "end", "escape", "except", "exclude", "execute", "exists", "explain",
-    "extract", "false", "fetch", "filter", "first", "following", "for", "from", "full", "group", "grouping",
-    "having", "hour", "ilike", "in", "inner", "int", "intersect", "interval", "into", "is", "join", "last",
-    "lateral", "left", "like", "limit", "minute", "month", "natural", "not", "null", "nulls", "of", "offset",
-    "on", "or", "order", "outer", "over", "partition", "preceding", "prepare", "qualify", "range", "recursive",
-    "replace", "right", "rollup", "row", "rows", "second", "select", "semi", "set", "sets", "show", "similar",
-    "system_time", "table", "temp", "temporary", "then", "timestamp", "to", "true", "unbounded", "union",
-    "unnest", "using", "values", "varchar", "verbose", "view", "when", "where", "window", "with", "within",
-    "year", "analyze",
+    "all",
+    "and",
+    "anti",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "between",
+    "bigint",
+    "boolean",
+    "by",
+    "case",
+    "cast",
+    "copy",
+    "create",
+    "cross",
+    "cube",
+    "current",
+    "date",
+    "day",
+    "deallocate",
+    "decimal",
+    "desc",
+    "describe",
+    "distinct",
+    "double",
+    "drop",
+    "else",
+    "end",
+    "escape",
+    "except",
+    "exclude",
+    "execute",
+    "exists",
+    "explain",
+    "extract",
+    "false",
+    "fetch",
+    "filter",
+    "first",
+    "following",
+    "for",
+    "from",
+    "full",
+    "group",
+    "grouping",
+    "having",
+    "hour",
+    "ilike",
+    "in",
+    "inner",
+    "int",
+    "intersect",
+    "interval",
+    "into",
+    "is",
+    "join",
+    "last",
+    "lateral",
+    "left",
+    "like",
+    "limit",
+    "minute",
+    "month",
+    "natural",
+    "not",
+    "null",
+    "nulls",
+    "of",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "over",
+    "partition",
+    "preceding",
+    "prepare",
+    "qualify",
+    "range",
+    "recursive",
+    "replace",
+    "right",
+    "rollup",
+    "row",
+    "rows",
+    "second",
+    "select",
+    "semi",
+    "set",
+    "sets",
+    "show",
+    "similar",
+    "system_time",
+    "table",
+    "temp",
+    "temporary",
+    "then",
+    "timestamp",
+    "to",
+    "true",
+    "unbounded",
+    "union",
+    "unnest",
+    "using",
+    "values",
+    "varchar",
+    "verbose",
+    "view",
+    "when",
+    "where",
+    "window",
+    "with",
+    "within",
+    "year",
+    "analyze",
 ];
 
 /// After these words stands a table.
@@ -74,7 +181,8 @@ const BEFORE_TABLE: &[&str] = &["from", "join", "describe", "table"];
 
 /// These words begin a part of a query in which columns stand.
 const BEFORE_COLUMNS: &[&str] = &[
-    "select", "where", "on", "having", "by", "qualify", "using", "set", "limit", "offset", "values", "window",
+    "select", "where", "on", "having", "by", "qualify", "using", "set", "limit", "offset",
+    "values", "window",
 ];
 
 /// Completes the word that ends at `position`, a byte offset into `text`.
@@ -98,7 +206,9 @@ pub fn complete(text: &str, position: usize, names: &Names) -> Completion {
         names,
         word,
         upper: is_upper(word, &earlier),
-        before_parenthesis: text.get(position..).is_some_and(|rest| rest.starts_with('(')),
+        before_parenthesis: text
+            .get(position..)
+            .is_some_and(|rest| rest.starts_with('(')),
     };
 
     let candidates = match place(&earlier) {
@@ -181,7 +291,12 @@ impl Context<'_> {
             .find(|(alias, _)| alias.eq_ignore_ascii_case(qualifier))
             .map(|(_, relation)| relation);
         let relation = aliased.or_else(|| self.names.relation(qualifier));
-        self.begun(relation.into_iter().flat_map(|relation| &relation.columns).map(|name| quoted(name)))
+        self.begun(
+            relation
+                .into_iter()
+                .flat_map(|relation| &relation.columns)
+                .map(|name| quoted(name)),
+        )
     }
 
     fn relations(&self) -> Vec<String> {
@@ -201,12 +316,21 @@ impl Context<'_> {
     fn expression(&self, statement: &[Piece<'_>]) -> Vec<String> {
         let tables = tables_of(statement, self.names);
         let aliases = tables.iter().map(|(alias, _)| (*alias).to_owned());
-        let columns = tables.iter().flat_map(|(_, relation)| &relation.columns).map(|name| quoted(name));
+        let columns = tables
+            .iter()
+            .flat_map(|(_, relation)| &relation.columns)
+            .map(|name| quoted(name));
         let functions = self.names.functions.iter().map(|name| self.call(name));
         let keywords = KEYWORDS.iter().map(|keyword| (*keyword).to_owned());
         // Before FROM is typed every column is possible, which helps only once a letter narrows them.
-        let anywhere = self.names.relations.iter().filter(|_| tables.is_empty() && !self.word.is_empty());
-        let anywhere = anywhere.flat_map(|relation| &relation.columns).map(|name| quoted(name));
+        let anywhere = self
+            .names
+            .relations
+            .iter()
+            .filter(|_| tables.is_empty() && !self.word.is_empty());
+        let anywhere = anywhere
+            .flat_map(|relation| &relation.columns)
+            .map(|name| quoted(name));
         let named = columns.chain(anywhere).chain(aliases);
         self.begun(named.chain(functions).chain(keywords))
     }
@@ -221,10 +345,12 @@ impl Context<'_> {
         let mut seen = HashSet::new();
         candidates
             .filter(|candidate| begins_with(candidate, self.word))
-            .map(|candidate| match self.upper && !candidate.starts_with('"') {
-                true => candidate.to_uppercase(),
-                false => candidate,
-            })
+            .map(
+                |candidate| match self.upper && !candidate.starts_with('"') {
+                    true => candidate.to_uppercase(),
+                    false => candidate,
+                },
+            )
             .filter(|candidate| seen.insert(candidate.clone()))
             .collect()
     }
@@ -241,7 +367,9 @@ fn tables_of<'a, 'n>(statement: &[Piece<'a>], names: &'n Names) -> Vec<(&'a str,
             _ => None,
         };
         let Some(relation) = relation else { continue };
-        let before = index.checked_sub(2).and_then(|before| statement.get(before));
+        let before = index
+            .checked_sub(2)
+            .and_then(|before| statement.get(before));
         let stands_for_table = before.is_some_and(|before| {
             before.kind == TokenKind::Comma
                 || before.kind == TokenKind::Period
@@ -251,14 +379,20 @@ fn tables_of<'a, 'n>(statement: &[Piece<'a>], names: &'n Names) -> Vec<(&'a str,
             continue;
         }
         index = after_arguments(statement, index);
-        if statement.get(index).is_some_and(|word| word.text.eq_ignore_ascii_case("as")) {
+        if statement
+            .get(index)
+            .is_some_and(|word| word.text.eq_ignore_ascii_case("as"))
+        {
             index += 1;
         }
         let alias = statement.get(index).filter(|alias| match alias.kind {
             TokenKind::Word => !is_one_of(alias.text, KEYWORDS),
             kind => kind == TokenKind::QuotedName,
         });
-        tables.push((alias.map_or(unquoted(piece.text), |alias| unquoted(alias.text)), relation));
+        tables.push((
+            alias.map_or(unquoted(piece.text), |alias| unquoted(alias.text)),
+            relation,
+        ));
     }
     tables
 }
@@ -273,7 +407,11 @@ fn after_arguments(statement: &[Piece<'_>], index: usize) -> usize {
             _ => {}
         }
         if depth == 0 {
-            return if piece.kind == TokenKind::Close { offset + 1 } else { index };
+            return if piece.kind == TokenKind::Close {
+                offset + 1
+            } else {
+                index
+            };
         }
     }
     index
@@ -281,15 +419,22 @@ fn after_arguments(statement: &[Piece<'_>], index: usize) -> usize {
 
 /// What the statement in progress has so far, without space and comments.
 fn significant_of_statement<'a>(pieces: &[Piece<'a>]) -> Vec<Piece<'a>> {
-    let start = pieces.iter().rposition(|piece| piece.kind == TokenKind::Semicolon);
+    let start = pieces
+        .iter()
+        .rposition(|piece| piece.kind == TokenKind::Semicolon);
     let begun = pieces.iter().skip(start.map_or(0, |start| start + 1));
-    begun.filter(|piece| piece.kind.is_significant()).copied().collect()
+    begun
+        .filter(|piece| piece.kind.is_significant())
+        .copied()
+        .collect()
 }
 
 /// The statement around the cursor, to its end.
 fn statement_around<'a>(pieces: &[Piece<'a>], position: usize) -> Vec<Piece<'a>> {
     let is_end = |piece: &Piece<'_>| piece.kind == TokenKind::Semicolon;
-    let start = pieces.iter().rposition(|piece| is_end(piece) && piece.start < position);
+    let start = pieces
+        .iter()
+        .rposition(|piece| is_end(piece) && piece.start < position);
     pieces
         .iter()
         .skip(start.map_or(0, |start| start + 1))
@@ -311,7 +456,11 @@ fn complete_command(before: &str, names: &Names) -> Completion {
         };
     };
     let known: Vec<String> = match command.get(1..).unwrap_or("") {
-        "d" | "describe" | "schema" => names.relations.iter().map(|relation| relation.name.clone()).collect(),
+        "d" | "describe" | "schema" => names
+            .relations
+            .iter()
+            .map(|relation| relation.name.clone())
+            .collect(),
         "format" | "mode" => format_names().collect(),
         "x" | "expanded" | "timing" | "timer" | "nested" => vec!["on".to_owned(), "off".to_owned()],
         "asof" | "as_of" => ["off", "head", "yesterday"].map(str::to_owned).to_vec(),
@@ -320,7 +469,10 @@ fn complete_command(before: &str, names: &Names) -> Completion {
     let argument = argument.trim_start();
     Completion {
         start: before.len() - argument.len(),
-        candidates: known.into_iter().filter(|name| begins_with(name, argument)).collect(),
+        candidates: known
+            .into_iter()
+            .filter(|name| begins_with(name, argument))
+            .collect(),
     }
 }
 
@@ -330,11 +482,13 @@ pub(super) fn is_one_of(word: &str, words: &[&str]) -> bool {
 
 /// Upper case if the word is begun so; for a word not begun, if the keyword before it is so.
 fn is_upper(word: &str, earlier: &[Piece<'_>]) -> bool {
-    let all_upper = |text: &str| {
-        text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)
-    };
+    let all_upper =
+        |text: &str| text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
     if word.is_empty() {
-        let keyword = earlier.iter().rev().find(|piece| is_one_of(piece.text, KEYWORDS));
+        let keyword = earlier
+            .iter()
+            .rev()
+            .find(|piece| is_one_of(piece.text, KEYWORDS));
         keyword.is_some_and(|keyword| all_upper(keyword.text))
     } else {
         all_upper(word)
@@ -343,12 +497,15 @@ fn is_upper(word: &str, earlier: &[Piece<'_>]) -> bool {
 
 fn begins_with(candidate: &str, word: &str) -> bool {
     let bare = candidate.strip_prefix('"').unwrap_or(candidate);
-    bare.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+    bare.get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 /// The name as SQL needs it: in quotes unless it is a plain lower-case one.
 fn quoted(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    let plain = name
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.starts_with(|first: char| first.is_ascii_digit());
     if plain {
         name.to_owned()

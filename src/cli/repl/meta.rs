@@ -79,9 +79,7 @@ const SPECS: &[Spec] = &[
         names: &["d", "describe", "schema", "tables", "dt"],
         argument: "[NAME]",
         help: "tables and table functions, or the columns of one",
-        parse: |argument| {
-            Ok(text(argument).map_or(MetaCommand::Tables, MetaCommand::Describe))
-        },
+        parse: |argument| Ok(text(argument).map_or(MetaCommand::Tables, MetaCommand::Describe)),
     },
     Spec {
         names: &["df", "functions"],
@@ -134,7 +132,9 @@ const SPECS: &[Spec] = &[
             None => Ok(MetaCommand::MaxRows(None)),
             Some(number) => match number.parse() {
                 Ok(rows) if rows > 0 => Ok(MetaCommand::MaxRows(Some(rows))),
-                _ => Err(format!("expected a number of rows from 1, found `{number}`")),
+                _ => Err(format!(
+                    "expected a number of rows from 1, found `{number}`"
+                )),
             },
         },
     },
@@ -170,7 +170,9 @@ pub fn is_meta(line: &str) -> bool {
 /// `help`, `quit` and `exit` are understood without a prefix: they are no SQL.
 fn is_bare_word(line: &str) -> bool {
     let word = line.trim_end_matches(';').trim_end();
-    ["help", "quit", "exit"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    ["help", "quit", "exit"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Parses a line for which [`is_meta`] holds.
@@ -181,9 +183,13 @@ fn is_bare_word(line: &str) -> bool {
 pub fn parse(line: &str) -> Result<MetaCommand, String> {
     let line = line.trim().trim_end_matches(';').trim_end();
     let command = line.strip_prefix(['\\', '.']).unwrap_or(line);
-    let (name, argument) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let (name, argument) = command
+        .split_once(char::is_whitespace)
+        .unwrap_or((command, ""));
     let lower = name.to_lowercase();
-    let spec = SPECS.iter().find(|spec| spec.names.contains(&lower.as_str()));
+    let spec = SPECS
+        .iter()
+        .find(|spec| spec.names.contains(&lower.as_str()));
     match spec {
         Some(spec) => (spec.parse)(argument).map_err(|error| format!("\\{lower}: {error}")),
         None => {
@@ -192,7 +198,9 @@ pub fn parse(line: &str) -> Result<MetaCommand, String> {
                 Some(near) => format!("; did you mean {prefix}{near}?"),
                 None => String::new(),
             };
-            Err(format!("unknown command {prefix}{name}{message} ({prefix}? lists all)"))
+            Err(format!(
+                "unknown command {prefix}{name}{message} ({prefix}? lists all)"
+            ))
         }
     }
 }
@@ -205,7 +213,8 @@ pub fn help() -> String {
         let long = spec.names.get(1).copied().unwrap_or("");
         (usage, long, spec.help)
     });
-    let mut help = String::from("SQL statements end with `;`. Commands, with \\ or . before them:\n");
+    let mut help =
+        String::from("SQL statements end with `;`. Commands, with \\ or . before them:\n");
     for (usage, long, text) in usages {
         help.push_str(&format!("  {usage:<20} {long:<10} {text}\n"));
     }

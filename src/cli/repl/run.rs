@@ -193,7 +193,8 @@ pub async fn run_script(
     for statement in split_statements(script) {
         let line = statement.line;
         let may_write = !(has_result && options.output.format.is_binary());
-        let outcome = run_statement(shell, statement.text, &options.output, may_write, console).await;
+        let outcome =
+            run_statement(shell, statement.text, &options.output, may_write, console).await;
         match outcome {
             Outcome::Done { count, elapsed } => {
                 has_result |= count.has_columns;

@@ -136,14 +136,28 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
         let line = cursor.line;
         let (start, text) = cursor.advance_to(span.end);
         let kind = kind(&token);
-        pieces.push(Piece { kind, text, start, line });
+        pieces.push(Piece {
+            kind,
+            text,
+            start,
+            line,
+        });
     }
     let line = cursor.line;
     let start = cursor.offset;
     if let Some(text) = text.get(start..).filter(|rest| !rest.is_empty()) {
         // A text that was read to its end is only longer than its tokens by what the tokenizer expands.
-        let kind = if read.is_ok() { TokenKind::Comment } else { TokenKind::Unreadable };
-        pieces.push(Piece { kind, text, start, line });
+        let kind = if read.is_ok() {
+            TokenKind::Comment
+        } else {
+            TokenKind::Unreadable
+        };
+        pieces.push(Piece {
+            kind,
+            text,
+            start,
+            line,
+        });
     }
     pieces
 }

@@ -2,7 +2,10 @@ use super::*;
 
 fn split(script: &str) -> Vec<(usize, &str)> {
     let statements = split_statements(script);
-    statements.iter().map(|statement| (statement.line, statement.text)).collect()
+    statements
+        .iter()
+        .map(|statement| (statement.line, statement.text))
+        .collect()
 }
 
 #[test]
@@ -37,7 +40,14 @@ fn semicolons_inside_are_no_separators() {
 
 #[test]
 fn nothing_is_no_statement() {
-    for script in ["", " \n\t", ";", " ;; ; ", "-- only this", "/* only\nthis */ ;"] {
+    for script in [
+        "",
+        " \n\t",
+        ";",
+        " ;; ; ",
+        "-- only this",
+        "/* only\nthis */ ;",
+    ] {
         assert_eq!(split(script), [], "{script:?}");
     }
 }
@@ -48,7 +58,10 @@ fn unreadable_text_is_passed_on_whole() {
         split("select 1; select 'open; select 2;\nselect 3"),
         [(1, "select 1"), (1, "select 'open; select 2;\nselect 3")]
     );
-    assert_eq!(split("select 1;\n/* open ;"), [(1, "select 1"), (2, "/* open ;")]);
+    assert_eq!(
+        split("select 1;\n/* open ;"),
+        [(1, "select 1"), (2, "/* open ;")]
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use parquet::file::properties::WriterProperties;
 use super::text::text_column;
 use super::{Encode, OutputError};
 
-/// Rows of a Parquet row group, as in the store's own files.
+/// Rows of a Parquet row group: small enough that statistics prune.
 const ROW_GROUP_ROWS_MAX: usize = 131_072;
 
 /// Bytes of a row group, which the writer holds until it is complete.
@@ -29,13 +29,13 @@ pub(super) struct Parquet {
 impl Parquet {
     pub(super) fn new(schema: &SchemaRef) -> Result<Self, OutputError> {
         let named = nameable(schema);
-        let fields = named
-            .fields()
-            .iter()
-            .map(|field| match is_storable(field.data_type()) {
-                true => Arc::clone(field),
-                false => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
-            });
+        let fields = named.fields().iter().map(|field| {
+            if is_storable(field.data_type()) {
+                Arc::clone(field)
+            } else {
+                Arc::new(Field::new(field.name(), DataType::Utf8, true))
+            }
+        });
         let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))

@@ -9,7 +9,9 @@ use arrow::array::{
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, SchemaRef, TimeUnit};
+use arrow::datatypes::{
+    ArrowNativeType, DataType, Field, FieldRef, Int64Type, SchemaRef, TimeUnit,
+};
 use arrow::error::ArrowError;
 use arrow::json::writer::{NullableEncoder, make_encoder};
 use arrow::json::{Encoder, EncoderFactory, EncoderOptions};
@@ -294,8 +296,8 @@ impl<'a> Map<'a> {
 
 impl Encoder for Map<'_> {
     fn encode(&mut self, row: usize, out: &mut Vec<u8>) {
-        let end = self.offsets.get(row + 1).map_or(0, |end| *end as usize);
-        let start = self.offsets.get(row).map_or(end, |start| *start as usize);
+        let end = self.offsets.get(row + 1).map_or(0, |end| end.as_usize());
+        let start = self.offsets.get(row).map_or(end, |start| start.as_usize());
         out.push(b'{');
         for entry in start..end {
             if entry > start {

@@ -66,11 +66,13 @@ pub enum OutputFormat {
 
 impl OutputFormat {
     /// Whether the bytes are unfit for a terminal, and one result makes a whole file.
+    #[must_use]
     pub fn is_binary(self) -> bool {
         matches!(self, Self::Parquet | Self::Arrow)
     }
 
     /// Whether the format is for people, so that [`OutputOptions::max_rows`] holds for it.
+    #[must_use]
     pub fn is_for_people(self) -> bool {
         matches!(self, Self::Table | Self::Vertical | Self::Markdown)
     }
@@ -115,6 +117,7 @@ pub struct RowCount {
 
 impl RowCount {
     /// One line on what was not shown, for stderr; `None` if all was.
+    #[must_use]
     pub fn notice(&self) -> Option<String> {
         let rows = self
             .more
@@ -250,9 +253,9 @@ fn encoder(options: &OutputOptions, schema: &SchemaRef) -> Result<Box<dyn Encode
 /// How many rows of the batch are still within the limit.
 fn rows_shown(batch: &RecordBatch, before: u64, limit: Option<usize>) -> usize {
     match limit {
-        Some(limit) => (limit as u64)
-            .saturating_sub(before)
-            .min(batch.num_rows() as u64) as usize,
+        Some(limit) => limit
+            .saturating_sub(usize::try_from(before).unwrap_or(usize::MAX))
+            .min(batch.num_rows()),
         None => batch.num_rows(),
     }
 }

@@ -69,7 +69,7 @@ impl Rows {
     /// The cells of every row.
     fn iter(&self) -> impl Iterator<Item = Vec<&str>> {
         self.chunks.iter().flat_map(|chunk| {
-            let rows = chunk.first().map_or(0, |column| column.len());
+            let rows = chunk.first().map_or(0, arrow::array::Array::len);
             (0..rows).map(|row| chunk.iter().map(|column| column.value(row)).collect())
         })
     }
@@ -141,11 +141,12 @@ impl Encode for Table {
             self.hidden_columns = widths.len() - shown;
             widths.truncate(shown);
         }
-        let border: String = widths
-            .iter()
-            .map(|width| format!("+{}", "-".repeat(width + 2)))
-            .collect();
-        let border = border + "+\n";
+        let rules: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
+        let border = format!(
+            "+{}+
+",
+            rules.join("+")
+        );
         let names: Vec<&str> = self.rows.names.iter().map(String::as_str).collect();
 
         out.extend_from_slice(border.as_bytes());

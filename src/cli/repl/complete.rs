@@ -31,6 +31,7 @@ pub struct Names {
 
 impl Names {
     /// The relation of that name; names without quotes know no case.
+    #[must_use]
     pub fn relation(&self, name: &str) -> Option<&Relation> {
         self.relations
             .iter()
@@ -186,6 +187,7 @@ const BEFORE_COLUMNS: &[&str] = &[
 ];
 
 /// Completes the word that ends at `position`, a byte offset into `text`.
+#[must_use]
 pub fn complete(text: &str, position: usize, names: &Names) -> Completion {
     let before = text.get(..position).unwrap_or(text);
     let position = before.len();
@@ -345,12 +347,13 @@ impl Context<'_> {
         let mut seen = HashSet::new();
         candidates
             .filter(|candidate| begins_with(candidate, self.word))
-            .map(
-                |candidate| match self.upper && !candidate.starts_with('"') {
-                    true => candidate.to_uppercase(),
-                    false => candidate,
-                },
-            )
+            .map(|candidate| {
+                if self.upper && !candidate.starts_with('"') {
+                    candidate.to_uppercase()
+                } else {
+                    candidate
+                }
+            })
             .filter(|candidate| seen.insert(candidate.clone()))
             .collect()
     }

@@ -146,6 +146,7 @@ impl Editor for TerminalEditor {
 }
 
 /// Columns of the terminal that stdout goes to; `None` if it goes elsewhere.
+#[must_use]
 pub fn stdout_width() -> Option<usize> {
     let mut editor = rustyline::DefaultEditor::new().ok()?;
     editor.dimensions().map(|(columns, _)| usize::from(columns))

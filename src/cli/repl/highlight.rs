@@ -34,11 +34,10 @@ pub(super) fn highlight(pending: &str, line: &str) -> String {
 fn colour(piece: &Piece<'_>) -> Option<&'static str> {
     match piece.kind {
         TokenKind::Word if is_one_of(piece.text, KEYWORDS) => Some(KEYWORD),
-        TokenKind::Text => Some(TEXT),
         TokenKind::Number => Some(NUMBER),
         TokenKind::Comment => Some(COMMENT),
         TokenKind::Unreadable if piece.text.starts_with("/*") => Some(COMMENT),
-        TokenKind::Unreadable => Some(TEXT),
+        TokenKind::Text | TokenKind::Unreadable => Some(TEXT),
         _ => None,
     }
 }

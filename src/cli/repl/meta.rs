@@ -1,5 +1,7 @@
 //! Commands to the shell itself: one enum, one table, one parser. `\name` and `.name` mean the same.
 
+use std::fmt::Write;
+
 use clap::ValueEnum;
 use datafusion::common::utils::datafusion_strsim::levenshtein;
 
@@ -162,6 +164,7 @@ const SPECS: &[Spec] = &[
 ];
 
 /// Whether the line is for the shell and not SQL.
+#[must_use]
 pub fn is_meta(line: &str) -> bool {
     let line = line.trim();
     line.starts_with(['\\', '.']) || is_bare_word(line)
@@ -190,22 +193,22 @@ pub fn parse(line: &str) -> Result<MetaCommand, String> {
     let spec = SPECS
         .iter()
         .find(|spec| spec.names.contains(&lower.as_str()));
-    match spec {
-        Some(spec) => (spec.parse)(argument).map_err(|error| format!("\\{lower}: {error}")),
-        None => {
-            let prefix = if line.starts_with('.') { '.' } else { '\\' };
-            let message = match nearest(&lower, command_names()) {
-                Some(near) => format!("; did you mean {prefix}{near}?"),
-                None => String::new(),
-            };
-            Err(format!(
-                "unknown command {prefix}{name}{message} ({prefix}? lists all)"
-            ))
-        }
+    if let Some(spec) = spec {
+        (spec.parse)(argument).map_err(|error| format!("\\{lower}: {error}"))
+    } else {
+        let prefix = if line.starts_with('.') { '.' } else { '\\' };
+        let message = match nearest(&lower, command_names()) {
+            Some(near) => format!("; did you mean {prefix}{near}?"),
+            None => String::new(),
+        };
+        Err(format!(
+            "unknown command {prefix}{name}{message} ({prefix}? lists all)"
+        ))
     }
 }
 
 /// The help: one command a line.
+#[must_use]
 pub fn help() -> String {
     let usages = SPECS.iter().map(|spec| {
         let name = spec.names.first().copied().unwrap_or("");
@@ -216,7 +219,8 @@ pub fn help() -> String {
     let mut help =
         String::from("SQL statements end with `;`. Commands, with \\ or . before them:\n");
     for (usage, long, text) in usages {
-        help.push_str(&format!("  {usage:<20} {long:<10} {text}\n"));
+        // Writing to a string has no way to fail.
+        let _ = writeln!(help, "  {usage:<20} {long:<10} {text}");
     }
     help.push_str("Ctrl-C clears the line or stops the query, Ctrl-D leaves.\n");
     help

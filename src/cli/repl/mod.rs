@@ -231,12 +231,11 @@ impl Repl<'_> {
 
     async fn describe(&mut self, name: &str) {
         let names = self.shell.names();
-        match names.relation(name) {
-            Some(relation) => self.query(self.shell.describe_query(&relation.name)).await,
-            None => {
-                let known = names.relations.iter().map(|relation| &relation.name);
-                self.say_error(&ShellError::new(meta::unknown("table", name, known)));
-            }
+        if let Some(relation) = names.relation(name) {
+            self.query(self.shell.describe_query(&relation.name)).await;
+        } else {
+            let known = names.relations.iter().map(|relation| &relation.name);
+            self.say_error(&ShellError::new(meta::unknown("table", name, known)));
         }
     }
 

@@ -69,6 +69,7 @@ pub(super) struct Piece<'a> {
 }
 
 /// Splits a script into its statements; the last one needs no semicolon. Comments alone are no statement.
+#[must_use]
 pub fn split_statements(script: &str) -> Vec<Statement<'_>> {
     let mut statements = Vec::new();
     let mut begun: Option<(usize, usize)> = None;
@@ -95,6 +96,7 @@ fn statement(script: &str, start: usize, end: usize, line: usize) -> Option<Stat
 }
 
 /// Whether the text typed so far can be run.
+#[must_use]
 pub fn completeness(text: &str) -> Completeness {
     let mut depth = 0_usize;
     let mut last = TokenKind::Semicolon;
@@ -214,7 +216,8 @@ impl<'a> Cursor<'a> {
     /// Moves to the place, or stays if it lies behind; returns where it was and the text in between.
     fn advance_to(&mut self, place: Location) -> (usize, &'a str) {
         let start = self.offset;
-        let place = (place.line as usize, place.column as usize);
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let place = (count(place.line), count(place.column));
         for character in self.text.get(start..).unwrap_or("").chars() {
             if (self.line, self.column) >= place {
                 break;

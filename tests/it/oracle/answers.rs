@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::model::{Change, Coverage, Key, Oracle, Record, Refusal, Revision, Scan, Scope, Status};
+use super::model::{Change, Coverage, End, Key, Oracle, Record, Refusal, Revision, Scan, Scope, Status};
 use super::value::{Content, Micros, changed_paths, rfc3339};
 
 pub type Row = BTreeMap<String, Value>;
 pub type Rows = Vec<Row>;
 
-/// A tag, an ARN or an id may name several things; rows are always compared in one order. These are its columns.
+/// The columns that say in which order the rows of an answer are compared.
 pub const ORDER_BY_KEY: &[&str] = &["resource_key"];
 pub const ORDER_BY_REVISION: &[&str] = &["revision"];
 pub const ORDER_BY_VERSION: &[&str] = &["resource_key", "valid_from_revision"];
@@ -48,8 +48,8 @@ impl Version {
     }
 }
 
-/// The store as it stood at the pin, before anything that followed; nothing at or below the floor can be asked for
-/// but the state at the floor itself.
+/// The store as it stood just before the observation that follows the pin. At the floor there is a state, and below
+/// it nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     oracle: &'a Oracle,
@@ -137,7 +137,7 @@ impl View<'_> {
             let after = same_key().find(|version| version.from == record.revision);
             let mut row = change_row(record.change, before, after);
             put_revision(&mut row, record.revision, record.observed_at);
-            put(&mut row, "scan_id", self.oracle.scan(record.scan).scan_id.as_str());
+            put(&mut row, "scan_id", self.oracle.scan(record.scan).id.as_str());
             row
         });
         Ok(changes.collect())
@@ -197,7 +197,7 @@ impl View<'_> {
             let covered = coverage.iter().map(|covered| &covered.line.scope.account_id);
             let accounts: BTreeSet<&String> = observed.chain(covered).collect();
             let mut row = Row::new();
-            put(&mut row, "scan_id", scan.scan_id.as_str());
+            put(&mut row, "scan_id", scan.id.as_str());
             put(&mut row, "provider", scan.provider.as_str());
             put(&mut row, "account_id", accounts.first().filter(|_| accounts.len() == 1).map(|account| account.as_str()));
             put(&mut row, "started_at", rfc3339(scan.started_at));
@@ -223,7 +223,7 @@ impl View<'_> {
                 let in_scope = |record: &&Record| record.scan == handle && record.key.scope == line.scope;
                 let records: Vec<&Record> = self.held().iter().filter(in_scope).collect();
                 let mut row = Row::new();
-                put(&mut row, "scan_id", scan.scan_id.as_str());
+                put(&mut row, "scan_id", scan.id.as_str());
                 put_scope(&mut row, &line.scope);
                 put(&mut row, "status", line.status.text());
                 put(&mut row, "error_code", line.error_code.as_deref());
@@ -273,7 +273,7 @@ impl View<'_> {
     }
 
     /// The end of a scan, where the log held it at the pin.
-    fn end<'s>(&self, scan: &'s Scan) -> Option<&'s super::model::End> {
+    fn end<'s>(&self, scan: &'s Scan) -> Option<&'s End> {
         scan.end.as_ref().filter(|end| end.head <= self.pin)
     }
 
@@ -301,9 +301,7 @@ impl View<'_> {
                 from: record.revision,
                 from_at: record.observed_at,
                 change: record.change,
-                changed_paths: before
-                    .as_ref()
-                    .map_or_else(Vec::new, |before| changed_paths(&before.content, &record.content)),
+                changed_paths: before.as_ref().map_or_else(Vec::new, |before| changed_paths(&before.content, &record.content)),
                 first_seen: before.as_ref().map_or(record.revision, |before| before.first_seen),
                 first_seen_at: before.as_ref().map_or(record.observed_at, |before| before.first_seen_at),
                 end: None,
@@ -327,7 +325,7 @@ impl View<'_> {
         put_resource(&mut row, &record.key, &record.content);
         put(&mut row, "revision", record.revision);
         put(&mut row, "observed_at", rfc3339(record.observed_at));
-        put(&mut row, "scan_id", self.oracle.scan(record.scan).scan_id.as_str());
+        put(&mut row, "scan_id", self.oracle.scan(record.scan).id.as_str());
         put(&mut row, "change", record.change.text());
         row
     }

@@ -56,12 +56,33 @@ pub struct Script {
 #[derive(Clone, Debug)]
 pub enum Step {
     /// A scan that the writer has open fails.
-    Begin { writer: u8, gap: usize, lift: bool },
-    Observe { writer: u8, batch: Vec<Sight> },
-    Cover { writer: u8, place: Place, status: Status },
-    End { writer: u8, gap: usize, ending: Ending },
+    Begin {
+        writer: u8,
+        gap: usize,
+        lift: bool,
+    },
+    Observe {
+        writer: u8,
+        batch: Vec<Sight>,
+    },
+    Cover {
+        writer: u8,
+        place: Place,
+        status: Status,
+    },
+    End {
+        writer: u8,
+        gap: usize,
+        ending: Ending,
+    },
     /// A whole scan of one scope.
-    Listing { writer: u8, gap: usize, place: Place, seen: Vec<(usize, usize)>, status: Option<Status> },
+    Listing {
+        writer: u8,
+        gap: usize,
+        place: Place,
+        seen: Vec<(usize, usize)>,
+        status: Option<Status>,
+    },
     Compact,
     Reopen,
     Checkpoint,
@@ -95,13 +116,32 @@ pub struct Sight {
 /// One thing to do to a store. The last three alter no answer.
 #[derive(Clone, Debug)]
 pub enum Op {
-    Begin { writer: u8, scan_id: String, provider: String, at: Micros, lift: bool },
-    Observe { writer: u8, batch: Vec<Observation> },
-    Scope { writer: u8, line: ScopeLine },
-    Complete { writer: u8, at: Option<Micros> },
-    Fail { writer: u8 },
+    Begin {
+        writer: u8,
+        scan_id: String,
+        provider: String,
+        at: Micros,
+        lift: bool,
+    },
+    Observe {
+        writer: u8,
+        batch: Vec<Observation>,
+    },
+    Scope {
+        writer: u8,
+        line: ScopeLine,
+    },
+    Complete {
+        writer: u8,
+        at: Option<Micros>,
+    },
+    Fail {
+        writer: u8,
+    },
     /// The writer walks away: the scan stays open for good.
-    Abandon { writer: u8 },
+    Abandon {
+        writer: u8,
+    },
     Compact,
     Reopen,
     Checkpoint,
@@ -113,12 +153,9 @@ pub fn scripts(shape: &Shape) -> impl Strategy<Value = Script> + use<> {
     let lift = if shape.lifts { prop::bool::weighted(0.2).boxed() } else { Just(false).boxed() };
     let gap = 0..GAPS.len();
     let begin = (writer.clone(), gap.clone(), lift).prop_map(|(writer, gap, lift)| Step::Begin { writer, gap, lift });
-    let observe = (writer.clone(), prop::collection::vec(sights(), 0..8))
-        .prop_map(|(writer, batch)| Step::Observe { writer, batch });
-    let cover = (writer.clone(), places(), statuses())
-        .prop_map(|(writer, place, status)| Step::Cover { writer, place, status });
-    let end = (writer.clone(), gap.clone(), endings())
-        .prop_map(|(writer, gap, ending)| Step::End { writer, gap, ending });
+    let observe = (writer.clone(), prop::collection::vec(sights(), 0..8)).prop_map(|(writer, batch)| Step::Observe { writer, batch });
+    let cover = (writer.clone(), places(), statuses()).prop_map(|(writer, place, status)| Step::Cover { writer, place, status });
+    let end = (writer.clone(), gap.clone(), endings()).prop_map(|(writer, gap, ending)| Step::End { writer, gap, ending });
     let listing = (writer, gap, places(), prop::collection::vec((0..IDS.len(), looks()), 0..6), prop::option::weighted(0.9, statuses()))
         .prop_map(|(writer, gap, place, seen, status)| Step::Listing { writer, gap, place, seen, status });
     let maintenance = prop_oneof![Just(Step::Checkpoint), Just(Step::Reopen), Just(Step::Compact)];
@@ -146,8 +183,13 @@ fn places() -> impl Strategy<Value = Place> {
 
 fn sights() -> impl Strategy<Value = Sight> {
     let gap = prop::option::weighted(0.2, 0..GAPS.len());
-    (places(), 0..IDS.len(), looks(), gap, prop::bool::weighted(0.1))
-        .prop_map(|(place, id, look, gap, deleted)| Sight { place, id, look, gap, deleted })
+    (places(), 0..IDS.len(), looks(), gap, prop::bool::weighted(0.1)).prop_map(|(place, id, look, gap, deleted)| Sight {
+        place,
+        id,
+        look,
+        gap,
+        deleted,
+    })
 }
 
 fn looks() -> impl Strategy<Value = usize> {
@@ -188,7 +230,9 @@ fn look(number: usize) -> Content {
     match number {
         0 => Content::default(),
         1 => base,
-        2 => Content { state: text("stopped"), properties: Json::object(&[("Count", number_of("1")), ("State", state("stopped"))]), ..base },
+        2 => {
+            Content { state: text("stopped"), properties: Json::object(&[("Count", number_of("1")), ("State", state("stopped"))]), ..base }
+        }
         3 => Content { properties: Json::object(&[("Count", number_of("1.0")), ("State", state("running"))]), ..base },
         4 => Content { properties: Json::object(&[("Count", number_of("1e2")), ("State", Json::text("running"))]), ..base },
         5 => Content { properties: Json::object(&[("Count", number_of("12345678901234567890")), ("State", Json::Null)]), ..base },
@@ -257,10 +301,8 @@ impl Lowering {
             Step::End { writer, gap, ending } => self.end(*writer, *gap, *ending),
             Step::Listing { writer, gap, place, seen, status } => {
                 self.begin(*writer, *gap, false);
-                let sights: Vec<Sight> = seen
-                    .iter()
-                    .map(|(id, look)| Sight { place: *place, id: *id, look: *look, gap: None, deleted: false })
-                    .collect();
+                let sights: Vec<Sight> =
+                    seen.iter().map(|(id, look)| Sight { place: *place, id: *id, look: *look, gap: None, deleted: false }).collect();
                 self.observe(*writer, &sights);
                 if let Some(status) = status {
                     self.cover(*writer, *place, *status);

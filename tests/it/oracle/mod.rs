@@ -12,4 +12,5 @@ pub mod history;
 pub mod model;
 pub mod value;
 
+mod laws;
 mod tests;

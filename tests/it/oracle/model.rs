@@ -81,11 +81,17 @@ pub struct ScopeLine {
 /// A line of an import file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    ScanStarted { scan_id: String, provider: String, at: Micros },
+    ScanStarted {
+        scan_id: String,
+        provider: String,
+        at: Micros,
+    },
     Observed(Observation),
     Scope(ScopeLine),
     /// Default: the scan's newest time.
-    Completed { at: Option<Micros> },
+    Completed {
+        at: Option<Micros>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +123,9 @@ impl Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A scan that starts before the head's time.
-    StartsInThePast { head_time: Micros },
+    StartsInThePast {
+        head_time: Micros,
+    },
     ScanIdTaken,
     /// A step of a scan that has ended.
     ScanEnded,
@@ -125,8 +133,12 @@ pub enum Refusal {
     OutsideScan,
     /// An `observed_at` before one that the scan gave earlier, or before its start.
     TimeGoesBackwards,
-    BelowFloor { floor: Revision },
-    AboveHead { head: Revision },
+    BelowFloor {
+        floor: Revision,
+    },
+    AboveHead {
+        head: Revision,
+    },
     /// `from` after `to`.
     FromAfterTo,
     NoSuchScanEnd,
@@ -154,7 +166,7 @@ pub struct Record {
 
 #[derive(Clone, Debug)]
 pub struct Scan {
-    pub scan_id: String,
+    pub id: String,
     pub provider: String,
     pub started_at: Micros,
     /// The head when the scan began.
@@ -228,14 +240,14 @@ impl Oracle {
 
     /// Begins a scan. `lift` accepts a time before the head's.
     pub fn begin(&mut self, scan_id: &str, provider: &str, at: Micros, lift: bool) -> Result<Handle, Refusal> {
-        if self.scans.iter().any(|scan| scan.scan_id == scan_id) {
+        if self.scans.iter().any(|scan| scan.id == scan_id) {
             return Err(Refusal::ScanIdTaken);
         }
         if let Some(head_time) = self.head_time().filter(|head_time| at < *head_time && !lift) {
             return Err(Refusal::StartsInThePast { head_time });
         }
         self.scans.push(Scan {
-            scan_id: scan_id.to_owned(),
+            id: scan_id.to_owned(),
             provider: provider.to_owned(),
             started_at: self.lifted(at),
             token: self.head(),
@@ -277,15 +289,7 @@ impl Oracle {
         Some(self.push(handle, time, &observation.key, change, !gone, content))
     }
 
-    fn push(
-        &mut self,
-        scan: Handle,
-        time: Micros,
-        key: &Key,
-        change: Change,
-        sighting: bool,
-        content: Content,
-    ) -> Revision {
+    fn push(&mut self, scan: Handle, time: Micros, key: &Key, change: Change, sighting: bool, content: Content) -> Revision {
         let (revision, observed_at) = (self.head() + 1, self.lifted(time));
         self.records.push(Record { revision, observed_at, scan, key: key.clone(), change, sighting, content });
         revision
@@ -329,8 +333,7 @@ impl Oracle {
         }
         let mut deleted = Vec::new();
         for key in absent.values() {
-            let seen_by_another =
-                self.after_token(handle).any(|record| record.key == *key && record.scan != handle && record.sighting);
+            let seen_by_another = self.after_token(handle).any(|record| record.key == *key && record.scan != handle && record.sighting);
             if let (false, Some(last_known)) = (seen_by_another, self.present(key).cloned()) {
                 deleted.push(self.push(handle, time, key, Change::Deleted, false, last_known));
             }
@@ -361,24 +364,15 @@ impl Oracle {
         let mut lines = self.scan(handle).declared.clone();
         for record in self.records.iter().filter(|record| record.scan == handle) {
             let scope = record.key.scope.clone();
-            lines.entry(scope.clone()).or_insert(ScopeLine {
-                scope,
-                status: Status::Partial,
-                error_code: None,
-                error: None,
-            });
+            lines.entry(scope.clone()).or_insert(ScopeLine { scope, status: Status::Partial, error_code: None, error: None });
         }
         lines.into_values().map(|line| Coverage { line, missing: None }).collect()
     }
 
     /// The live resources of a scope that the scan did not see, in the order of their keys.
     fn missing(&self, handle: Handle, scope: &Scope) -> BTreeMap<String, Key> {
-        let seen: BTreeSet<String> = self
-            .records
-            .iter()
-            .filter(|record| record.scan == handle && record.sighting)
-            .map(|record| record.key.text())
-            .collect();
+        let seen: BTreeSet<String> =
+            self.records.iter().filter(|record| record.scan == handle && record.sighting).map(|record| record.key.text()).collect();
         self.records
             .iter()
             .map(|record| &record.key)

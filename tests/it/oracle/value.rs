@@ -47,8 +47,7 @@ impl Json {
             }
             // A BTreeMap of strings is in the order of their UTF-8 bytes.
             Self::Object(members) => {
-                let members: Vec<String> =
-                    members.iter().map(|(name, value)| format!("{}:{}", quoted(name), value.canonical())).collect();
+                let members: Vec<String> = members.iter().map(|(name, value)| format!("{}:{}", quoted(name), value.canonical())).collect();
                 format!("{{{}}}", members.join(","))
             }
         }
@@ -63,11 +62,8 @@ impl Json {
                 format!("[ {} ]", items.join(" , "))
             }
             Self::Object(members) => {
-                let members: Vec<String> = members
-                    .iter()
-                    .rev()
-                    .map(|(name, value)| format!("{} : {}", escaped(name), value.scrambled()))
-                    .collect();
+                let members: Vec<String> =
+                    members.iter().rev().map(|(name, value)| format!("{} : {}", escaped(name), value.scrambled())).collect();
                 format!("{{ {} }}", members.join(" , "))
             }
             Self::Null | Self::Bool(_) | Self::Number(_) => self.canonical(),
@@ -87,7 +83,7 @@ fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\u{c}' => quoted.push_str("\\f"),
             '\r' => quoted.push_str("\\r"),
-            control if control < ' ' => quoted.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if control < ' ' => quoted.extend(format!("\\u{:04x}", u32::from(control)).chars()),
             other => quoted.push(other),
         }
     }
@@ -101,7 +97,7 @@ fn escaped(text: &str) -> String {
     for unit in text.encode_utf16() {
         match u8::try_from(unit) {
             Ok(byte) if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
-            _ => escaped.push_str(&format!("\\u{unit:04X}")),
+            _ => escaped.extend(format!("\\u{unit:04X}").chars()),
         }
     }
     escaped.push('"');
@@ -124,23 +120,15 @@ pub struct Content {
 impl Default for Content {
     /// What an import line with nothing but a key says.
     fn default() -> Self {
-        Self {
-            arn: None,
-            name: None,
-            state: None,
-            created_at: None,
-            native_type: None,
-            tags: None,
-            properties: Json::object(&[]),
-        }
+        Self { arn: None, name: None, state: None, created_at: None, native_type: None, tags: None, properties: Json::object(&[]) }
     }
 }
 
 impl Content {
     pub fn tags_json(&self) -> Json {
-        self.tags.as_ref().map_or(Json::Null, |tags| {
-            Json::Object(tags.iter().map(|(name, value)| (name.clone(), Json::text(value))).collect())
-        })
+        self.tags
+            .as_ref()
+            .map_or(Json::Null, |tags| Json::Object(tags.iter().map(|(name, value)| (name.clone(), Json::text(value))).collect()))
     }
 
     /// The columns `before` and `after`.

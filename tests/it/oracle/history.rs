@@ -159,7 +159,7 @@ pub fn scripts(shape: &Shape) -> impl Strategy<Value = Script> + use<> {
     let listing = (writer, gap, places(), prop::collection::vec((0..IDS.len(), looks()), 0..6), prop::option::weighted(0.9, statuses()))
         .prop_map(|(writer, gap, place, seen, status)| Step::Listing { writer, gap, place, seen, status });
     let maintenance = prop_oneof![Just(Step::Checkpoint), Just(Step::Reopen), Just(Step::Compact)];
-    let step = prop_oneof![2 => maintenance, 6 => observe, 4 => cover, 4 => end, 2 => begin, 3 => listing];
+    let step = prop_oneof![2 => maintenance, 6 => observe, 4 => cover, 4 => end, 2 => begin, 6 => listing];
     prop::collection::vec(step, shape.steps.clone()).prop_map(|steps| Script { steps })
 }
 

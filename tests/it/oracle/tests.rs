@@ -551,6 +551,7 @@ fn points_are_found_by_time_by_scans_back_and_by_tag() {
     scan(&mut oracle, "s1", 0, &[seen("i-1", "a"), seen("i-2", "a")], None);
     scan(&mut oracle, "s2", 10, &[seen("i-1", "b")], None);
     scan(&mut oracle, "empty", 20, &[], None);
+    assert_eq!(oracle.view().head_back(0), Ok(oracle.head()));
     let open = begin(&mut oracle, "open", 30);
     observe(&mut oracle, open, &[seen("i-1", "c")]);
     let view = oracle.view();

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hashbrown::HashMap;
 use tokio::sync::oneshot;
+use tracing::warn;
 use uuid::Uuid;
 
 use super::backend::{Backend, Created};
+use super::compact::{CompactOptions, Compacted, compact, is_due};
 use super::classify::{Draft, versions_to_compare};
 use super::entries::{Entry, EntryKind};
 use super::history::History;
@@ -44,6 +46,8 @@ pub enum Request {
     Tag(TagDetails, oneshot::Sender<Result<()>>),
     /// Settings that govern meaning change.
     Settings(Box<StoreSettings>, oneshot::Sender<Result<()>>),
+    /// The tail is to be compacted.
+    Compact(CompactOptions, oneshot::Sender<Result<Compacted>>),
     /// What the log looks like now.
     History(oneshot::Sender<Result<History>>),
 }
@@ -100,6 +104,10 @@ impl Committer {
                     let entry = settings_entry(&settings, self.clock.now(), self.history.head());
                     work.push(Work::Entry(entry, reply));
                 }
+                Request::Compact(options, reply) => {
+                    let compacted = self.compact(options).await;
+                    let _ = reply.send(compacted);
+                }
                 Request::History(reply) => {
                     let refreshed = self.catch_up().await;
                     let _ = reply.send(refreshed.map(|()| self.history.clone()));
@@ -109,6 +117,11 @@ impl Committer {
         if !work.is_empty() {
             let outcome = self.commit(&work).await;
             answer(work, outcome);
+            if is_due(&self.history)
+                && let Err(error) = self.compact(CompactOptions::default()).await
+            {
+                warn!(%error, "the log could not be compacted; it is tried again after the next commit");
+            }
         }
     }
 
@@ -128,9 +141,19 @@ impl Committer {
         Ok(begun)
     }
 
+    /// Compacts the tail; what others have committed meanwhile is read first.
+    async fn compact(&mut self, options: CompactOptions) -> Result<Compacted> {
+        self.catch_up().await?;
+        compact(&mut self.history, options).await
+    }
+
     /// Reads what other writers have committed.
     async fn catch_up(&mut self) -> Result<()> {
-        for segment in self.history.refresh().await? {
+        let fresh = self.history.refresh().await?;
+        if fresh.restarted {
+            self.state = load_state(&self.history).await?;
+        }
+        for segment in fresh.segments {
             replay(&mut self.state, &segment, Some(&mut self.runs))?;
         }
         self.state.settle();

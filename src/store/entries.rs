@@ -236,10 +236,6 @@ pub struct EntryView<'a> {
     pub scan_id: Option<&'a str>,
     /// The newest revision once it is in the log.
     pub head: Revision,
-    /// First revision of a batch.
-    pub first_revision: Option<Revision>,
-    /// Last revision of a batch.
-    pub last_revision: Option<Revision>,
     /// The scan's provider, or the scope's.
     pub provider: Option<&'a str>,
     /// Provider, account, region, type of a scope.
@@ -259,7 +255,6 @@ pub struct EntryView<'a> {
 pub fn read_entries(batch: &RecordBatch) -> Result<Vec<EntryView<'_>>> {
     let (kinds, scans, details) = (texts(batch, "entry")?, texts(batch, "scan_id")?, texts(batch, "details")?);
     let (at, heads, tokens) = (times(batch, "at")?, numbers(batch, "head")?, numbers(batch, "token")?);
-    let (first, last) = (numbers(batch, "first_revision")?, numbers(batch, "last_revision")?);
     let (providers, statuses) = (texts(batch, "provider")?, texts(batch, "status")?);
     let (accounts, regions, types) = (texts(batch, "account_id")?, texts(batch, "region")?, texts(batch, "resource_type")?);
     let valid = |column: &Int64Array, row: usize| arrow::array::Array::is_valid(column, row).then(|| column.value(row));
@@ -276,8 +271,6 @@ pub fn read_entries(batch: &RecordBatch) -> Result<Vec<EntryView<'_>>> {
                 at: Timestamp::from_micros(at.value(row)),
                 scan_id: text_at(scans, row),
                 head: heads.value(row),
-                first_revision: valid(first, row),
-                last_revision: valid(last, row),
                 provider: text_at(providers, row),
                 scope,
                 status: text_at(statuses, row),

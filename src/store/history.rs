@@ -14,7 +14,7 @@ use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name};
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
-/// How often a reader starts again because a compaction took away what it was reading.
+/// How often a reader reads on because the store was compacted meanwhile.
 const READ_ATTEMPTS_MAX: usize = 8;
 
 /// The log as far as it has been read.
@@ -36,6 +36,15 @@ pub struct History {
     pub index: Arc<LogIndex>,
     /// Seq and hash of the last segment; 0 and zeros for none.
     pub last: (u64, Hash),
+}
+
+/// What a refresh has found.
+#[derive(Debug, Default)]
+pub struct Fresh {
+    /// The new segments.
+    pub segments: Vec<Arc<Segment>>,
+    /// Segments before these were cut down before they could be read: what was folded from segments must be made anew.
+    pub restarted: bool,
 }
 
 impl History {
@@ -76,7 +85,8 @@ impl History {
             backend,
         };
         if let Some(number) = newest {
-            history.adopt(number).await?;
+            let (manifest, hash) = history.read_manifest(number).await?;
+            history.adopt(Arc::new(manifest), hash).await?;
         }
         history.refresh().await?;
         Ok(Some(history))
@@ -87,37 +97,52 @@ impl History {
         self.index.head
     }
 
-    /// Reads what is new; returns the new segments.
+    /// Reads what is new: first segments, then a newer manifest if it covers no more than has been read.
     ///
     /// # Errors
     /// `Corrupt` if a segment or manifest is damaged or missing.
-    pub async fn refresh(&mut self) -> Result<Vec<Arc<Segment>>> {
-        self.adopt_newest().await?;
-        let mut fresh = Vec::new();
-        let mut attempts = 0;
+    pub async fn refresh(&mut self) -> Result<Fresh> {
+        let mut fresh = Fresh::default();
+        for _ in 0..READ_ATTEMPTS_MAX {
+            self.read_segments(&mut fresh).await?;
+            let Some((manifest, hash)) = self.newer_manifest().await? else { return Ok(fresh) };
+            if manifest.covered_seq <= self.last.0 {
+                self.adopt(Arc::new(manifest), hash).await?;
+                return Ok(fresh);
+            }
+        }
+        Err(Error::unavailable("the store is compacted faster than it can be read"))
+    }
+
+    /// Reads segments up to the end of the log.
+    async fn read_segments(&mut self, fresh: &mut Fresh) -> Result<()> {
         loop {
             let seq = self.last.0 + 1;
             let Some(bytes) = self.backend.get(&segment_name(seq)).await? else {
-                self.check_gap(seq).await?;
-                return Ok(fresh);
+                return self.check_gap(seq).await;
             };
             let header = SegmentHeader::decode(&bytes, seq, Some(self.store_id))?;
             if bytes.len() == HEADER_BYTES && header.payload_bytes > 0 {
-                attempts += 1;
-                if attempts > READ_ATTEMPTS_MAX || !self.adopt_newest().await? {
-                    return Err(Error::corrupt(format!(
-                        "{}: it was cut down to its header, but no manifest covers it (revisions {} to {})",
-                        segment_name(seq),
-                        header.first_revision,
-                        header.last_revision()
-                    )));
-                }
-                fresh.clear();
+                self.jump(&header).await?;
+                *fresh = Fresh { restarted: true, segments: Vec::new() };
                 continue;
             }
             let segment = Arc::new(Segment::decode(&bytes, seq, Some(self.store_id))?);
             self.push(Arc::clone(&segment))?;
-            fresh.push(segment);
+            fresh.segments.push(segment);
+        }
+    }
+
+    /// Goes on from the manifest that covers a segment of which only the header is left.
+    async fn jump(&mut self, header: &SegmentHeader) -> Result<()> {
+        match self.newer_manifest().await? {
+            Some((manifest, hash)) if manifest.covered_seq >= header.seq => self.adopt(Arc::new(manifest), hash).await,
+            _ => Err(Error::corrupt(format!(
+                "{}: it was cut down to its header, but no manifest covers it (revisions {} to {})",
+                segment_name(header.seq),
+                header.first_revision,
+                header.last_revision()
+            ))),
         }
     }
 
@@ -141,36 +166,33 @@ impl History {
         Ok(())
     }
 
-    /// Looks for a newer manifest; true if there was one.
-    async fn adopt_newest(&mut self) -> Result<bool> {
+    /// The newest manifest, if it is newer than the one in force.
+    async fn newer_manifest(&self) -> Result<Option<(Manifest, Hash)>> {
         let listed = self.backend.list("manifest").await?;
         match listed.iter().filter_map(|listed| manifest_number(&listed.name)).max() {
-            Some(number) if number > self.manifest.number => self.adopt(number).await.map(|()| true),
-            _ => Ok(false),
+            Some(number) if number > self.manifest.number => self.read_manifest(number).await.map(Some),
+            _ => Ok(None),
         }
     }
 
-    /// Reads a manifest and drops the segments that it covers from the tail.
-    async fn adopt(&mut self, number: u64) -> Result<()> {
+    async fn read_manifest(&self, number: u64) -> Result<(Manifest, Hash)> {
         let name = manifest_name(number);
         let bytes = self.backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")))?;
-        let (manifest, hash) = Manifest::decode(&bytes, number)?;
-        self.adopt_decoded(Arc::new(manifest), hash).await
+        Manifest::decode(&bytes, number)
     }
 
-    /// As if the manifest had been read.
+    /// Puts a manifest in force and drops the segments that it covers from the tail.
     ///
     /// # Errors
     /// `Corrupt` if it does not fit the log.
-    pub async fn adopt_decoded(&mut self, manifest: Arc<Manifest>, hash: Hash) -> Result<()> {
+    pub async fn adopt(&mut self, manifest: Arc<Manifest>, hash: Hash) -> Result<()> {
         let closings = manifest.epochs.last().and_then(|epoch| epoch.closings.as_ref());
         self.file_closings = match closings {
             None => RecordBatch::new_empty(Arc::clone(&schema::CLOSINGS)),
             Some(file) => read_file(&*self.backend, file, &schema::CLOSINGS).await?,
         };
         self.store_id = manifest.store_id;
-        self.tail.retain(|segment| segment.header.seq > manifest.covered_seq);
-        if self.last.0 <= manifest.covered_seq {
+        if self.last.0 < manifest.covered_seq {
             let name = segment_name(manifest.covered_seq);
             let bytes = self.backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")))?;
             let found = SegmentHeader::decode(&bytes, manifest.covered_seq, Some(manifest.store_id))?.hash();
@@ -179,10 +201,9 @@ impl History {
             }
             self.last = (manifest.covered_seq, found);
             self.index = Arc::new(manifest.index.clone());
-            self.tail.clear();
         }
-        self.manifest = manifest;
-        self.manifest_hash = hash;
+        self.tail.retain(|segment| segment.header.seq > manifest.covered_seq);
+        (self.manifest, self.manifest_hash) = (manifest, hash);
         Ok(())
     }
 

@@ -212,11 +212,6 @@ impl FileWriter {
         self.writer.write(batch).map_err(not_written)
     }
 
-    /// How many rows it has.
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
     /// Ends the file and publishes it under a name made from its content, `None` if it has no rows.
     ///
     /// # Errors

@@ -320,6 +320,12 @@ impl Segment {
         })
     }
 
+    /// Whether a scan ended with it.
+    pub fn ends_scan(&self) -> bool {
+        let ends = |word: &str| word == "scan_completed" || word == "scan_failed";
+        texts(&self.entries, "entry").is_ok_and(|entries| entries.iter().flatten().any(ends))
+    }
+
     /// The observations as [`SEGMENT_OBSERVATIONS`], in revision order.
     ///
     /// # Errors

@@ -95,11 +95,6 @@ pub struct State {
 }
 
 impl State {
-    /// How many are alive.
-    pub fn alive(&self) -> usize {
-        self.alive
-    }
-
     /// The place of a resource, if it is known.
     pub fn find(&self, key: &ResourceKey) -> Option<u32> {
         self.by_key.get(key).copied()

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::backend::Backend;
 use super::commit::{Committer, Request};
+use super::compact::{CompactOptions, Compacted};
 use super::history::History;
 use super::index::{StoreSettings, TagDetails};
 use super::run::{Begin, Begun, Committed, End};
@@ -104,6 +105,14 @@ impl Writer {
     /// As a commit.
     pub async fn change_settings(&self, settings: StoreSettings) -> Result<()> {
         self.ask(|reply| Request::Settings(Box::new(settings), reply)).await
+    }
+
+    /// Compacts the whole log into tables and removes what is no longer needed.
+    ///
+    /// # Errors
+    /// `Unavailable` if the storage refuses: nothing is lost. `Corrupt` if a file is damaged.
+    pub async fn compact(&self, options: CompactOptions) -> Result<Compacted> {
+        self.ask(|reply| Request::Compact(options, reply)).await
     }
 
     /// The log as it is now.

@@ -1,0 +1,235 @@
+//! From the casing of AWS Config to that of the service's own answers.
+//!
+//! Config writes the members of many services with a small first letter (`instanceId`, `dBInstanceClass`), whatever the
+//! service does, and some (ECS, EKS, ECR) with a capital one where the service has small ones. Only the first letter
+//! differs, so it is set to what the service's published model uses. Left alone are the keys of maps that hold users'
+//! own names, policy documents, and whatever does not look like a member's name.
+
+use crate::model::Json;
+
+/// How a service writes the first letter of its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Casing {
+    /// `InstanceId`
+    Capital,
+    /// `clusterArn`
+    Small,
+    /// Not known: as it is.
+    Kept,
+}
+
+/// Services, as in native types, whose members have a capital first letter.
+const CAPITAL: &[&str] = &[
+    "ACM",
+    "ApiGatewayV2",
+    "AutoScaling",
+    "Backup",
+    "CloudFormation",
+    "CloudFront",
+    "CloudTrail",
+    "CloudWatch",
+    "DMS",
+    "DynamoDB",
+    "EC2",
+    "EFS",
+    "EMR",
+    "ElastiCache",
+    "ElasticBeanstalk",
+    "ElasticLoadBalancing",
+    "ElasticLoadBalancingV2",
+    "Elasticsearch",
+    "Events",
+    "Glue",
+    "GuardDuty",
+    "IAM",
+    "KMS",
+    "Kinesis",
+    "KinesisFirehose",
+    "Lambda",
+    "MSK",
+    "NetworkFirewall",
+    "OpenSearch",
+    "RDS",
+    "Redshift",
+    "Route53",
+    "Route53Resolver",
+    "S3",
+    "SNS",
+    "SQS",
+    "SSM",
+    "SageMaker",
+    "SecretsManager",
+    "Shield",
+    "ShieldRegional",
+    "WAFv2",
+];
+
+/// Services whose members have a small first letter.
+const SMALL: &[&str] = &[
+    "AccessAnalyzer",
+    "Amplify",
+    "ApiGateway",
+    "AppSync",
+    "Batch",
+    "CodeArtifact",
+    "CodeBuild",
+    "CodeDeploy",
+    "CodePipeline",
+    "ECR",
+    "ECS",
+    "EKS",
+    "GreengrassV2",
+    "ImageBuilder",
+    "IoT",
+    "IVS",
+    "Lightsail",
+    "Logs",
+    "StepFunctions",
+];
+
+/// Members, with a capital first letter, that are maps where they are objects: their keys are data.
+const MAPS: &[&str] = &[
+    "AdditionalInfo",
+    "AdvancedOptions",
+    "ArtifactStores",
+    "Attributes",
+    "Configurations",
+    "ConnectionProperties",
+    "Content",
+    "DefaultArguments",
+    "DockerLabels",
+    "DriverOpts",
+    "Endpoints",
+    "EnvironmentVariables",
+    "HyperParameters",
+    "Labels",
+    "LogPublishingOptions",
+    "Metadata",
+    "MethodSettings",
+    "NonOverridableArguments",
+    "Options",
+    "Parameters",
+    "Properties",
+    "RequestModels",
+    "RequestParameters",
+    "RequestTemplates",
+    "RequiredClaims",
+    "ResponseModels",
+    "ResponseParameters",
+    "ResponseTemplates",
+    "RouteSettings",
+    "StageVariableOverrides",
+    "StageVariables",
+    "Tags",
+    "Throttle",
+    "Variables",
+];
+
+/// Members, with a capital first letter, that hold documents of another language.
+const DOCUMENTS: &[&str] = &[
+    "AccessPolicies",
+    "AssumeRolePolicyDocument",
+    "Body",
+    "Definition",
+    "DefinitionString",
+    "Document",
+    "EventPattern",
+    "LifecyclePolicy",
+    "LifecyclePolicyText",
+    "Policy",
+    "PolicyDocument",
+    "PolicyText",
+    "RepositoryPolicyText",
+    "ResourcePolicy",
+    "StackPolicyBody",
+    "TemplateBody",
+];
+
+impl Casing {
+    /// The casing of the service of a native type.
+    pub(super) fn of(native_type: &str) -> Self {
+        let service = native_type.split("::").nth(1).unwrap_or_default();
+        match service {
+            _ if CAPITAL.contains(&service) => Self::Capital,
+            _ if SMALL.contains(&service) => Self::Small,
+            _ => Self::Kept,
+        }
+    }
+
+    /// The value with its members' names as the service writes them.
+    pub(super) fn apply(self, value: Json) -> Json {
+        match (self, value) {
+            (Self::Kept, value) => value,
+            (_, Json::Array(values)) => Json::Array(values.into_iter().map(|value| self.apply(value)).collect()),
+            (_, Json::Object(members)) => self.apply_object(members),
+            (_, value) => value,
+        }
+    }
+
+    fn apply_object(self, members: Vec<(Box<str>, Json)>) -> Json {
+        let names: Vec<Box<str>> = members.iter().map(|(name, _)| self.name(name)).collect();
+        let mut sorted: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        sorted.sort_unstable();
+        let collide = sorted.windows(2).any(|pair| matches!(pair, [left, right] if left == right));
+        Json::object(members.into_iter().zip(names).map(|((before, value), after)| {
+            let value = self.apply_member(&after, value);
+            (if collide { before } else { after }, value)
+        }))
+    }
+
+    fn apply_member(self, name: &str, value: Json) -> Json {
+        let listed = |list: &[&str]| list.iter().any(|known| same_but_first_letter(known, name));
+        match value {
+            value if listed(DOCUMENTS) => decoded(value),
+            Json::Object(members) if listed(MAPS) => {
+                Json::Object(members.into_iter().map(|(key, value)| (key, self.apply(value))).collect())
+            }
+            value => self.apply(value),
+        }
+    }
+
+    fn name(self, name: &str) -> Box<str> {
+        let is_member = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (first, rest) = match name.split_at_checked(1) {
+            Some(parts) if is_member => parts,
+            _ => return name.into(),
+        };
+        match self {
+            Self::Capital => (first.to_ascii_uppercase() + rest).into_boxed_str(),
+            Self::Small => (first.to_ascii_lowercase() + rest).into_boxed_str(),
+            Self::Kept => name.into(),
+        }
+    }
+}
+
+/// Whether two names differ in nothing but the case of their first letter.
+pub(super) fn same_but_first_letter(left: &str, right: &str) -> bool {
+    match (left.split_at_checked(1), right.split_at_checked(1)) {
+        (Some((first, rest)), Some((other_first, other_rest))) => rest == other_rest && first.eq_ignore_ascii_case(other_first),
+        _ => left == right,
+    }
+}
+
+/// A policy document that Config keeps percent-encoded, as the object that the command line prints.
+fn decoded(value: Json) -> Json {
+    let parsed = value
+        .as_str()
+        .filter(|text| text.starts_with("%7B"))
+        .and_then(percent_decoded)
+        .and_then(|text| crate::model::parse_json(&text).ok());
+    parsed.unwrap_or(value)
+}
+
+fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = text.bytes();
+    let mut out = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let digits = [bytes.next()?, bytes.next()?];
+            out.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+        } else {
+            out.push(byte);
+        }
+    }
+    Some(out)
+}

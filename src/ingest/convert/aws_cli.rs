@@ -18,7 +18,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{KINDS, Kind, Listing, Place, SHARED_MEMBERS};
+use super::kinds::{Kind, Listing, Place};
+use super::table::{KINDS, SHARED_MEMBERS};
 use super::{Converted, Draft, GLOBAL, Origin, PROVIDER, arn, extract};
 use crate::error::{Error, Result};
 use crate::model::{CoverageStatus, Json, Scope, ScopeReport};
@@ -119,7 +120,7 @@ pub fn convert(document: &Json, origin: &Origin<'_>) -> Result<Converted> {
         reading.read_member(member, value, origin);
     }
     if reading.listings.is_empty() {
-        return not_inventory(members, origin);
+        return not_inventory(members, &reading.notes, origin);
     }
     reading.finish(document, origin)
 }
@@ -244,9 +245,11 @@ impl<'j> Reading<'j> {
         if !origin.complete {
             return Ok(Vec::new());
         }
-        let status = if goes_on(document) { CoverageStatus::Partial } else { CoverageStatus::Complete };
+        let goes_on = goes_on(document) || self.listings.iter().filter_map(|(member, _)| document.get(member)).any(goes_on);
+        let status = if goes_on { CoverageStatus::Partial } else { CoverageStatus::Complete };
         if status == CoverageStatus::Partial {
-            self.notes.push("the answer has further pages (NextToken), which are not here: its scopes are partial".to_owned());
+            self.notes
+                .push("the answer has further pages (NextToken or IsTruncated), which are not here: its scopes are partial".to_owned());
         }
         let mut scopes = BTreeSet::new();
         for (member, kinds) in &self.listings {
@@ -374,7 +377,7 @@ fn goes_on(document: &Json) -> bool {
 }
 
 /// A document that lists no resources: a note where it is known to be such, or named like an answer of the command line.
-fn not_inventory(members: &[(Box<str>, Json)], origin: &Origin<'_>) -> Result<Converted> {
+fn not_inventory(members: &[(Box<str>, Json)], notes: &[String], origin: &Origin<'_>) -> Result<Converted> {
     let names = members.iter().map(|(name, _)| name.as_ref()).collect::<Vec<_>>();
     let listed = names.join(", ");
     if names.iter().any(|name| NOT_INVENTORY.contains(name)) {
@@ -382,7 +385,8 @@ fn not_inventory(members: &[(Box<str>, Json)], origin: &Origin<'_>) -> Result<Co
     }
     match origin.command() {
         Some((service, operation)) => Ok(noted(&format!("not taken: the answer of `aws {service} {operation}` with members {listed}"))),
-        None => Err(unknown_shape(&format!("the members {listed}"))),
+        None if notes.is_empty() => Err(unknown_shape(&format!("the members {listed}"))),
+        None => Err(unknown_shape(&format!("the members {listed}: {}", notes.join("; ")))),
     }
 }
 

@@ -7,15 +7,17 @@
 //! - `properties` is `configuration` in the casing of the service's own answers, and with policy documents decoded. What
 //!   else the item tells of the resource joins it under its own name, where that is free: the members of
 //!   `supplementaryConfiguration` (`BucketPolicy`; JSON in a string is opened), `AvailabilityZone` where it is a zone, and `Relationships` where
-//!   there are any. Its book-keeping (version, state id, MD5, related events) describes the record, not the resource, and is left out.
+//!   there are any, in one order. `Id` and `Arn` of items recorded from a resource's schema take the service's own names
+//!   (`LaunchTemplateId`). The item's book-keeping (version, state id, MD5, related events) describes the record, not the resource, and is left out.
 //! - `resource_id` is what the same resource has in `aws-cli` imports: mostly `resourceId`, but `resourceName` where
 //!   the former is an internal id (RDS, IAM roles) and the ARN where names are not unique (IAM policies).
 //! - `ResourceDeleted` and `ResourceDeletedNotRecorded` delete; `ResourceNotRecorded` is a note.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::casing::Casing;
-use super::kinds::{ItemId, KINDS, Kind, Place};
+use super::casing::{Casing, same_but_first_letter};
+use super::kinds::{ItemId, Kind, Place};
+use super::table::KINDS;
 use super::{Converted, Draft, GLOBAL, Origin, PROVIDER, arn, extract, names};
 use crate::error::{Error, Result};
 use crate::model::{Json, Timestamp, parse_json};
@@ -38,6 +40,7 @@ pub fn convert(document: &Json, origin: &Origin<'_>) -> Result<Converted> {
     if !recognised {
         return Err(unknown_shape(document));
     }
+    notes.extend(unknown_members(&items));
     let mut ids = BTreeMap::new();
     let mut observations = Vec::with_capacity(items.len());
     for item in &items {
@@ -48,6 +51,42 @@ pub fn convert(document: &Json, origin: &Origin<'_>) -> Result<Converted> {
         notes.push("AWS Config lists what it was set to record: no scope is complete by it, --complete has no effect".to_owned());
     }
     Ok(Converted { observations, scopes: Vec::new(), notes })
+}
+
+/// Members of an item that are read, and those that describe the record in place of the resource.
+const ITEM_MEMBERS: &[&str] = &[
+    "ARN",
+    "accountId",
+    "arn",
+    "availabilityZone",
+    "awsAccountId",
+    "awsRegion",
+    "configuration",
+    "configurationItemCaptureTime",
+    "configurationItemDeliveryTime",
+    "configurationItemMD5Hash",
+    "configurationItemStatus",
+    "configurationItemVersion",
+    "configurationStateId",
+    "configurationStateMd5Hash",
+    "recordingFrequency",
+    "relatedEvents",
+    "relationships",
+    "resourceCreationTime",
+    "resourceId",
+    "resourceName",
+    "resourceTransitionStatus",
+    "resourceType",
+    "supplementaryConfiguration",
+    "tags",
+    "version",
+];
+
+/// A note for each member of items that is none of the known.
+fn unknown_members(items: &[Json]) -> impl Iterator<Item = String> {
+    let members = items.iter().filter_map(|item| if let Json::Object(members) = item { Some(members) } else { None }).flatten();
+    let unknown: BTreeSet<&str> = members.map(|(name, _)| name.as_ref()).filter(|name| !ITEM_MEMBERS.contains(name)).collect();
+    unknown.into_iter().map(|name| format!("member {name:?} of configuration items is not known and was not taken"))
 }
 
 #[derive(Debug, Default)]
@@ -162,20 +201,27 @@ fn draft(item: &Json, origin: &Origin<'_>, ids: &mut KnownIds, notes: &mut Vec<S
     let arn = ["arn", "ARN"].iter().find_map(|member| extract::text_at(item, member));
     let resource_type = names::resource_type(native_type, arn);
     let kind = KINDS.iter().find(|kind| kind.native_type == native_type && kind.resource_type == resource_type);
-    let properties = if deleted { Json::Object(Vec::new()) } else { properties(item, native_type, &label, notes) };
+    let properties = match deleted {
+        true => Json::Object(Vec::new()),
+        false => own_names(properties(item, native_type, &label, notes), kind, item_id, arn),
+    };
     let tags = tags(item, &properties);
     let resource_id = resource_id(item, item_id, arn, kind, ids);
     if resource_id.is_none() {
         notes.push(format!("{label}: the item names it by an internal id only, which is taken as its id"));
     }
+    let resource_id = resource_id.unwrap_or_else(|| item_id.to_owned());
+    let account_id = account(item, arn, origin, &label)?;
+    let region = region(item, arn, kind, origin);
+    let made_arn = || extract::arn(kind?, &properties, account_id, region, &resource_id);
     Ok(Some(Draft {
         provider: PROVIDER.to_owned(),
-        account_id: account(item, arn, origin, &label)?.to_owned(),
-        region: region(item, arn, kind, origin).to_owned(),
+        account_id: account_id.to_owned(),
+        region: region.to_owned(),
+        arn: arn.map(str::to_owned).or_else(made_arn),
         resource_type,
-        resource_id: resource_id.unwrap_or_else(|| item_id.to_owned()),
+        resource_id,
         native_type: Some(native_type.to_owned()),
-        arn: arn.map(str::to_owned),
         name: name(item, kind, tags.as_ref(), &properties),
         state: state(kind, &properties),
         created_at: created_at(item, kind, &properties, &label, notes),
@@ -303,12 +349,33 @@ fn properties(item: &Json, native_type: &str, label: &str, notes: &mut Vec<Strin
     if let Some(zone) = extract::text_at(item, "availabilityZone").filter(|zone| arn::region_of_zone(zone).is_some()) {
         members.entry("AvailabilityZone".into()).or_insert_with(|| Json::String(zone.into()));
     }
-    if let Some(relationships @ Json::Array(list)) = item.get("relationships")
-        && !list.is_empty()
+    if let Some(Json::Array(relationships)) = item.get("relationships")
+        && !relationships.is_empty()
     {
-        join(&mut members, "Relationships", relationships.clone(), label, notes);
+        let mut relationships = relationships.clone();
+        relationships.sort_by_cached_key(|relationship| relationship.canonical().as_str().to_owned());
+        join(&mut members, "Relationships", Json::Array(relationships), label, notes);
     }
     Json::Object(members.into_iter().collect())
+}
+
+/// Items recorded from a resource's schema say `Id` and `Arn` where the service says `LaunchTemplateId`.
+fn own_names(properties: Json, kind: Option<&Kind>, item_id: &str, arn: Option<&str>) -> Json {
+    let (members, kind) = match (properties, kind) {
+        (Json::Object(members), Some(kind)) => (members, kind),
+        (properties, _) => return properties,
+    };
+    let names = [("Id", kind.id.first().copied(), Some(item_id)), ("Arn", Some(kind.arn), arn)];
+    let has = |name: &str| members.iter().any(|(member, _)| member.as_ref() == name);
+    let renamed: Vec<(&str, &str, &str)> = names
+        .into_iter()
+        .filter_map(|(schema, own, value)| Some((schema, own.filter(|own| !own.is_empty() && !has(own))?, value?)))
+        .collect();
+    Json::object(members.into_iter().map(|(name, value)| {
+        let is = |(schema, _, told): &&(&str, &str, &str)| same_but_first_letter(schema, &name) && value.as_str() == Some(told);
+        let own = renamed.iter().find(is).map(|(_, own, _)| Box::from(*own));
+        (own.unwrap_or(name), value)
+    }))
 }
 
 /// Adds a member; where the configuration has one of that name, it goes under a name of its own, and a note says so.
@@ -337,19 +404,28 @@ fn opened(value: &Json) -> Json {
 }
 
 /// Security groups name their ranges twice: `ipv4Ranges` is what the service calls `IpRanges`, `ipRanges` a list of the
-/// bare ranges of it, which the service does not print.
+/// bare ranges of it, which the service does not print. Old items have the bare ones alone.
 fn with_described_ranges(mut group: Vec<(Box<str>, Json)>) -> Vec<(Box<str>, Json)> {
     for (_, permissions) in group.iter_mut().filter(|(name, _)| name.starts_with("ipPermissions")) {
         let Json::Array(permissions) = permissions else { continue };
         for permission in permissions {
-            let Some(ranges) = permission.get("ipv4Ranges").cloned() else { continue };
-            if let Json::Object(members) = permission {
+            let described = permission.get("ipv4Ranges").cloned().or_else(|| described_ranges(permission.get("ipRanges")?));
+            if let (Json::Object(members), Some(ranges)) = (&mut *permission, described) {
                 let others = std::mem::take(members).into_iter().filter(|(name, _)| !matches!(name.as_ref(), "ipv4Ranges" | "ipRanges"));
                 *permission = Json::object(others.chain([("ipRanges".into(), ranges)]));
             }
         }
     }
     group
+}
+
+fn described_ranges(bare: &Json) -> Option<Json> {
+    let Json::Array(ranges) = bare else { return None };
+    let described = |range: &Json| match range {
+        Json::String(_) => Json::Object(vec![("cidrIp".into(), range.clone())]),
+        other => other.clone(),
+    };
+    Some(Json::Array(ranges.iter().map(described).collect()))
 }
 
 fn members_of(value: &Json) -> String {

@@ -1,15 +1,23 @@
 //! From the casing of AWS Config to that of the service's own answers.
 //!
 //! Config writes the members of many services with a small first letter (`instanceId`, `dBInstanceClass`), whatever the
-//! service does, and some (ECS, EKS, ECR) with a capital one where the service has small ones. Only the first letter
-//! differs, so it is set to what the service's published model uses. Left alone are the keys of maps that hold users'
+//! service does, and some (ECS, EKS, ECR) with a capital one where the service has small ones. The first letter
+//! is set to what the service's published model uses. Left alone are the keys of maps that hold users'
 //! own names, policy documents, and whatever does not look like a member's name.
 
 use crate::model::Json;
 
-/// How a service writes the first letter of its members.
+/// How a service writes its members.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Casing {
+    first: First,
+    /// Names that begin with an acronym, of which Config leaves any number of letters small.
+    acronyms: &'static [&'static str],
+}
+
+/// The first letter of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Casing {
+enum First {
     /// `InstanceId`
     Capital,
     /// `clusterArn`
@@ -87,6 +95,119 @@ const SMALL: &[&str] = &[
     "StepFunctions",
 ];
 
+/// Members of the services with capital letters that begin with an acronym (`DBClusterArn`; Config has `dBClusterArn` or
+/// `dbclusterArn`), from the published service models.
+const ACRONYMS: &[(&str, &[&str])] = &[
+    ("AutoScaling", &["VPCZoneIdentifier"]),
+    (
+        "CloudFront",
+        &["ACMCertificateArn", "ARN", "CNAME", "HTTPPort", "HTTPSPort", "IAMCertificateId", "ICPRecordalStatus", "SSLSupportMethod"],
+    ),
+    ("CloudWatch", &["OKActions"]),
+    ("DynamoDB", &["KMSMasterKeyArn", "KMSMasterKeyId", "SSEDescription", "SSEType"]),
+    ("ElastiCache", &["ARN"]),
+    ("ElasticBeanstalk", &["CNAME"]),
+    ("ElasticLoadBalancing", &["DNSName", "LBCookieStickinessPolicies", "SSLCertificateId", "VPCId"]),
+    ("ElasticLoadBalancingV2", &["DNSName", "IPv6Address"]),
+    ("Elasticsearch", &["ARN", "EBSEnabled", "EBSOptions", "SAMLOptions", "TLSSecurityPolicy", "VPCId", "VPCOptions"]),
+    ("KMS", &["AWSAccountId"]),
+    (
+        "KinesisFirehose",
+        &[
+            "AWSKMSKeyARN",
+            "HECAcknowledgmentTimeoutInSeconds",
+            "HECEndpoint",
+            "HECEndpointType",
+            "HECToken",
+            "KMSEncryptionConfig",
+            "MSKClusterARN",
+            "MSKSourceDescription",
+            "SSLMode",
+        ],
+    ),
+    (
+        "OpenSearch",
+        &[
+            "AIMLOptions",
+            "ARN",
+            "EBSEnabled",
+            "EBSOptions",
+            "IAMFederationOptions",
+            "IPAddressType",
+            "JWTOptions",
+            "SAMLOptions",
+            "TLSSecurityPolicy",
+            "VPCId",
+            "VPCOptions",
+        ],
+    ),
+    (
+        "RDS",
+        &[
+            "CACertificateIdentifier",
+            "CAIdentifier",
+            "CIDRIP",
+            "DBCapacityReservationIdentifier",
+            "DBClusterArn",
+            "DBClusterIdentifier",
+            "DBClusterInstanceClass",
+            "DBClusterMembers",
+            "DBClusterOptionGroupMemberships",
+            "DBClusterOptionGroupName",
+            "DBClusterParameterGroup",
+            "DBClusterParameterGroupArn",
+            "DBClusterParameterGroupName",
+            "DBClusterParameterGroupStatus",
+            "DBClusterSnapshotArn",
+            "DBClusterSnapshotAttributes",
+            "DBClusterSnapshotIdentifier",
+            "DBInstanceArn",
+            "DBInstanceAutomatedBackupsArn",
+            "DBInstanceAutomatedBackupsReplications",
+            "DBInstanceClass",
+            "DBInstanceCount",
+            "DBInstanceIdentifier",
+            "DBInstanceStatus",
+            "DBName",
+            "DBParameterGroupArn",
+            "DBParameterGroupFamily",
+            "DBParameterGroupName",
+            "DBParameterGroups",
+            "DBProxyArn",
+            "DBProxyName",
+            "DBSecurityGroupArn",
+            "DBSecurityGroupDescription",
+            "DBSecurityGroupMemberships",
+            "DBSecurityGroupName",
+            "DBSecurityGroups",
+            "DBSnapshotArn",
+            "DBSnapshotAttributes",
+            "DBSnapshotIdentifier",
+            "DBSubnetGroup",
+            "DBSubnetGroupArn",
+            "DBSubnetGroupDescription",
+            "DBSubnetGroupName",
+            "DBSystemId",
+            "EC2SecurityGroupId",
+            "EC2SecurityGroupName",
+            "EC2SecurityGroupOwnerId",
+            "EC2SecurityGroups",
+            "FQDN",
+            "IAMAuth",
+            "IAMDatabaseAuthenticationEnabled",
+            "IAMRoleName",
+            "IOOptimizedNextAllowedModificationTime",
+            "IPRanges",
+            "OU",
+            "VPCNetworkingEnabled",
+        ],
+    ),
+    ("Redshift", &["CIDRIP", "DBName", "EC2SecurityGroupName", "EC2SecurityGroupOwnerId", "EC2SecurityGroups", "IPRanges"]),
+    ("Route53", &["IPAddress"]),
+    ("S3", &["KMSMasterKeyID", "MFADelete", "SSEAlgorithm"]),
+    ("SecretsManager", &["ARN"]),
+];
+
 /// Members, with a capital first letter, that are maps where they are objects: their keys are data.
 const MAPS: &[&str] = &[
     "AdditionalInfo",
@@ -149,17 +270,19 @@ impl Casing {
     /// The casing of the service of a native type.
     pub(super) fn of(native_type: &str) -> Self {
         let service = native_type.split("::").nth(1).unwrap_or_default();
-        match service {
-            _ if CAPITAL.contains(&service) => Self::Capital,
-            _ if SMALL.contains(&service) => Self::Small,
-            _ => Self::Kept,
-        }
+        let first = match service {
+            _ if CAPITAL.contains(&service) => First::Capital,
+            _ if SMALL.contains(&service) => First::Small,
+            _ => First::Kept,
+        };
+        let acronyms = ACRONYMS.iter().find(|(of_service, _)| *of_service == service).map_or(&[][..], |(_, names)| names);
+        Self { first, acronyms }
     }
 
     /// The value with its members' names as the service writes them.
     pub(super) fn apply(self, value: Json) -> Json {
-        match (self, value) {
-            (Self::Kept, value) => value,
+        match (self.first, value) {
+            (First::Kept, value) => value,
             (_, Json::Array(values)) => Json::Array(values.into_iter().map(|value| self.apply(value)).collect()),
             (_, Json::Object(members)) => self.apply_object(members),
             (_, value) => value,
@@ -194,10 +317,13 @@ impl Casing {
             Some(parts) if is_member => parts,
             _ => return name.into(),
         };
-        match self {
-            Self::Capital => (first.to_ascii_uppercase() + rest).into_boxed_str(),
-            Self::Small => (first.to_ascii_lowercase() + rest).into_boxed_str(),
-            Self::Kept => name.into(),
+        if let Some(known) = self.acronyms.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            return (*known).into();
+        }
+        match self.first {
+            First::Capital => (first.to_ascii_uppercase() + rest).into_boxed_str(),
+            First::Small => (first.to_ascii_lowercase() + rest).into_boxed_str(),
+            First::Kept => name.into(),
         }
     }
 }

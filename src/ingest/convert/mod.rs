@@ -4,7 +4,7 @@
 //! out of any properties. They are pure: one parsed document in, drafts out; no file is opened, no clock read. Nothing of
 //! a document is left out silently: what is not taken becomes a note.
 //!
-//! Both AWS converters give one resource one key, whichever file tells of it: `kinds` is the table that they share.
+//! Both AWS converters give one resource one key, whichever file tells of it: `table` is what they share.
 
 mod arn;
 pub mod aws_cli;
@@ -14,6 +14,7 @@ mod extract;
 mod kinds;
 mod names;
 pub mod redact;
+mod table;
 
 #[cfg(test)]
 mod tests;

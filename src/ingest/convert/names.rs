@@ -4,7 +4,7 @@
 //! acronym being one word (`DBInstance` is `db_instance`, `WebACL` is `web_acl`). Where the names that SQL users of clouds know
 //! (Steampipe's) differ, the tables here hold. Types of others (`Org::Service::Type`) are written the same way.
 
-use super::kinds::KINDS;
+use super::table::KINDS;
 
 /// Services whose established name is not the lower-cased one.
 const SERVICES: &[(&str, &str)] = &[

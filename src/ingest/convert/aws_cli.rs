@@ -218,11 +218,11 @@ impl<'j> Reading<'j> {
             observations.push(draft(found, account, region, &mut self.notes));
         }
         for (account, count) in foreign {
-            self.notes.push(format!("{count} resources belong to account {account} and are kept under it"));
+            self.notes.push(format!("of account {account}, and kept under it: {count}"));
         }
         if assumed > 0 {
             let region = asked.region.unwrap_or_default();
-            self.notes.push(format!("{assumed} buckets do not tell their region (BucketRegion): taken to lie in {region}"));
+            self.notes.push(format!("buckets that do not tell their region (BucketRegion), taken to lie in {region}: {assumed}"));
         }
         let scopes = self.scopes(document, &asked, origin)?;
         Ok(Converted { observations, scopes, notes: self.notes })

@@ -72,17 +72,14 @@ const CAPITAL: &[&str] = &[
     "WAFv2",
 ];
 
-/// Services whose members have a small first letter.
+/// Services whose members have a small first letter, and of which Config records some with capitals.
 const SMALL: &[&str] = &[
     "AccessAnalyzer",
     "Amplify",
-    "ApiGateway",
     "AppSync",
     "Batch",
     "CodeArtifact",
-    "CodeBuild",
     "CodeDeploy",
-    "CodePipeline",
     "ECR",
     "ECS",
     "EKS",
@@ -246,7 +243,8 @@ const MAPS: &[&str] = &[
     "Variables",
 ];
 
-/// Members, with a capital first letter, that hold documents of another language.
+/// Members, with a capital first letter, that hold, where they are no lists, documents of another language
+/// or maps of maps.
 const DOCUMENTS: &[&str] = &[
     "AccessPolicies",
     "AssumeRolePolicyDocument",
@@ -257,6 +255,7 @@ const DOCUMENTS: &[&str] = &[
     "EventPattern",
     "LifecyclePolicy",
     "LifecyclePolicyText",
+    "OptionSettings",
     "Policy",
     "PolicyDocument",
     "PolicyText",
@@ -303,7 +302,7 @@ impl Casing {
     fn apply_member(self, name: &str, value: Json) -> Json {
         let listed = |list: &[&str]| list.iter().any(|known| same_but_first_letter(known, name));
         match value {
-            value if listed(DOCUMENTS) => decoded(value),
+            value @ (Json::Object(_) | Json::String(_)) if listed(DOCUMENTS) => decoded(value),
             Json::Object(members) if listed(MAPS) => {
                 Json::Object(members.into_iter().map(|(key, value)| (key, self.apply(value))).collect())
             }

@@ -99,6 +99,8 @@ const SECRETS: &[(&str, &[&str])] = &[
         &[
             "/OptionSettings/*[Namespace=aws:elasticbeanstalk:application:environment]/Value",
             "/OptionSettings/*[OptionName=DBPassword]/Value",
+            "/OptionSettings/aws:elasticbeanstalk:application:environment/*",
+            "/OptionSettings/aws:rds:dbinstance/DBPassword",
         ],
     ),
     ("aws_elasticache_cluster", &["/AuthToken"]),

@@ -498,7 +498,8 @@ pub(super) const KINDS: &[Kind] = &[
     kind("cloudtrail", "trailList", "AWS::CloudTrail::Trail", "aws_cloudtrail_trail", &["Name"])
         .arn("TrailARN")
         .name("Name")
-        .place(Place::Home),
+        .place(Place::Home)
+        .listing(Listing::WithForeign),
     kind("cloudwatch", "MetricAlarms", "AWS::CloudWatch::Alarm", "aws_cloudwatch_alarm", &["AlarmName"])
         .item(ItemId::Name)
         .arn("AlarmArn")

@@ -230,7 +230,7 @@ fn complete_covers_empty_listings_and_every_kind_of_a_listing() {
         scopes(&buckets),
         ["aws/111122223333/eu-west-1/aws_s3_bucket complete", "aws/111122223333/us-east-1/aws_s3_bucket complete"]
     );
-    assert!(buckets.notes.iter().any(|note| note.contains("1 buckets do not tell their region")), "{:?}", buckets.notes);
+    assert!(buckets.notes.iter().any(|note| note.contains("taken to lie in us-east-1: 1")), "{:?}", buckets.notes);
 }
 
 /// An empty list of a name that several services use, taken for the wrong one, would delete all of its resources.
@@ -437,6 +437,8 @@ fn members_take_the_casing_of_the_service_and_the_keys_of_maps_stay() {
         properties("AWS::EC2::LaunchTemplate", r#"{"Id":"x","LaunchTemplateName":"n"}"#),
         r#"{"LaunchTemplateId":"x","LaunchTemplateName":"n"}"#
     );
+    let settings = r#"{"optionSettings":{"aws:x":{"lower":{"Value":"v"}}}}"#;
+    assert_eq!(properties("AWS::ElasticBeanstalk::Environment", settings), r#"{"OptionSettings":{"aws:x":{"lower":{"Value":"v"}}}}"#);
     assert_eq!(properties("Org::Kind::Thing", r#"{"someThing":1}"#), r#"{"someThing":1}"#);
     let described = r#"{"ipPermissions":[{"fromPort":1,"ipRanges":["192.0.2.0/24"],"ipv4Ranges":[{"cidrIp":"192.0.2.0/24","description":"d"}]},{"ipRanges":["198.51.100.0/24"]}]}"#;
     assert_eq!(
@@ -513,6 +515,11 @@ fn secrets_are_replaced_in_both_casings_and_counted() {
         r#"1 {"optionSettings":[{"namespace":"aws:elasticbeanstalk:application:environment","optionName":"KEY","value":"<redacted>"}"#
     ));
     assert_eq!(redacted("aws_vpc", r#"{"UserData":"x"}"#), r#"0 {"UserData":"x"}"#);
+    let recorded = r#"{"OptionSettings":{"aws:elasticbeanstalk:application:environment":{"KEY":{"Value":"s"}},"aws:autoscaling:asg":{"MinSize":{"Value":"1"}}}}"#;
+    assert_eq!(
+        redacted("aws_elastic_beanstalk_environment", recorded),
+        r#"1 {"OptionSettings":{"aws:autoscaling:asg":{"MinSize":{"Value":"1"}},"aws:elasticbeanstalk:application:environment":{"KEY":{"Value":"<redacted>"}}}}"#
+    );
     let task = r#"{"containerDefinitions":[{"environment":[{"name":"A","value":"s"}],"secrets":[{"name":"B","valueFrom":"arn:x"}]}]}"#;
     assert_eq!(
         redacted("aws_ecs_task_definition", task),

@@ -110,7 +110,7 @@ pub fn convert(document: &Json, origin: &Origin<'_>) -> Result<Converted> {
     let members = match document {
         Json::Object(members) => members,
         Json::Null => return Ok(noted("an empty answer: nothing to import")),
-        other => return Err(unknown_shape(&format!("{} in place of an object", other.kind()))),
+        other => return Err(unknown_shape(&format!("{} in place of an object (print the answer without --query)", other.kind()))),
     };
     if members.is_empty() {
         return Ok(noted("an empty answer: nothing to import"));

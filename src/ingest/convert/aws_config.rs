@@ -26,8 +26,17 @@ use crate::model::{Json, Timestamp, parse_json};
 const WRAPPERS_MAX: usize = 6;
 
 /// Members that hold one item or several, or text that does.
-const WRAPPERS: &[&str] =
-    &["configurationItems", "baseConfigurationItems", "configurationItem", "detail", "Message", "invokingEvent", "Records", "Sns"];
+const WRAPPERS: &[&str] = &[
+    "configurationItems",
+    "baseConfigurationItems",
+    "configurationItem",
+    "detail",
+    "Message",
+    "invokingEvent",
+    "Records",
+    "Sns",
+    "Results",
+];
 
 /// Converts one document.
 ///
@@ -113,6 +122,13 @@ impl Reading {
                 Ok(())
             }
             Json::Object(_) => self.open_object(value, depth),
+            Json::String(text) => match parse_json(text.as_bytes()) {
+                Ok(value) => self.open(&value, depth),
+                Err(error) => {
+                    self.notes.push(format!("text that is not JSON in place of a configuration item was not taken: {error}"));
+                    Ok(())
+                }
+            },
             other => {
                 self.notes.push(format!("{} in place of a configuration item was not taken", other.kind()));
                 Ok(())
@@ -136,10 +152,6 @@ impl Reading {
         for wrapped in WRAPPERS.iter().filter_map(|member| object.get(member)) {
             opened = true;
             match wrapped {
-                Json::String(text) => match parse_json(text.as_bytes()) {
-                    Ok(value) => self.open(&value, depth)?,
-                    Err(error) => self.notes.push(format!("a message that is not JSON was not taken: {error}")),
-                },
                 Json::Array(values) => {
                     self.recognised = true;
                     values.iter().try_for_each(|value| self.open(value, depth))?;

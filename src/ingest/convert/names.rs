@@ -8,6 +8,7 @@ use super::table::KINDS;
 
 /// Services whose established name is not the lower-cased one.
 const SERVICES: &[(&str, &str)] = &[
+    ("AmazonMQ", "mq"),
     ("ApiGateway", "api_gateway"),
     ("ApiGatewayV2", "api_gatewayv2"),
     ("ApplicationAutoScaling", "appautoscaling"),
@@ -28,6 +29,13 @@ const TYPES: &[(&str, &str)] = &[
     ("AWS::ApplicationAutoScaling::ScalableTarget", "aws_appautoscaling_target"),
     ("AWS::AppSync::GraphQLApi", "aws_appsync_graphql_api"),
     ("AWS::Athena::WorkGroup", "aws_athena_workgroup"),
+    ("AWS::Backup::BackupPlan", "aws_backup_plan"),
+    ("AWS::Backup::BackupSelection", "aws_backup_selection"),
+    ("AWS::Backup::BackupVault", "aws_backup_vault"),
+    ("AWS::Cassandra::Keyspace", "aws_keyspaces_keyspace"),
+    ("AWS::DocDB::DBCluster", "aws_docdb_cluster"),
+    ("AWS::DocDB::DBInstance", "aws_docdb_cluster_instance"),
+    ("AWS::EC2::VPCEndpointService", "aws_vpc_endpoint_service"),
     ("AWS::Config::ConfigRule", "aws_config_rule"),
     ("AWS::CodeDeploy::Application", "aws_codedeploy_app"),
     ("AWS::ECR::PublicRepository", "aws_ecrpublic_repository"),

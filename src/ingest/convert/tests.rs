@@ -356,6 +356,7 @@ fn items_are_found_in_every_wrapper() {
         format!(r#"{{"source":"aws.config","detail":{{"configurationItem":{vpc}}}}}"#),
         format!(r#"{{"Type":"Notification","Message":{}}}"#, quoted.as_str()),
         format!(r#"{{"invokingEvent":{}}}"#, quoted.as_str()),
+        format!(r#"{{"Results":[{}],"QueryInfo":{{}}}}"#, Json::String(vpc.as_str().into()).canonical().as_str()),
     ];
     for document in wrapped {
         assert_eq!(keys(&config(&document)), ["aws/111122223333/us-east-1/aws_vpc/vpc-1"], "{document}");

@@ -354,7 +354,7 @@ fn properties(item: &Json, native_type: &str, label: &str, notes: &mut Vec<Strin
     }
     if let Some(Json::Object(supplementary)) = item.get("supplementaryConfiguration") {
         for (name, value) in supplementary {
-            let value = casing.apply(opened(value));
+            let value = casing.apply(opened_flag(opened(value)));
             join(&mut members, name, value, label, notes);
         }
     }
@@ -401,6 +401,15 @@ fn join(members: &mut BTreeMap<Box<str>, Json>, name: &str, value: Json, label: 
             notes.push(format!("{label}: its configuration has a member {name} too; the supplementary one is kept as Supplementary{name}"));
             members.insert(format!("Supplementary{name}").into(), value);
         }
+    }
+}
+
+/// Answers of `aws configservice` have every supplementary value in a string, files have `true` and `false` themselves.
+fn opened_flag(value: Json) -> Json {
+    match value.as_str() {
+        Some("true") => Json::Bool(true),
+        Some("false") => Json::Bool(false),
+        _ => value,
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Casing {
     first: First,
     /// Names that begin with an acronym, of which Config leaves any number of letters small.
     acronyms: &'static [&'static str],
+    /// Members whose keys stay.
+    maps: &'static [&'static str],
 }
 
 /// The first letter of a member.
@@ -205,42 +207,47 @@ const ACRONYMS: &[(&str, &[&str])] = &[
     ("SecretsManager", &["ARN"]),
 ];
 
-/// Members, with a capital first letter, that are maps where they are objects: their keys are data.
-const MAPS: &[&str] = &[
-    "AdditionalInfo",
-    "AdvancedOptions",
-    "ArtifactStores",
-    "Attributes",
-    "Configurations",
-    "ConnectionProperties",
-    "Content",
-    "DefaultArguments",
-    "DockerLabels",
-    "DriverOpts",
-    "Endpoints",
-    "EnvironmentVariables",
-    "HyperParameters",
-    "Labels",
-    "LogPublishingOptions",
-    "Metadata",
-    "MethodSettings",
-    "NonOverridableArguments",
-    "Options",
-    "Parameters",
-    "Properties",
-    "RequestModels",
-    "RequestParameters",
-    "RequestTemplates",
-    "RequiredClaims",
-    "ResponseModels",
-    "ResponseParameters",
-    "ResponseTemplates",
-    "RouteSettings",
-    "StageVariableOverrides",
-    "StageVariables",
-    "Tags",
-    "Throttle",
-    "Variables",
+/// Members of the services, with a capital first letter, that are maps where they are objects: their keys are data. `Tags` is
+/// one everywhere.
+const MAPS: &[(&str, &[&str])] = &[
+    ("Amplify", &["EnvironmentVariables"]),
+    (
+        "ApiGatewayV2",
+        &[
+            "RequestModels",
+            "RequestParameters",
+            "RequestTemplates",
+            "ResponseModels",
+            "ResponseParameters",
+            "ResponseTemplates",
+            "RouteSettings",
+            "StageVariables",
+        ],
+    ),
+    ("AppSync", &["EnvironmentVariables"]),
+    ("Batch", &["Annotations", "Labels", "Limits", "Options", "Parameters", "Requests"]),
+    ("DMS", &["ExternalTableDefinition"]),
+    ("DynamoDB", &["Item", "Key"]),
+    ("ECS", &["DockerLabels", "DriverOpts", "Labels", "Options"]),
+    ("EKS", &["Labels", "RequiredClaims"]),
+    ("EMR", &["Properties"]),
+    ("Elasticsearch", &["AdvancedOptions", "Endpoints", "LogPublishingOptions"]),
+    ("Events", &["HeaderParameters", "InputPathsMap", "QueryStringParameters"]),
+    (
+        "Glue",
+        &["AdditionalOptions", "ConnectionProperties", "DefaultArguments", "DefaultRunProperties", "NonOverridableArguments", "Parameters"],
+    ),
+    ("GreengrassV2", &["Attributes"]),
+    ("ImageBuilder", &["AmiTags"]),
+    ("IoT", &["Attributes"]),
+    ("Lambda", &["AdditionalVersionWeights", "Variables"]),
+    ("NetworkFirewall", &["IPSetReferences", "IPSets", "LogDestination", "PortSets", "RuleVariables", "SyncStates"]),
+    ("OpenSearch", &["AdvancedOptions", "Endpoints", "LogPublishingOptions"]),
+    ("S3", &["Configurations", "Metadata"]),
+    ("SQS", &["Attributes"]),
+    ("SSM", &["Content", "Parameters"]),
+    ("SageMaker", &["Environment", "HyperParameters"]),
+    ("WAFv2", &["CustomResponseBodies"]),
 ];
 
 /// Members, with a capital first letter, that hold, where they are no lists, documents of another language
@@ -274,8 +281,7 @@ impl Casing {
             _ if SMALL.contains(&service) => First::Small,
             _ => First::Kept,
         };
-        let acronyms = ACRONYMS.iter().find(|(of_service, _)| *of_service == service).map_or(&[][..], |(_, names)| names);
-        Self { first, acronyms }
+        Self { first, acronyms: of_service(ACRONYMS, service), maps: of_service(MAPS, service) }
     }
 
     /// The value with its members' names as the service writes them.
@@ -303,7 +309,7 @@ impl Casing {
         let listed = |list: &[&str]| list.iter().any(|known| same_but_first_letter(known, name));
         match value {
             value @ (Json::Object(_) | Json::String(_)) if listed(DOCUMENTS) => decoded(value),
-            Json::Object(members) if listed(MAPS) => {
+            Json::Object(members) if listed(self.maps) || listed(&["Tags"]) => {
                 Json::Object(members.into_iter().map(|(key, value)| (key, self.apply(value))).collect())
             }
             value => self.apply(value),
@@ -325,6 +331,10 @@ impl Casing {
             First::Kept => name.into(),
         }
     }
+}
+
+fn of_service(table: &'static [(&'static str, &'static [&'static str])], service: &str) -> &'static [&'static str] {
+    table.iter().find(|(of_service, _)| *of_service == service).map_or(&[], |(_, names)| names)
 }
 
 /// Whether two names differ in nothing but the case of their first letter.

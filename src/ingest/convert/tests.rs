@@ -401,7 +401,7 @@ fn items_and_listings_give_one_resource_one_key() {
 fn what_else_an_item_tells_joins_the_properties_under_its_own_name() {
     let more = r#","configurationItemStatus":"OK","awsRegion":"eu-west-1","availabilityZone":"Regional","unheard":1,
         "configuration":"{\"name\":\"b\",\"creationDate\":\"2026-01-01T00:00:00Z\"}",
-        "supplementaryConfiguration":{"BucketPolicy":{"policyText":"{}"},"IsRequesterPaysEnabled":false,"AccessControlList":"\"{\\\"grantList\\\":[]}\"","Name":"c"}"#;
+        "supplementaryConfiguration":{"BucketPolicy":{"policyText":"{}"},"IsRequesterPaysEnabled":"false","AccessControlList":"\"{\\\"grantList\\\":[]}\"","Name":"c"}"#;
     let item = format!(r#"{{"awsAccountId":"111122223333","resourceType":"AWS::S3::Bucket","resourceId":"b"{more}}}"#);
     let converted = config(&item);
     assert!(converted.notes.iter().any(|note| note.contains("SupplementaryName")), "{:?}", converted.notes);
@@ -438,6 +438,8 @@ fn members_take_the_casing_of_the_service_and_the_keys_of_maps_stay() {
         properties("AWS::EC2::LaunchTemplate", r#"{"Id":"x","LaunchTemplateName":"n"}"#),
         r#"{"LaunchTemplateId":"x","LaunchTemplateName":"n"}"#
     );
+    let tunnels = properties("AWS::EC2::VPNConnection", r#"{"options":{"tunnelOptions":[{"preSharedKey":"k"}]}}"#);
+    assert_eq!(tunnels, r#"{"Options":{"TunnelOptions":[{"PreSharedKey":"k"}]}}"#);
     let settings = r#"{"optionSettings":{"aws:x":{"lower":{"Value":"v"}}}}"#;
     assert_eq!(properties("AWS::ElasticBeanstalk::Environment", settings), r#"{"OptionSettings":{"aws:x":{"lower":{"Value":"v"}}}}"#);
     assert_eq!(properties("Org::Kind::Thing", r#"{"someThing":1}"#), r#"{"someThing":1}"#);

@@ -304,12 +304,12 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// The live resources of some scopes that a scan did not see, by scope; those that another scan saw since it began
-    /// are not missing.
-    pub fn missing(&self, scopes: &HashMap<u32, usize>, observer: &Observer) -> Vec<(u32, u32)> {
-        let missing = |known: &Known| known.alive && !known.seen_by(observer.scan) && !known.seen_by_other(observer.scan, observer.token);
+    /// The live resources of some scopes that a scan did not see: scope, place, and whether another scan has seen it
+    /// since this one began.
+    pub fn missing(&self, scopes: &HashMap<u32, usize>, observer: &Observer) -> Vec<(u32, u32, bool)> {
+        let missing = |known: &Known| known.alive && !known.seen_by(observer.scan);
         let slots = self.state.slots().filter(|(_, slot)| missing(&slot.known) && scopes.contains_key(&slot.scope));
-        slots.map(|(place, slot)| (slot.scope, place)).collect()
+        slots.map(|(place, slot)| (slot.scope, place, slot.known.seen_by_other(observer.scan, observer.token))).collect()
     }
 
     /// Whether there is nothing to write.

@@ -64,9 +64,18 @@ pub struct Committer {
 
 /// The part of a request that goes into a segment.
 enum Work {
+    Begin(Begin, oneshot::Sender<Result<Begun>>),
     Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
     End(ScanNo, End, oneshot::Sender<Result<Committed>>),
     Entry(Entry, oneshot::Sender<Result<()>>),
+}
+
+/// What a piece of work did.
+enum Done {
+    Begun(Begun),
+    Committed(Committed),
+    Logged,
+    Refused(Error),
 }
 
 impl Committer {
@@ -92,10 +101,7 @@ impl Committer {
             match request {
                 Request::Observe(scan, observations, token, reply) => work.push(Work::Observe(scan, observations, token, reply)),
                 Request::End(scan, end, reply) => work.push(Work::End(scan, end, reply)),
-                Request::Begin(begin, reply) => {
-                    let begun = self.begin(begin).await;
-                    let _ = reply.send(begun);
-                }
+                Request::Begin(begin, reply) => work.push(Work::Begin(begin, reply)),
                 Request::Tag(details, reply) => {
                     let entry = self.tag_entry(&details);
                     work.push(Work::Entry(entry, reply));
@@ -115,7 +121,10 @@ impl Committer {
             }
         }
         if !work.is_empty() {
-            let outcome = self.commit(&work).await;
+            let outcome = match self.commit(&work).await {
+                Ok(done) => self.look_back(&done).await.map(|()| done),
+                Err(error) => Err(error),
+            };
             answer(work, outcome);
             if is_due(&self.history)
                 && let Err(error) = self.compact(CompactOptions::default()).await
@@ -131,14 +140,15 @@ impl Committer {
         entry
     }
 
-    async fn begin(&mut self, begin: Begin) -> Result<Begun> {
-        self.catch_up().await?;
-        let begun = self.runs.begin(begin, &self.history, self.clock.now())?;
-        if let Begun::Continued { scan, token, .. } = &begun {
-            load_sightings(&self.history, &mut self.state, &mut self.runs, *scan, *token).await?;
-            self.state.settle();
+    /// A scan that goes on after it broke must know what it and others saw since it began.
+    async fn look_back(&mut self, done: &[Done]) -> Result<()> {
+        for done in done {
+            if let Done::Begun(Begun::Continued { scan, token, .. }) = done {
+                load_sightings(&self.history, &mut self.state, &mut self.runs, *scan, *token).await?;
+                self.state.settle();
+            }
         }
-        Ok(begun)
+        Ok(())
     }
 
     /// Compacts the tail; what others have committed meanwhile is read first.
@@ -164,7 +174,7 @@ impl Committer {
     }
 
     /// Commits work as one segment; returns what each piece did.
-    async fn commit(&mut self, work: &[Work]) -> Result<Vec<Committed>> {
+    async fn commit(&mut self, work: &[Work]) -> Result<Vec<Done>> {
         for _ in 0..LOST_SLOTS_MAX {
             let observations = work.iter().flat_map(|work| match work {
                 Work::Observe(_, observations, ..) => observations.as_slice(),
@@ -204,21 +214,24 @@ impl Committer {
         &mut self,
         work: &[Work],
         contents: &HashMap<Revision, Arc<crate::model::Content>>,
-    ) -> Result<(Option<(SegmentHeader, Bytes)>, Vec<Committed>, Runs)> {
+    ) -> Result<(Option<(SegmentHeader, Bytes)>, Vec<Done>, Runs)> {
         let index = Arc::clone(&self.history.index);
         let mut runs = self.runs.clone();
         let head_time = index.head_time.map(Timestamp::from_micros);
         let mut draft = Draft::new(&mut self.state, &index.settings.types, contents, index.head, head_time);
         let mut done = Vec::with_capacity(work.len());
         for work in work {
-            done.push(match work {
-                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &mut draft)?,
-                Work::End(scan, end, _) => runs.end(*scan, end, &index, &mut draft)?,
+            // Work that is refused has not touched the draft, so the others of its group go on.
+            let outcome = match work {
+                Work::Begin(begin, _) => runs.begin(begin, &index, self.clock.now(), &mut draft).map(Done::Begun),
+                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &mut draft).map(Done::Committed),
+                Work::End(scan, end, _) => runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
                 Work::Entry(entry, _) => {
                     draft.push_entry(Entry { head: draft.head(), ..entry.clone() });
-                    Committed::default()
+                    Ok(Done::Logged)
                 }
-            });
+            };
+            done.push(outcome.unwrap_or_else(Done::Refused));
         }
         if draft.is_empty() {
             return Ok((None, done, runs));
@@ -316,24 +329,28 @@ fn settings_entry(settings: &StoreSettings, at: Timestamp, head: Revision) -> En
     entry
 }
 
-fn answer(work: Vec<Work>, outcome: Result<Vec<Committed>>) {
+fn answer(work: Vec<Work>, outcome: Result<Vec<Done>>) {
     match outcome {
         Ok(done) => {
-            for (work, committed) in work.into_iter().zip(done) {
-                match work {
-                    Work::Observe(.., reply) | Work::End(.., reply) => drop(reply.send(Ok(committed))),
-                    Work::Entry(_, reply) => drop(reply.send(Ok(()))),
+            for pair in work.into_iter().zip(done) {
+                match pair {
+                    (Work::Begin(_, reply), Done::Begun(begun)) => drop(reply.send(Ok(begun))),
+                    (Work::Observe(.., reply) | Work::End(.., reply), Done::Committed(committed)) => drop(reply.send(Ok(committed))),
+                    (Work::Entry(_, reply), Done::Logged) => drop(reply.send(Ok(()))),
+                    (work, Done::Refused(error)) => refuse(work, error),
+                    // A reply that is dropped tells the caller that the committer is at fault.
+                    _ => {}
                 }
             }
         }
-        Err(error) => {
-            for work in work {
-                let error = error.duplicate();
-                match work {
-                    Work::Observe(.., reply) | Work::End(.., reply) => drop(reply.send(Err(error))),
-                    Work::Entry(_, reply) => drop(reply.send(Err(error))),
-                }
-            }
-        }
+        Err(error) => work.into_iter().for_each(|work| refuse(work, error.duplicate())),
+    }
+}
+
+fn refuse(work: Work, error: Error) {
+    match work {
+        Work::Begin(_, reply) => drop(reply.send(Err(error))),
+        Work::Observe(.., reply) | Work::End(.., reply) => drop(reply.send(Err(error))),
+        Work::Entry(_, reply) => drop(reply.send(Err(error))),
     }
 }

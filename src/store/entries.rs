@@ -107,6 +107,8 @@ pub struct Entry {
     pub head: Revision,
     /// The scan's provider.
     pub provider: Option<String>,
+    /// The only account of the scan so far.
+    pub account_id: Option<String>,
     /// The scope.
     pub scope: Option<Scope>,
     /// `complete`, `partial`, ...
@@ -144,6 +146,7 @@ impl Entry {
             first_revision: None,
             last_revision: None,
             provider: None,
+            account_id: None,
             scope: None,
             status: None,
             error_code: None,
@@ -183,7 +186,7 @@ pub fn entries_to_batch(entries: &[Entry]) -> Result<RecordBatch> {
         number(&|entry| Some(entry.head)),
         text(&|_| Some("")),
         text(&|entry| entry.scope.as_ref().map(|scope| scope.parts()[0]).or(entry.provider.as_deref())),
-        part(1),
+        text(&|entry| entry.scope.as_ref().map(|scope| scope.parts()[1]).or(entry.account_id.as_deref())),
         part(2),
         part(3),
         text(&|entry| entry.status),

@@ -24,13 +24,22 @@ pub struct LogIndex {
     /// For each ended scan, in order of its end: the newest revision then.
     pub scan_ends: Vec<ScanEnd>,
     /// Names given to revisions.
-    pub tags: BTreeMap<String, Revision>,
+    pub tags: BTreeMap<String, TagPoint>,
     /// Scans that began and have not completed, by scan id.
     pub open_scans: BTreeMap<String, OpenScan>,
     /// Settings that govern meaning.
     pub settings: StoreSettings,
     /// Scopes whose last complete listing was suspect: the head at that scan's end.
     pub suspects: BTreeMap<String, Revision>,
+}
+
+/// What a tag names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagPoint {
+    /// The revision that it names.
+    pub revision: Revision,
+    /// The newest revision when it was made.
+    pub head: Revision,
 }
 
 /// A run of observations of one time.
@@ -188,7 +197,7 @@ impl LogIndex {
             }
             EntryKind::TagCreated => {
                 let details: TagDetails = read_details(entry)?;
-                self.tags.insert(details.name, details.revision);
+                self.tags.insert(details.name, TagPoint { revision: details.revision, head: entry.head });
             }
             EntryKind::SettingChanged => self.settings = read_details(entry)?,
         }

@@ -195,7 +195,7 @@ pub async fn load_sightings(history: &History, state: &mut State, runs: &mut Run
 
 fn load_sightings_of(state: &mut State, runs: &mut Runs, batch: &RecordBatch, ours: ScanNo, token: Revision) -> Result<()> {
     let (revisions, versions) = (numbers(batch, "revision")?, numbers(batch, "version_revision")?);
-    let scans = texts(batch, "scan_id")?;
+    let (scans, changes) = (texts(batch, "scan_id")?, texts(batch, "change")?);
     let scope_parts = ["provider", "account_id", "region", "resource_type"].map(|name| texts(batch, name));
     let [providers, accounts, regions, types] = scope_parts;
     let (providers, accounts, regions, types) = (providers?, accounts?, regions?, types?);
@@ -208,7 +208,7 @@ fn load_sightings_of(state: &mut State, runs: &mut Runs, batch: &RecordBatch, ou
         if scan == ours {
             let scope = [providers.value(row), accounts.value(row), regions.value(row), types.value(row)].join("/");
             let scope = state.scope_number(&scope);
-            runs.note_listed(scan, scope);
+            runs.note(scan, scope, changes.value(row));
         }
         see_newer_version(state, versions.value(row), revision, scan);
     }

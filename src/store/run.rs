@@ -7,12 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::classify::{Draft, Observer};
 use super::entries::{ChangeCounts, Entry, EntryKind};
-use super::history::History;
 use super::index::{BatchDetails, LogIndex};
 use super::manifest::hex;
 use super::state::ScanNo;
-use crate::error::{Error, Result};
-use crate::model::{CoverageStatus, Observation, Revision, ScopeReport, Sighting, Timestamp};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Change, CoverageStatus, Observation, Revision, ScopeReport, Sighting, Timestamp};
 
 /// How far in the future a time may lie.
 const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
@@ -103,15 +102,30 @@ struct Run {
     token: Revision,
     at: Timestamp,
     newest: Timestamp,
-    start: Option<Entry>,
+    account: Account,
     lines: u64,
     hasher: Sha256,
     skip: Option<Skip>,
     counts: ChangeCounts,
-    listed: HashMap<u32, i64>,
+    scopes: HashMap<u32, Sighted>,
     guard: bool,
     active: bool,
     ours: bool,
+}
+
+/// What a scan has said of one scope so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sighted {
+    listed: i64,
+    deleted: i64,
+}
+
+/// The account of a scan's resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Account {
+    None,
+    One(String),
+    Several,
 }
 
 /// Observations that the store has already.
@@ -135,22 +149,7 @@ impl Runs {
         let number = self.runs.len() as ScanNo;
         let scan_id: Arc<str> = scan_id.into();
         self.by_id.insert(Arc::clone(&scan_id), number);
-        self.runs.push(Run {
-            scan_id,
-            provider: None,
-            token: 0,
-            at: Timestamp::default(),
-            newest: Timestamp::default(),
-            start: None,
-            lines: 0,
-            hasher: Sha256::new(),
-            skip: None,
-            counts: ChangeCounts::default(),
-            listed: HashMap::new(),
-            guard: false,
-            active: false,
-            ours: false,
-        });
+        self.runs.push(Run::new(scan_id));
         number
     }
 
@@ -158,44 +157,37 @@ impl Runs {
     ///
     /// # Errors
     /// `Invalid` if its time lies before the head's or in the future, `Conflict` if it is under way in this process.
-    pub fn begin(&mut self, begin: Begin, history: &History, now: Timestamp) -> Result<Begun> {
+    pub fn begin(&mut self, begin: &Begin, index: &LogIndex, now: Timestamp, draft: &mut Draft<'_>) -> Result<Begun> {
         if begin.scan_id.is_empty() {
             return Err(Error::invalid("a scan_id is empty"));
         }
-        if history.index.is_completed(&begin.scan_id) {
+        if index.is_completed(&begin.scan_id) {
             return Ok(Begun::Completed);
         }
-        let index = &history.index;
         let number = self.number(&begin.scan_id);
         let Some(run) = self.runs.get_mut(number as usize) else { return Err(Error::internal("a scan has no number")) };
         if run.active {
             let message = format!("scan {} is under way in this process already", begin.scan_id);
-            return Err(Error::new(crate::ErrorKind::Conflict, message));
+            return Err(Error::new(ErrorKind::Conflict, message));
         }
         let head_time = index.head_time.map(Timestamp::from_micros);
         let broken = index.open_scans.get(&begin.scan_id);
         if broken.is_none() {
-            check_start(&begin, head_time, now)?;
+            check_start(begin, head_time, now)?;
         }
-        run.provider = begin.provider;
-        run.at = begin.at.unwrap_or(now);
-        run.newest = run.at;
-        run.guard = begin.guard;
-        (run.active, run.ours, run.lines) = (true, true, 0);
-        (run.hasher, run.skip) = (Sha256::new(), None);
-        run.listed = HashMap::new();
+        let at = begin.at.unwrap_or(now);
+        let fresh = Run::new(Arc::clone(&run.scan_id));
+        *run = Run { provider: begin.provider.clone(), at, newest: at, guard: begin.guard, active: true, ours: true, ..fresh };
         let Some(broken) = broken else {
-            run.token = index.head;
+            run.token = draft.head();
             let at = run.at.max(head_time.unwrap_or(run.at));
-            let mut start = Entry::new(EntryKind::ScanStarted, at, Some(Arc::clone(&run.scan_id)), index.head);
+            let mut start = Entry::new(EntryKind::ScanStarted, at, Some(Arc::clone(&run.scan_id)), draft.head());
             start.provider = run.provider.clone();
             start.token = Some(run.token);
-            run.start = Some(start);
-            run.counts = ChangeCounts::default();
+            draft.push_entry(start);
             return Ok(Begun::Fresh { scan: number });
         };
         run.token = broken.token;
-        run.start = None;
         run.counts = broken.counts;
         if broken.lines > 0 {
             run.skip = Some(Skip { lines: broken.lines, hash: broken.lines_hash.clone() });
@@ -226,15 +218,15 @@ impl Runs {
             return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
         }
         let observations = run.pass_over(observations)?;
-        run.push_start(draft);
         let first = draft.head() + 1;
         let mut counts = ChangeCounts::default();
         for observation in observations {
             run.hash_line(observation);
-            let before = draft.count();
+            let (before, deleted) = (draft.count(), counts.deleted);
             draft.observe(&observer, observation, run.at, &mut counts);
             if draft.count() > before {
-                run.note_listed(draft.last_scope(), 1);
+                let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
+                run.note(draft.last_scope(), sighted, counts.deleted - deleted);
             }
         }
         run.lines += observations.len() as u64;
@@ -256,7 +248,6 @@ impl Runs {
                 if let Some(skip) = &run.skip {
                     return Err(run.differs(skip.lines));
                 }
-                run.push_start(draft);
                 let at = at.unwrap_or(run.newest).max(draft.times().1);
                 let committed = run.complete(&observer, at, scopes, index, draft)?;
                 run.active = false;
@@ -266,7 +257,6 @@ impl Runs {
                 run.active = false;
                 let known_broken = index.open_scans.get(&*run.scan_id).is_some_and(|scan| scan.failed && scan.lines >= run.lines);
                 if !known_broken {
-                    run.push_start(draft);
                     run.fail(error, scopes, draft);
                 }
                 Ok(Committed { counts: run.counts, ..Committed::default() })
@@ -274,10 +264,11 @@ impl Runs {
         }
     }
 
-    /// Notes a sighting by another process, or by an earlier run of this scan, for the scan's coverage.
-    pub fn note_listed(&mut self, scan: ScanNo, scope: u32) {
+    /// Notes what an earlier run of a scan of this process recorded, for the scan's coverage.
+    pub fn note(&mut self, scan: ScanNo, scope: u32, change: &str) {
         if let Some(run) = self.runs.get_mut(scan as usize).filter(|run| run.ours) {
-            run.note_listed(scope, 1);
+            let deleted = change == Change::Deleted.as_str();
+            run.note(scope, !deleted, i64::from(deleted));
         }
     }
 }
@@ -309,14 +300,49 @@ pub fn check_time(at: Timestamp, now: Timestamp) -> Result<()> {
 }
 
 impl Run {
-    fn push_start(&mut self, draft: &mut Draft<'_>) {
-        if let Some(start) = self.start.take() {
-            draft.push_entry(Entry { head: draft.head(), ..start });
+    fn new(scan_id: Arc<str>) -> Self {
+        Self {
+            scan_id,
+            provider: None,
+            token: 0,
+            at: Timestamp::default(),
+            newest: Timestamp::default(),
+            account: Account::None,
+            lines: 0,
+            hasher: Sha256::new(),
+            skip: None,
+            counts: ChangeCounts::default(),
+            scopes: HashMap::new(),
+            guard: false,
+            active: false,
+            ours: false,
         }
     }
 
-    fn note_listed(&mut self, scope: u32, count: i64) {
-        *self.listed.entry(scope).or_default() += count;
+    fn note(&mut self, scope: u32, sighted: bool, deleted: i64) {
+        let known = self.scopes.entry(scope).or_default();
+        known.listed += i64::from(sighted);
+        known.deleted += deleted;
+    }
+
+    fn note_account(&mut self, account: &str) {
+        self.account = match std::mem::replace(&mut self.account, Account::Several) {
+            Account::None => Account::One(account.to_owned()),
+            Account::One(known) if known == account => Account::One(known),
+            _ => Account::Several,
+        };
+    }
+
+    /// The scan's only account so far.
+    fn account_of(&mut self, draft: &Draft<'_>) -> Option<String> {
+        let scopes: Vec<Arc<str>> = self.scopes.keys().map(|scope| draft.state().scope(*scope)).collect();
+        for scope in scopes {
+            self.note_account(scope.split('/').nth(1).unwrap_or_default());
+        }
+        match &self.account {
+            Account::One(account) => Some(account.clone()),
+            _ => None,
+        }
     }
 
     fn hash_line(&mut self, observation: &Observation) {
@@ -360,6 +386,7 @@ impl Run {
         if last >= first {
             (entry.first_revision, entry.last_revision) = (Some(first), Some(last));
         }
+        entry.account_id = self.account_of(draft);
         entry.details = serde_json::to_string(&BatchDetails { lines: self.lines, lines_hash: self.lines_hash(), counts }).ok();
         let committed = Committed { first_revision: entry.first_revision, last_revision: entry.last_revision, counts };
         draft.push_entry(entry);
@@ -382,12 +409,16 @@ impl Run {
             .map(|(at, scope)| (scope.number, at))
             .collect();
         let mut doomed: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (scope, place) in draft.missing(&complete, observer) {
-            doomed.entry(scope).or_default().push(place);
+        for (scope, place, spared) in draft.missing(&complete, observer) {
+            if let Some(covered) = complete.get(&scope).and_then(|at| coverage.get_mut(*at)) {
+                *covered.missing.get_or_insert(0) += 1;
+            }
+            if !spared {
+                doomed.entry(scope).or_default().push(place);
+            }
         }
         for scope in &mut coverage {
             let missing = doomed.get(&scope.number).map_or(0, Vec::len);
-            scope.missing = missing as i64;
             if self.guard && scope.is_suspicious(missing) && !confirmed(index, scope, observer.token) {
                 scope.report.status = CoverageStatus::Suspect;
                 doomed.remove(&scope.number);
@@ -402,6 +433,10 @@ impl Run {
                 scope.deleted += counts.deleted - before;
             }
         }
+        for scope in &coverage {
+            let [_, account, _, _] = scope.report.scope.parts();
+            self.note_account(account);
+        }
         if counts.deleted > 0 {
             self.push_batch(first, counts, draft);
         }
@@ -412,6 +447,7 @@ impl Run {
         entry.status = Some(if whole { "complete" } else { "partial" });
         entry.counts = Some(self.counts);
         entry.provider = self.provider.clone();
+        entry.account_id = self.account_of(draft);
         draft.push_entry(entry);
         let range = (last >= first).then_some((first, last));
         Ok(Committed { first_revision: range.map(|range| range.0), last_revision: range.map(|range| range.1), counts: self.counts })
@@ -419,13 +455,22 @@ impl Run {
 
     fn fail(&mut self, error: &str, reports: &[ScopeReport], draft: &mut Draft<'_>) {
         let at = draft.times().1.max(self.newest);
-        let coverage = self.coverage(reports, draft);
+        let mut coverage = self.coverage(reports, draft);
+        for scope in &mut coverage {
+            let [_, account, _, _] = scope.report.scope.parts();
+            self.note_account(account);
+            // A scan that broke has completed nothing.
+            if scope.report.status == CoverageStatus::Complete {
+                (scope.report.status, scope.missing) = (CoverageStatus::Partial, None);
+            }
+        }
         self.push_coverage(coverage, at, draft);
         let mut entry = Entry::new(EntryKind::ScanFailed, at, Some(Arc::clone(&self.scan_id)), draft.head());
         entry.status = Some("failed");
         entry.error = Some(error.to_owned());
         entry.counts = Some(self.counts);
         entry.provider = self.provider.clone();
+        entry.account_id = self.account_of(draft);
         draft.push_entry(entry);
     }
 
@@ -438,13 +483,15 @@ impl Run {
                 *known = report.clone();
             }
         }
-        for scope in self.listed.keys() {
+        for scope in self.scopes.keys() {
             let scope = crate::model::Scope::from_stored(&draft.state().scope(*scope));
             by_scope.entry(scope).or_insert_with_key(|scope| ScopeReport::new(scope.clone(), CoverageStatus::Partial));
         }
         let covered = by_scope.into_values().map(|report| {
             let number = draft.scope_number(&report.scope);
-            Covered { number, listed: self.listed.get(&number).copied().unwrap_or(0), missing: 0, deleted: 0, report }
+            let sighted = self.scopes.get(&number).copied().unwrap_or_default();
+            let missing = (report.status == CoverageStatus::Complete).then_some(0);
+            Covered { number, listed: sighted.listed, missing, deleted: sighted.deleted, report }
         });
         covered.collect()
     }
@@ -457,7 +504,7 @@ impl Run {
             entry.error = scope.report.error;
             entry.duration_ms = scope.report.duration_ms;
             entry.api_calls = scope.report.api_calls;
-            (entry.listed, entry.missing, entry.deleted) = (Some(scope.listed), Some(scope.missing), Some(scope.deleted));
+            (entry.listed, entry.missing, entry.deleted) = (Some(scope.listed), scope.missing, Some(scope.deleted));
             entry.scope = Some(scope.report.scope);
             draft.push_entry(entry);
         }
@@ -469,7 +516,7 @@ struct Covered {
     number: u32,
     report: ScopeReport,
     listed: i64,
-    missing: i64,
+    missing: Option<i64>,
     deleted: i64,
 }
 

@@ -14,7 +14,7 @@ use super::backend::Backend;
 use super::data_file::DataFile;
 use super::entries::place_entries;
 use super::history::History;
-use super::index::LogIndex;
+use super::index::{LogIndex, TagPoint};
 use super::manifest::{Epoch, Manifest, hex};
 use super::schema;
 use super::segment::{Segment, numbers, text_at, texts, times};
@@ -158,14 +158,14 @@ impl Snapshot {
         &self.scan_ends
     }
 
-    /// The revision that a tag names.
-    pub fn tag(&self, name: &str) -> Option<Revision> {
+    /// What a tag names.
+    pub fn tag(&self, name: &str) -> Option<TagPoint> {
         self.index.tags.get(name).copied()
     }
 
     /// All tags, by name.
-    pub fn tags(&self) -> impl Iterator<Item = (&str, Revision)> {
-        self.index.tags.iter().map(|(name, revision)| (name.as_str(), *revision))
+    pub fn tags(&self) -> impl Iterator<Item = (&str, TagPoint)> {
+        self.index.tags.iter().map(|(name, point)| (name.as_str(), *point))
     }
 
     /// What resource types declare.

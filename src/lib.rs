@@ -6,6 +6,7 @@ pub mod clock;
 pub mod error;
 pub mod ingest;
 pub mod model;
+pub mod query;
 pub mod store;
 
 pub use error::{Error, ErrorKind, Result};

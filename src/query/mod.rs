@@ -1,0 +1,29 @@
+//! SQL over a store's history: DataFusion, given our tables, functions and points in time. This layer never writes.
+
+mod catalog;
+mod content;
+mod dialect;
+mod failure;
+mod guard;
+mod inner;
+mod json_access;
+mod leaf;
+mod near;
+mod now;
+mod planner;
+mod point;
+mod relation;
+mod rows;
+mod session;
+mod source;
+mod tables;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use dialect::ElavaDialect;
+pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
+pub use session::{ElavaOptions, QuerySession, QueryStream, SessionOptions, register};
+pub use source::{ColumnStats, DataFile, Epoch, HistorySource};
+pub use view::{Pin, SharedView, View};

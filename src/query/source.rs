@@ -1,0 +1,102 @@
+//! What the SQL layer needs to know of a store: one immutable snapshot of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use datafusion::common::ScalarValue;
+use object_store::ObjectStore;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::model::{Revision, Timestamp, TypeRulesSet};
+
+/// A snapshot of a store's history. Everything that planning needs is in memory; only rows are read later.
+pub trait HistorySource: Debug + Send + Sync {
+    /// The store's identity.
+    fn store_id(&self) -> Uuid;
+    /// The newest revision, 0 in an empty store.
+    fn head(&self) -> Revision;
+    /// The oldest revision that can be asked for.
+    fn floor(&self) -> Revision;
+    /// The time of the newest observation.
+    fn head_time(&self) -> Option<Timestamp>;
+    /// The last revision observed at or before a time, 0 before the first.
+    fn revision_at(&self, time: Timestamp) -> Revision;
+    /// For each ended scan, in the order of their ends, the last revision written before that end.
+    fn scan_ends(&self) -> &[Revision];
+    /// The revision that a tag names.
+    fn tag(&self, name: &str) -> Option<Revision>;
+    /// The rules of comparison in force.
+    fn rules(&self) -> &TypeRulesSet;
+    /// The epochs in order; the last one is open.
+    fn epochs(&self) -> &[Epoch];
+    /// The files of `schema::OBSERVATIONS`.
+    fn observation_files(&self) -> &[DataFile];
+    /// The files of `schema::ENTRIES`.
+    fn entry_files(&self) -> &[DataFile];
+    /// How rows of the open epoch's files ended that were written open (`schema::CLOSINGS`).
+    fn closings(&self) -> &RecordBatch;
+    /// Version rows newer than all files, in revision order.
+    fn tail_versions(&self) -> &[RecordBatch];
+    /// Log entries newer than all files.
+    fn tail_entries(&self) -> &[RecordBatch];
+    /// Observations newer than all files.
+    ///
+    /// # Errors
+    /// `Corrupt` if the log cannot be decoded.
+    fn tail_observations(&self) -> Result<Vec<RecordBatch>>;
+    /// Where the data files are.
+    fn object_store(&self) -> Arc<dyn ObjectStore>;
+}
+
+/// A bounded stretch of history: the revisions after `start`, up to and including `end`. Its files hold every version
+/// alive at any moment in it.
+#[derive(Debug, Clone)]
+pub struct Epoch {
+    /// The last revision before it.
+    pub start: Revision,
+    /// Its last revision; `None` for the open epoch.
+    pub end: Option<Revision>,
+    /// Its files, with disjoint rows.
+    pub files: Vec<DataFile>,
+}
+
+/// A Parquet file of a store.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    /// Its path in the object store.
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// What is known of its columns.
+    pub columns: BTreeMap<String, ColumnStats>,
+}
+
+/// The bounds of a column in a file. What is not known is `None`.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnStats {
+    /// The least value.
+    pub min: Option<ScalarValue>,
+    /// The greatest value.
+    pub max: Option<ScalarValue>,
+    /// How many values are NULL.
+    pub null_count: Option<u64>,
+}
+
+impl DataFile {
+    /// The least and greatest value of a BIGINT column, as far as they are known.
+    pub(super) fn bounds(&self, column: &str) -> (i64, i64) {
+        let whole = |value: &Option<ScalarValue>| match value {
+            Some(ScalarValue::Int64(value)) => *value,
+            _ => None,
+        };
+        let stats = self.columns.get(column);
+        let min = stats.and_then(|stats| whole(&stats.min)).unwrap_or(i64::MIN);
+        let max = stats.and_then(|stats| whole(&stats.max)).unwrap_or(i64::MAX);
+        (min, max)
+    }
+}

@@ -1,0 +1,131 @@
+//! `observations`: one row per observation, changed or not.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::JoinType;
+use datafusion::error::Result;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType, ident, lit};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::union::UnionExec;
+
+use super::{Call, Relation, number, of, resource_columns, text, time};
+use crate::query::leaf::{Leaf, read};
+use crate::query::relation::scan;
+use crate::query::rows::{Read, VersionRows};
+use crate::query::source::DataFile;
+use crate::query::view::View;
+use crate::store::schema::{OBSERVATIONS, resource_fields};
+
+/// The columns of observations.
+static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields = vec![number("revision", false), time("observed_at", false), text("scan_id", false), text("change", false)];
+    fields.extend(resource_fields());
+    Arc::new(Schema::new(fields))
+});
+
+/// Resource columns that are stored with the observation itself.
+const STORED: [&str; 4] = ["provider", "account_id", "region", "resource_type"];
+
+/// All observations.
+#[derive(Debug)]
+pub(super) struct Observations;
+
+#[async_trait]
+impl Relation for Observations {
+    fn name(&self) -> &'static str {
+        "observations"
+    }
+
+    fn description(&self) -> &'static str {
+        "one row per sighting of a resource by a scan, changed or not"
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&COLUMNS)
+    }
+
+    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+        let rows = scan("observed", ObservationRows { view: Arc::clone(&call.view) })?;
+        let stored = |name: &str| OBSERVATIONS.index_of(name).is_ok();
+        let content: Vec<String> = resource_columns().filter(|name| !stored(name) && call.wants(name)).collect();
+        let mut columns: Vec<Expr> = ["revision", "observed_at", "scan_id", "change"].map(|name| of("observed", name).alias(name)).to_vec();
+        columns.extend(STORED.map(|name| of("observed", name).alias(name)));
+        if content.is_empty() {
+            return rows.project(columns)?.build();
+        }
+        let mut versions = scan("version", VersionRows::new(&call.view, Read::Contents { until: call.view.head() }))?;
+        let of_scope = |filter: &&Expr| filter.column_refs().iter().all(|column| STORED.contains(&column.name.as_str()));
+        if let Some(filter) = conjunction(call.filters.iter().filter(of_scope).cloned()) {
+            versions = versions.filter(filter)?;
+        }
+        let versions = versions.project(content.iter().chain([&"valid_from_revision".to_owned()]).map(ident))?.build()?;
+        columns.extend(content.iter().map(|name| of("version", name).alias(name)));
+        let on = (vec!["version.valid_from_revision"], vec!["observed.version_revision"]);
+        let versions = datafusion::logical_expr::LogicalPlanBuilder::from(versions);
+        versions.join(rows.build()?, JoinType::Inner, on, None)?.project(columns)?.build()
+    }
+}
+
+/// The stored columns of observations that a view sees.
+#[derive(Debug)]
+struct ObservationRows {
+    view: Arc<View>,
+}
+
+#[async_trait]
+impl TableProvider for ObservationRows {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&OBSERVATIONS)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let (floor, head) = (self.view.floor(), self.view.head());
+        let columns = projection.cloned().unwrap_or_else(|| (0..OBSERVATIONS.fields().len()).collect());
+        let seen = [ident("revision").gt(lit(floor)), ident("revision").lt_eq(lit(head))];
+        // A file that is seen whole needs no filter, so that its rows are counted without reading it.
+        let (mut whole, mut cut): (Vec<&DataFile>, Vec<&DataFile>) = (Vec::new(), Vec::new());
+        for file in self.view.source().observation_files() {
+            match file.bounds("revision") {
+                (min, max) if max <= floor || min > head => {}
+                (min, max) if min > floor && max <= head => whole.push(file),
+                _ => cut.push(file),
+            }
+        }
+        let source = self.view.source().as_ref();
+        let bounded = [seen.as_slice(), filters].concat();
+        let mut parts = Vec::new();
+        for (files, filters) in [(whole, filters), (cut, &bounded)] {
+            if !files.is_empty() {
+                parts.push(read(state, &Leaf::Files(source, files), &OBSERVATIONS, filters, &columns)?);
+            }
+        }
+        let tail = self.view.source().tail_observations()?;
+        if !tail.is_empty() {
+            let filters = if self.view.pin().is_none() && floor == 0 { filters } else { &bounded };
+            parts.push(read(state, &Leaf::Memory(tail), &OBSERVATIONS, filters, &columns)?);
+        }
+        match parts.len() {
+            0 => Ok(Arc::new(EmptyExec::new(Arc::new(OBSERVATIONS.project(&columns)?)))),
+            _ => UnionExec::try_new(parts),
+        }
+    }
+}

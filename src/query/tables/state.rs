@@ -1,0 +1,87 @@
+//! `resources` and `resources_as_of(at)`: the resources alive at a point.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, LogicalPlan, ident};
+
+use super::{Call, Relation, number, resource_columns, revision, time};
+use crate::model::Revision;
+use crate::query::relation::scan;
+use crate::query::rows::{Read, VersionRows};
+use crate::store::schema::resource_fields;
+
+/// The columns of a state.
+pub(super) static STATE: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields = resource_fields();
+    fields.extend([number("revision", false), time("changed_at", false), number("first_seen_revision", false), time("first_seen_at", false)]);
+    Arc::new(Schema::new(fields))
+});
+
+/// The columns of a state, from version rows.
+pub(super) fn state_columns() -> Vec<Expr> {
+    let mut columns: Vec<Expr> = resource_columns().map(ident).collect();
+    columns.extend([
+        ident("valid_from_revision").alias("revision"),
+        ident("valid_from").alias("changed_at"),
+        ident("first_seen_revision"),
+        ident("first_seen_at"),
+    ]);
+    columns
+}
+
+fn state_at(call: &Call<'_>, at: Revision) -> Result<LogicalPlan> {
+    scan(&format!("state at {at}"), VersionRows::new(&call.view, Read::AliveAt(at)))?.project(state_columns())?.build()
+}
+
+/// The present.
+#[derive(Debug)]
+pub(super) struct Resources;
+
+#[async_trait]
+impl Relation for Resources {
+    fn name(&self) -> &'static str {
+        "resources"
+    }
+
+    fn description(&self) -> &'static str {
+        "the present: one row per live resource"
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&STATE)
+    }
+
+    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+        state_at(call, call.view.head())
+    }
+}
+
+/// The state at a point.
+#[derive(Debug)]
+pub(super) struct ResourcesAsOf;
+
+#[async_trait]
+impl Relation for ResourcesAsOf {
+    fn name(&self) -> &'static str {
+        "resources_as_of"
+    }
+
+    fn parameters(&self) -> Option<&'static [&'static str]> {
+        Some(&["at"])
+    }
+
+    fn description(&self) -> &'static str {
+        "the resources that were live at a point in time"
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&STATE)
+    }
+
+    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+        state_at(call, revision(self, call, 0)?)
+    }
+}

@@ -16,6 +16,7 @@ mod relation;
 mod rows;
 mod session;
 mod source;
+mod stored;
 mod tables;
 mod view;
 
@@ -26,4 +27,5 @@ pub use dialect::ElavaDialect;
 pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{ElavaOptions, QuerySession, QueryStream, SessionOptions, register};
 pub use source::{ColumnStats, DataFile, Epoch, HistorySource};
+pub use stored::StoredHistory;
 pub use view::{Pin, SharedView, View};

@@ -175,6 +175,9 @@ impl Committer {
 
     /// Commits work as one segment; returns what each piece did.
     async fn commit(&mut self, work: &[Work]) -> Result<Vec<Done>> {
+        if work.iter().any(|work| matches!(work, Work::Begin(..))) {
+            self.catch_up().await?;
+        }
         for _ in 0..LOST_SLOTS_MAX {
             let observations = work.iter().flat_map(|work| match work {
                 Work::Observe(_, observations, ..) => observations.as_slice(),

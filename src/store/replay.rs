@@ -96,6 +96,9 @@ fn replay_changes(state: &mut State, segment: &Segment) -> Result<()> {
 /// All observations in order.
 fn replay_observations(state: &mut State, segment: &Segment, runs: &mut Runs) -> Result<()> {
     let observations = segment.raw_observations()?;
+    if observations.num_rows() == 0 {
+        return Ok(());
+    }
     let versions = observations.column(0).as_primitive::<Int64Type>();
     let changes = observations.column(1).as_primitive::<UInt8Type>();
     let scans = observations.column(2).as_any_dictionary();

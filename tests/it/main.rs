@@ -1,0 +1,6 @@
+//! The one integration-test binary: linking the query engine is dear.
+
+mod oracle;
+mod support;
+
+mod model;

@@ -131,7 +131,7 @@ impl<'a> Draft<'a> {
             }
             sighting => {
                 let Some((place, known)) = place.zip(known).filter(|(_, known)| known.alive) else { return };
-                if known.seen_by_other(observer.scan, observer.token) {
+                if known.written.by_other(observer.scan, observer.token) {
                     let content = match sighting {
                         Sighting::Present(content, hash) => Some((&**content, *hash)),
                         Sighting::Deleted => None,
@@ -162,7 +162,7 @@ impl<'a> Draft<'a> {
         if let Some((place, known)) = found.filter(|(_, known)| known.alive && known.hash == hash) {
             return self.unchanged(observer, place, known, at, counts);
         }
-        if found.is_some_and(|(_, known)| known.seen_by_other(observer.scan, observer.token)) {
+        if found.is_some_and(|(_, known)| known.written.by_other(observer.scan, observer.token)) {
             return self.late(observer, key, found, Some((content, hash)), at, counts);
         }
         let Some((place, known)) = found.filter(|(_, known)| known.alive) else {
@@ -178,7 +178,7 @@ impl<'a> Draft<'a> {
         let (revision, at) = self.row(observer, key.scope_str(), Change::Updated, None, at);
         self.closings.push(Closing { version: known.version, revision, at, ended_by: Change::Updated, scan_id: Arc::clone(&observer.scan_id) });
         let mut after = Known { hash, version: revision, ..known };
-        after.see(revision, observer.scan);
+        after.note(revision, observer.scan, true);
         self.state.update(place, after);
         self.version(observer, key, content, after, Change::Updated, paths, revision, at);
         counts.updated += 1;
@@ -187,7 +187,7 @@ impl<'a> Draft<'a> {
     fn unchanged(&mut self, observer: &Observer, place: u32, mut known: Known, at: Timestamp, counts: &mut ChangeCounts) {
         let scope = self.state.slot(place).map_or(0, |slot| slot.scope);
         let (revision, _) = self.row_in(observer, scope, Change::Unchanged, Some(known.version), at);
-        known.see(revision, observer.scan);
+        known.note(revision, observer.scan, true);
         self.state.update(place, known);
         counts.unchanged += 1;
     }
@@ -206,9 +206,9 @@ impl<'a> Draft<'a> {
         let (revision, at) = self.row(observer, key.scope_str(), Change::Created, None, at);
         let mut known = Known::born(hash, revision, at);
         if let Some((_, before)) = found {
-            (known.last, known.other) = (before.last, before.other);
+            known = known.with_traces_of(&before);
         }
-        known.see(revision, observer.scan);
+        known.note(revision, observer.scan, true);
         match found {
             Some((place, _)) => self.state.update(place, known),
             None => {
@@ -232,7 +232,7 @@ impl<'a> Draft<'a> {
         let shown = if content.is_some() { None } else { found.map(|(_, known)| known.version) };
         let (revision, at) = self.row(observer, key.scope_str(), Change::Late, shown, at);
         if let Some((place, mut known)) = found {
-            known.see(revision, observer.scan);
+            known.note(revision, observer.scan, content.is_some());
             self.state.update(place, known);
         }
         if let Some((content, hash)) = content {
@@ -248,7 +248,7 @@ impl<'a> Draft<'a> {
         let (revision, at) = self.row_in(observer, scope, Change::Deleted, Some(known.version), at);
         self.closings.push(Closing { version: known.version, revision, at, ended_by: Change::Deleted, scan_id: Arc::clone(&observer.scan_id) });
         known.alive = false;
-        known.see(revision, observer.scan);
+        known.note(revision, observer.scan, false);
         self.state.update(place, known);
         counts.deleted += 1;
     }
@@ -307,9 +307,9 @@ impl<'a> Draft<'a> {
     /// The live resources of some scopes that a scan did not see: scope, place, and whether another scan has seen it
     /// since this one began.
     pub fn missing(&self, scopes: &HashMap<u32, usize>, observer: &Observer) -> Vec<(u32, u32, bool)> {
-        let missing = |known: &Known| known.alive && !known.seen_by(observer.scan);
+        let missing = |known: &Known| known.alive && !known.sighted.by(observer.scan);
         let slots = self.state.slots().filter(|(_, slot)| missing(&slot.known) && scopes.contains_key(&slot.scope));
-        slots.map(|(place, slot)| (slot.scope, place, slot.known.seen_by_other(observer.scan, observer.token))).collect()
+        slots.map(|(place, slot)| (slot.scope, place, slot.known.sighted.by_other(observer.scan, observer.token))).collect()
     }
 
     /// Whether there is nothing to write.

@@ -9,7 +9,8 @@ use super::parquet_io::{fetch, read_file};
 use super::run::Runs;
 use super::schema;
 use super::segment::{Segment, numbers, segment_name, texts, times};
-use super::state::{Known, NO_SCAN, ScanNo, State};
+use super::state::{Known, NO_SCAN, ScanNo, Seen, State};
+use super::versions::read_keys;
 use crate::error::{Error, Result};
 use crate::model::{Change, ContentHash, ResourceKey, Revision, Timestamp};
 
@@ -118,7 +119,7 @@ fn replay_observations(state: &mut State, segment: &Segment, runs: &mut Runs) ->
                 see_late(state, segment, row, revision, scan)?;
                 row += 1;
             }
-            Some(Change::Unchanged | Change::Late) => see_version(state, version, revision, scan),
+            Some(change @ (Change::Unchanged | Change::Late)) => see_version(state, version, revision, scan, change),
             Some(Change::Deleted) => close_version(state, segment, version, revision, scan)?,
             None => return Err(contradicts(segment, revision)),
         }
@@ -126,18 +127,20 @@ fn replay_observations(state: &mut State, segment: &Segment, runs: &mut Runs) ->
     Ok(())
 }
 
-fn see_version(state: &mut State, version: Revision, revision: Revision, scan: ScanNo) {
+/// A late observation that shows a version is a late deletion.
+fn see_version(state: &mut State, version: Revision, revision: Revision, scan: ScanNo, change: Change) {
     let Some(place) = state.find_version(version) else { return };
     let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return };
-    known.see(revision, scan);
+    known.note(revision, scan, change == Change::Unchanged);
     state.update(place, known);
 }
 
+/// A late observation with a content of its own is a sighting.
 fn see_late(state: &mut State, segment: &Segment, row: usize, revision: Revision, scan: ScanNo) -> Result<()> {
     let key = ResourceKey::from_stored(texts(&segment.versions, "resource_key")?.value(row))?;
     let Some(place) = state.find(&key) else { return Ok(()) };
     let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return Ok(()) };
-    known.see(revision, scan);
+    known.note(revision, scan, true);
     state.update(place, known);
     Ok(())
 }
@@ -155,13 +158,13 @@ fn open_version(state: &mut State, segment: &Segment, row: usize, scan: ScanNo) 
     match state.find(&key) {
         Some(place) => {
             if let Some(before) = state.slot(place).map(|slot| slot.known) {
-                (known.last, known.other) = (before.last, before.other);
+                known = known.with_traces_of(&before);
             }
-            known.see(revision, scan);
+            known.note(revision, scan, true);
             state.update(place, known);
         }
         None => {
-            known.see(revision, scan);
+            known.note(revision, scan, true);
             state.insert(key, known);
         }
     }
@@ -172,7 +175,7 @@ fn close_version(state: &mut State, segment: &Segment, version: Revision, revisi
     let place = state.find_version(version).ok_or_else(|| contradicts(segment, revision))?;
     let mut known = state.slot(place).map(|slot| slot.known).ok_or_else(|| contradicts(segment, revision))?;
     known.alive = false;
-    known.see(revision, scan);
+    known.note(revision, scan, false);
     state.update(place, known);
     Ok(())
 }
@@ -182,50 +185,80 @@ fn close_version(state: &mut State, segment: &Segment, version: Revision, revisi
 /// # Errors
 /// `Corrupt` if the observations are damaged.
 pub async fn load_sightings(history: &History, state: &mut State, runs: &mut Runs, scan: ScanNo, token: Revision) -> Result<()> {
+    let mut apart = Vec::new();
     for file in &history.manifest.observations {
         if file.int_bounds("revision").is_some_and(|(_, max)| max > token) {
             let batch = read_file(&*history.backend, file, &schema::OBSERVATIONS).await?;
-            load_sightings_of(state, runs, &batch, scan, token)?;
+            load_sightings_of(state, runs, &batch, scan, token, &mut apart)?;
         }
     }
     for segment in &history.tail {
         if segment.header.last_revision() > token {
-            load_sightings_of(state, runs, &segment.observations()?, scan, token)?;
+            load_sightings_of(state, runs, &segment.observations()?, scan, token, &mut apart)?;
+        }
+    }
+    let keys = read_keys(history, apart.iter().map(|apart| apart.version).collect()).await?;
+    for apart in apart {
+        if let Some(key) = keys.get(&apart.version) {
+            load_apart(state, key, &apart);
         }
     }
     Ok(())
 }
 
-fn load_sightings_of(state: &mut State, runs: &mut Runs, batch: &RecordBatch, ours: ScanNo, token: Revision) -> Result<()> {
+/// A deletion, or a late observation with a content of its own: its version is not in the state.
+struct Apart {
+    version: Revision,
+    seen: Seen,
+    sighting: bool,
+}
+
+fn load_sightings_of(
+    state: &mut State,
+    runs: &mut Runs,
+    batch: &RecordBatch,
+    ours: ScanNo,
+    token: Revision,
+    apart: &mut Vec<Apart>,
+) -> Result<()> {
     let (revisions, versions) = (numbers(batch, "revision")?, numbers(batch, "version_revision")?);
     let (scans, changes) = (texts(batch, "scan_id")?, texts(batch, "change")?);
-    let scope_parts = ["provider", "account_id", "region", "resource_type"].map(|name| texts(batch, name));
-    let [providers, accounts, regions, types] = scope_parts;
-    let (providers, accounts, regions, types) = (providers?, accounts?, regions?, types?);
+    let parts = ["provider", "account_id", "region", "resource_type"].map(|name| texts(batch, name));
+    let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
     for row in 0..batch.num_rows() {
         let revision = revisions.value(row);
         if revision <= token {
             continue;
         }
         let scan = runs.number(scans.value(row));
+        let change = changes.value(row);
         if scan == ours {
-            let scope = [providers.value(row), accounts.value(row), regions.value(row), types.value(row)].join("/");
+            let scope = parts.iter().map(|part| part.value(row)).collect::<Vec<_>>().join("/");
             let scope = state.scope_number(&scope);
-            runs.note(scan, scope, changes.value(row));
+            runs.note(scan, scope, change);
         }
-        see_newer_version(state, versions.value(row), revision, scan);
+        let (version, seen) = (versions.value(row), Seen { revision, scan });
+        let late = change == Change::Late.as_str();
+        if change == Change::Deleted.as_str() || (late && version == revision) {
+            apart.push(Apart { version, seen, sighting: late });
+        } else if let Some(place) = state.find_version(version) {
+            see_older(state, place, seen, !late);
+        }
     }
     Ok(())
 }
 
-/// Notes a sighting that may be older than others of the same resource.
-fn see_newer_version(state: &mut State, version: Revision, revision: Revision, scan: ScanNo) {
-    let Some(place) = state.find_version(version) else { return };
+fn load_apart(state: &mut State, key: &ResourceKey, apart: &Apart) {
+    let place = state.find(key).unwrap_or_else(|| {
+        let dead = Known { alive: false, ..Known::stored(ContentHash([0; 16]), apart.version, apart.version, Timestamp::default()) };
+        state.insert(key.clone(), dead)
+    });
+    see_older(state, place, apart.seen, apart.sighting);
+}
+
+/// Notes an observation that may be older than others of the same resource.
+fn see_older(state: &mut State, place: u32, seen: Seen, sighting: bool) {
     let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return };
-    if known.last.scan == NO_SCAN || revision > known.last.revision {
-        known.see(revision, scan);
-    } else if scan != known.last.scan && revision > known.other.revision {
-        known.other = super::state::Seen { revision, scan };
-    }
+    known.note_older(seen, sighting);
     state.update(place, known);
 }

@@ -218,6 +218,9 @@ impl Runs {
             return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
         }
         let observations = run.pass_over(observations)?;
+        if observations.is_empty() {
+            return Ok(Committed::default());
+        }
         let first = draft.head() + 1;
         let mut counts = ChangeCounts::default();
         for observation in observations {

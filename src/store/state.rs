@@ -39,35 +39,82 @@ pub struct Known {
     pub first_seen: Revision,
     /// The time of that.
     pub first_seen_at: Timestamp,
-    /// The newest observation.
-    pub last: Seen,
-    /// The newest observation by another scan than that one.
-    pub other: Seen,
+    /// Who wrote about it.
+    pub written: Trace,
+    /// Who saw it. A deletion is no sighting.
+    pub sighted: Trace,
+}
+
+/// The newest record, and the newest by another scan than that one: enough to tell whether any other scan than a given
+/// one came after a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trace {
+    last: Seen,
+    other: Seen,
+}
+
+impl Trace {
+    const NONE: Self = Self { last: Seen::NEVER, other: Seen::NEVER };
+
+    /// Adds the newest record, unless nobody knows by which scan.
+    fn push(&mut self, seen: Seen) {
+        if seen.scan == NO_SCAN {
+            return;
+        }
+        if self.last.scan != seen.scan {
+            self.other = self.last;
+        }
+        self.last = seen;
+    }
+
+    /// Adds a record that may be older than others.
+    fn insert(&mut self, seen: Seen) {
+        if seen.revision > self.last.revision {
+            self.push(seen);
+        } else if seen.scan != self.last.scan && seen.revision > self.other.revision {
+            self.other = seen;
+        }
+    }
+
+    /// Whether another scan than this one came after a revision.
+    pub fn by_other(&self, scan: ScanNo, after: Revision) -> bool {
+        let other = if self.last.scan == scan { self.other } else { self.last };
+        other.revision > after
+    }
+
+    /// Whether this scan came, as far as is known: it is forgotten where two others came later.
+    pub fn by(&self, scan: ScanNo) -> bool {
+        self.last.scan == scan || self.other.scan == scan
+    }
 }
 
 impl Known {
     /// A life that begins.
     pub fn born(hash: ContentHash, revision: Revision, at: Timestamp) -> Self {
-        Self { alive: true, hash, version: revision, first_seen: revision, first_seen_at: at, last: Seen::NEVER, other: Seen::NEVER }
+        let (written, sighted) = (Trace::NONE, Trace::NONE);
+        Self { alive: true, hash, version: revision, first_seen: revision, first_seen_at: at, written, sighted }
     }
 
-    /// Notes an observation.
-    pub fn see(&mut self, revision: Revision, scan: ScanNo) {
-        if self.last.scan != scan {
-            self.other = self.last;
+    /// Notes an observation: a sighting, or a deletion.
+    pub fn note(&mut self, revision: Revision, scan: ScanNo, sighting: bool) {
+        self.written.push(Seen { revision, scan });
+        if sighting {
+            self.sighted.push(Seen { revision, scan });
         }
-        self.last = Seen { revision, scan };
     }
 
-    /// Whether another scan than this one has written about it after a revision.
-    pub fn seen_by_other(&self, scan: ScanNo, after: Revision) -> bool {
-        let other = if self.last.scan == scan { self.other } else { self.last };
-        other.revision > after
+    /// Notes an observation that may be older than others.
+    pub fn note_older(&mut self, seen: Seen, sighting: bool) {
+        self.written.insert(seen);
+        if sighting {
+            self.sighted.insert(seen);
+        }
     }
 
-    /// Whether this scan has seen it.
-    pub fn seen_by(&self, scan: ScanNo) -> bool {
-        self.last.scan == scan || self.other.scan == scan
+    /// The same traces in a new version or life.
+    #[must_use]
+    pub fn with_traces_of(self, before: &Self) -> Self {
+        Self { written: before.written, sighted: before.sighted, ..self }
     }
 }
 

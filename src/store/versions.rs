@@ -6,8 +6,12 @@ use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Int64Type};
 use hashbrown::HashMap;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter,
+};
 
 use super::backend::Backend;
 use super::data_file::DataFile;
@@ -132,56 +136,89 @@ pub async fn read_contents(history: &History, mut wanted: Vec<Revision>) -> Resu
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = HashMap::with_capacity(wanted.len());
-    let covered = history.manifest.index.head;
-    for segment in &history.tail {
-        let (first, last) = (segment.header.first_revision, segment.header.last_revision());
-        let from = wanted.partition_point(|revision| *revision < first);
-        if wanted.get(from).is_some_and(|revision| *revision <= last) {
-            contents_of(&segment.versions, &wanted, &mut found)?;
-        }
-    }
-    let filed = wanted.partition_point(|revision| *revision <= covered);
-    let filed = wanted.get(..filed).unwrap_or_default();
-    if !filed.is_empty() {
-        for file in history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files) {
-            read_contents_of_file(&*history.backend, file, filed, &mut found).await?;
-        }
-    }
+    let open = history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files);
+    visit(history, open, &wanted, &CONTENT_COLUMNS, &mut |batch| contents_of(batch, &wanted, &mut found)).await?;
     match wanted.iter().find(|revision| !found.contains_key(*revision)) {
-        Some(missing) => Err(Error::corrupt(format!("the version that began with revision {missing} is in no file"))),
+        Some(missing) => Err(missing_version(*missing)),
         None => Ok(found),
     }
 }
 
-async fn read_contents_of_file(
+/// The keys of versions of any age, by the revision that they began with.
+///
+/// # Errors
+/// `Corrupt` if a version is not where it must be.
+pub async fn read_keys(history: &History, mut wanted: Vec<Revision>) -> Result<HashMap<Revision, ResourceKey>> {
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut found = HashMap::with_capacity(wanted.len());
+    let files: Vec<DataFile> = history.manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().cloned()).collect();
+    visit(history, &files, &wanted, &["resource_key", "valid_from_revision"], &mut |batch| {
+        let (keys, revisions) = (texts(batch, "resource_key")?, numbers(batch, "valid_from_revision")?);
+        for (row, revision) in revisions.values().iter().enumerate() {
+            if wanted.binary_search(revision).is_ok() {
+                found.insert(*revision, ResourceKey::from_stored(keys.value(row))?);
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    match wanted.iter().find(|revision| !found.contains_key(*revision)) {
+        Some(missing) => Err(missing_version(*missing)),
+        None => Ok(found),
+    }
+}
+
+fn missing_version(revision: Revision) -> Error {
+    Error::corrupt(format!("the version that began with revision {revision} is in no file"))
+}
+
+/// Shows batches that hold the wanted versions, and perhaps others, to a function: those of the tail and of some files.
+async fn visit(
+    history: &History,
+    files: &[DataFile],
+    wanted: &[Revision],
+    columns: &[&str],
+    with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
+) -> Result<()> {
+    for segment in &history.tail {
+        let (first, last) = (segment.header.first_revision, segment.header.last_revision());
+        let from = wanted.partition_point(|revision| *revision < first);
+        if wanted.get(from).is_some_and(|revision| *revision <= last) {
+            with(&segment.versions)?;
+        }
+    }
+    for file in files {
+        let Some((min, max)) = file.int_bounds("valid_from_revision") else { continue };
+        let from = wanted.partition_point(|revision| *revision < min);
+        if wanted.get(from).is_some_and(|revision| *revision <= max) {
+            visit_file(&*history.backend, file, wanted, columns, with).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn visit_file(
     backend: &dyn Backend,
     file: &DataFile,
     wanted: &[Revision],
-    found: &mut HashMap<Revision, Arc<Content>>,
+    columns: &[&str],
+    with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
 ) -> Result<()> {
-    use parquet::arrow::ProjectionMask;
-    use parquet::arrow::arrow_reader::{
-        ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter,
-    };
-    let Some((min, max)) = file.int_bounds("valid_from_revision") else { return Ok(()) };
-    let from = wanted.partition_point(|revision| *revision < min);
-    if wanted.get(from).is_none_or(|revision| *revision > max) {
-        return Ok(());
-    }
     let bytes = fetch(backend, file).await?;
     let options = ArrowReaderOptions::new().with_schema(Arc::clone(&schema::VERSIONS));
     let metadata = ArrowReaderMetadata::load(&bytes, options)?;
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
     let revisions = ProjectionMask::columns(builder.parquet_schema(), ["valid_from_revision"]);
-    let contents = ProjectionMask::columns(builder.parquet_schema(), CONTENT_COLUMNS);
-    let wanted_here: Arc<[Revision]> = wanted.into();
+    let shown = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let wanted: Arc<[Revision]> = wanted.into();
     let keep = ArrowPredicateFn::new(revisions, move |batch| {
-        let values = batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().values();
-        Ok(values.iter().map(|revision| Some(wanted_here.binary_search(revision).is_ok())).collect())
+        let values = batch.column(0).as_primitive::<Int64Type>().values();
+        Ok(values.iter().map(|revision| Some(wanted.binary_search(revision).is_ok())).collect())
     });
-    let reader = builder.with_projection(contents).with_row_filter(RowFilter::new(vec![Box::new(keep)])).build()?;
+    let reader = builder.with_projection(shown).with_row_filter(RowFilter::new(vec![Box::new(keep)])).build()?;
     for batch in reader {
-        contents_of(&batch?, wanted, found)?;
+        with(&batch?)?;
     }
     Ok(())
 }

@@ -284,9 +284,10 @@ impl Oracle {
             (false, None) => Change::Created,
             (false, Some(_)) => Change::Updated,
         };
-        let content = if gone { present? } else { observation.content.clone() };
+        let content = if observation.deleted || change == Change::Deleted { present? } else { observation.content.clone() };
         let time = observation.observed_at.unwrap_or(self.scan(handle).started_at);
-        Some(self.push(handle, time, &observation.key, change, !gone, content))
+        let sighting = !observation.deleted && change != Change::Deleted;
+        Some(self.push(handle, time, &observation.key, change, sighting, content))
     }
 
     fn push(&mut self, scan: Handle, time: Micros, key: &Key, change: Change, sighting: bool, content: Content) -> Revision {

@@ -5,7 +5,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use datafusion::common::ScalarValue;
 use object_store::ObjectStore;
 use uuid::Uuid;
 
@@ -22,6 +21,8 @@ pub trait HistorySource: Debug + Send + Sync {
     fn floor(&self) -> Revision;
     /// The time of the newest observation.
     fn head_time(&self) -> Option<Timestamp>;
+    /// The time of a revision; `None` for revision 0.
+    fn time_of(&self, revision: Revision) -> Option<Timestamp>;
     /// The last revision observed at or before a time, 0 before the first.
     fn revision_at(&self, time: Timestamp) -> Revision;
     /// For each ended scan, in the order of their ends, the last revision written before that end.
@@ -76,27 +77,22 @@ pub struct DataFile {
     pub columns: BTreeMap<String, ColumnStats>,
 }
 
-/// The bounds of a column in a file. What is not known is `None`.
-#[derive(Debug, Clone, Default)]
+/// The bounds of a column over a whole file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnStats {
     /// The least value.
-    pub min: Option<ScalarValue>,
+    pub min: Option<Bound>,
     /// The greatest value.
-    pub max: Option<ScalarValue>,
+    pub max: Option<Bound>,
     /// How many values are NULL.
-    pub null_count: Option<u64>,
+    pub null_count: u64,
 }
 
-impl DataFile {
-    /// The least and greatest value of a BIGINT column, as far as they are known.
-    pub(super) fn bounds(&self, column: &str) -> (i64, i64) {
-        let whole = |value: &Option<ScalarValue>| match value {
-            Some(ScalarValue::Int64(value)) => *value,
-            _ => None,
-        };
-        let stats = self.columns.get(column);
-        let min = stats.and_then(|stats| whole(&stats.min)).unwrap_or(i64::MIN);
-        let max = stats.and_then(|stats| whole(&stats.max)).unwrap_or(i64::MAX);
-        (min, max)
-    }
+/// A bound.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bound {
+    /// Of a number or a time (microseconds).
+    Int(i64),
+    /// Of a text.
+    Text(String),
 }

@@ -101,7 +101,8 @@ pub static OBSERVATIONS: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-/// Entries of the log, sorted by (seq, entry_no). The columns from `provider` on are those of the entry's kind.
+/// Entries of the log, sorted by (seq, entry_no). `head` is the newest revision once the entry is in the log; the columns
+/// from `provider` on are those of the entry's kind.
 pub static ENTRIES: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         number("seq", false),
@@ -112,6 +113,7 @@ pub static ENTRIES: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("scan_id", true),
         number("first_revision", true),
         number("last_revision", true),
+        number("head", false),
         text("segment_hash", false),
         text("provider", true),
         text("account_id", true),

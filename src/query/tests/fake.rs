@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, FixedSizeBinaryBuilder, Int64Array, ListBuilder, StringViewArray, StringViewBuilder, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use datafusion::common::ScalarValue;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
@@ -15,7 +14,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{CanonicalJson, Change, Content, Revision, Timestamp, TypeRulesSet, changed_paths};
-use crate::query::{ColumnStats, DataFile, Epoch, HistorySource};
+use crate::query::{Bound, ColumnStats, DataFile, Epoch, HistorySource};
 use crate::store::schema::{CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS};
 
 /// Microseconds of the first scan: 2026-11-01T00:00:00Z.
@@ -318,9 +317,9 @@ async fn file(objects: &Arc<InMemory>, name: &str, batch: RecordBatch, schema: &
     for name in ["valid_from_revision", "valid_to_revision", "revision", "version_revision"] {
         let Some(values) = batch.column_by_name(name) else { continue };
         let values = arrow::array::cast::AsArray::as_primitive::<arrow::datatypes::Int64Type>(values);
-        let bound = |value: Option<i64>| value.map(|value| ScalarValue::Int64(Some(value)));
+        let bound = |value: Option<i64>| value.map(|value| Bound::Int(value));
         let (min, max) = (bound(arrow::compute::min(values)), bound(arrow::compute::max(values)));
-        columns.insert(name.to_owned(), ColumnStats { min, max, null_count: Some(arrow::array::Array::null_count(values) as u64) });
+        columns.insert(name.to_owned(), ColumnStats { min, max, null_count: arrow::array::Array::null_count(values) as u64 });
     }
     let (rows, size) = (batch.num_rows() as u64, bytes.len() as u64);
     objects.put(&format!("{name}.parquet").as_str().into(), PutPayload::from(bytes)).await.unwrap();
@@ -339,6 +338,9 @@ impl HistorySource for FakeStore {
     }
     fn head_time(&self) -> Option<Timestamp> {
         self.history.observed.last().map(|last| Timestamp::from_micros(last.time))
+    }
+    fn time_of(&self, revision: Revision) -> Option<Timestamp> {
+        self.history.observed.get(usize::try_from(revision - 1).ok()?).map(|observed| Timestamp::from_micros(observed.time))
     }
     fn revision_at(&self, time: Timestamp) -> Revision {
         self.history.observed.iter().filter(|observed| observed.time <= time.micros()).count() as Revision

@@ -189,7 +189,7 @@ impl Committer {
         let mut done = Vec::with_capacity(work.len());
         for work in work {
             done.push(match work {
-                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &mut draft)?,
+                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &index, &mut draft)?,
                 Work::End(scan, end, _) => runs.end(*scan, end, &index, &mut draft)?,
                 Work::Entry(entry, _) => {
                     draft.push_entry(Entry { head: draft.head(), ..entry.clone() });

@@ -108,6 +108,16 @@ impl Committer {
         }
         if !work.is_empty() {
             let outcome = self.commit(&work).await;
+            let refused = outcome.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Conflict));
+            if refused && work.len() > 1 {
+                // One of them is wrong, and nothing was written: the others must not suffer for it.
+                for alone in work {
+                    let alone = vec![alone];
+                    let outcome = self.commit(&alone).await;
+                    answer(alone, outcome);
+                }
+                return;
+            }
             answer(work, outcome);
         }
     }

@@ -89,6 +89,12 @@ impl Error {
         self
     }
 
+    /// The same error for another caller; the cause becomes part of the message.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self { kind: self.kind, message: self.to_string(), hint: self.hint.clone(), source: None }
+    }
+
     /// What the caller should do.
     pub fn kind(&self) -> ErrorKind {
         self.kind

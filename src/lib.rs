@@ -1,8 +1,10 @@
 //! Elava: git log for infrastructure. An embedded engine that remembers what a cloud looked like and answers in SQL at
 //! any revision.
 
+pub mod cli;
 pub mod clock;
 pub mod error;
+pub mod ingest;
 pub mod model;
 pub mod query;
 pub mod store;

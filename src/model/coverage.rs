@@ -11,12 +11,12 @@ use crate::error::{Error, Result};
 pub enum CoverageStatus {
     /// The whole listing was read: what was not in it is gone.
     Complete,
+    /// The scan did not look.
+    Skipped,
     /// Complete, but so much is missing that the deletions wait for a second complete scan.
     Suspect,
     /// Some of it was read.
     Partial,
-    /// The scan did not look.
-    Skipped,
     /// The listing could not be read.
     Failed,
 }

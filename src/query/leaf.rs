@@ -21,7 +21,8 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 
-use super::source::{Bound, DataFile, HistorySource};
+use super::source::HistorySource;
+use crate::store::{Bound, DataFile};
 
 /// Where in a runtime's object stores a store's files are.
 pub(super) fn store_url(source: &dyn HistorySource) -> Result<ObjectStoreUrl> {

@@ -17,6 +17,7 @@ mod relation;
 mod rows;
 mod session;
 mod source;
+mod stored;
 mod tables;
 mod view;
 
@@ -26,5 +27,6 @@ mod tests;
 pub use dialect::ElavaDialect;
 pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{ElavaOptions, QuerySession, QueryStream, SessionOptions, register};
-pub use source::{Bound, ColumnStats, DataFile, Epoch, HistorySource};
+pub use source::HistorySource;
+pub use stored::StoredHistory;
 pub use view::{Pin, SharedView, View};

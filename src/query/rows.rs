@@ -25,7 +25,7 @@ use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 
 use super::leaf::{self, Leaf, int_bounds};
-use super::source::{DataFile, Epoch};
+use crate::store::{DataFile, Epoch};
 use super::view::View;
 use crate::model::Revision;
 use crate::store::schema::{CLOSINGS, VERSIONS};

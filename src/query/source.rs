@@ -1,6 +1,5 @@
 //! What the SQL layer needs to know of a store: one immutable snapshot of it.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{Revision, Timestamp, TypeRulesSet};
+use crate::store::{DataFile, Epoch};
 
 /// A snapshot of a store's history. Everything that planning needs is in memory; only rows are read later.
 pub trait HistorySource: Debug + Send + Sync {
@@ -50,49 +50,4 @@ pub trait HistorySource: Debug + Send + Sync {
     fn tail_observations(&self) -> Result<Vec<RecordBatch>>;
     /// Where the data files are.
     fn object_store(&self) -> Arc<dyn ObjectStore>;
-}
-
-/// A bounded stretch of history: the revisions after `start`, up to and including `end`. Its files hold every version
-/// alive at any moment in it.
-#[derive(Debug, Clone)]
-pub struct Epoch {
-    /// The last revision before it.
-    pub start: Revision,
-    /// Its last revision; `None` for the open epoch.
-    pub end: Option<Revision>,
-    /// Its files, with disjoint rows.
-    pub files: Vec<DataFile>,
-}
-
-/// A Parquet file of a store.
-#[derive(Debug, Clone)]
-pub struct DataFile {
-    /// Its path in the object store.
-    pub name: String,
-    /// How many rows it has.
-    pub rows: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// What is known of its columns.
-    pub columns: BTreeMap<String, ColumnStats>,
-}
-
-/// The bounds of a column over a whole file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ColumnStats {
-    /// The least value.
-    pub min: Option<Bound>,
-    /// The greatest value.
-    pub max: Option<Bound>,
-    /// How many values are NULL.
-    pub null_count: u64,
-}
-
-/// A bound.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bound {
-    /// Of a number or a time (microseconds).
-    Int(i64),
-    /// Of a text.
-    Text(String),
 }

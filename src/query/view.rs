@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::source::{Epoch, HistorySource};
+use super::source::HistorySource;
+use crate::store::Epoch;
 use crate::clock::Clock;
 use crate::model::{Revision, Timestamp};
 

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{CanonicalJson, Change, Content, Revision, Timestamp, TypeRulesSet, changed_paths};
-use crate::query::{Bound, ColumnStats, DataFile, Epoch, HistorySource};
+use crate::query::HistorySource;
+use crate::store::{Bound, ColumnStats, DataFile, Epoch};
 use crate::store::schema::{CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS};
 
 /// Microseconds of the first scan: 2026-11-01T00:00:00Z.
@@ -139,7 +140,7 @@ impl FakeStore {
             let rows = history.rows.iter().filter_map(row).collect();
             if *end > layout.floor {
                 let files = vec![file(&objects, &format!("epoch-{start}-{end}"), version_batch(rows), &VERSIONS).await];
-                epochs.push(Epoch { start, end: Some(*end), files });
+                epochs.push(Epoch { start, end: Some(*end), files, closings: None });
             }
             start = *end;
         }
@@ -158,7 +159,7 @@ impl FakeStore {
             after = *until;
         }
         if !layout.sealed.is_empty() || !layout.appended.is_empty() {
-            epochs.push(Epoch { start, end: None, files });
+            epochs.push(Epoch { start, end: None, files, closings: None });
         }
         closed.sort_by_key(|row| row.began.revision);
         let tail: Vec<(Row, Option<Observed>)> = history.rows.iter().filter(|row| row.began.revision > after).map(|row| (row.clone(), row.ended.clone())).collect();
@@ -323,7 +324,7 @@ async fn file(objects: &Arc<InMemory>, name: &str, batch: RecordBatch, schema: &
     }
     let (rows, size) = (batch.num_rows() as u64, bytes.len() as u64);
     objects.put(&format!("{name}.parquet").as_str().into(), PutPayload::from(bytes)).await.unwrap();
-    DataFile { name: format!("{name}.parquet"), rows, bytes: size, columns }
+    DataFile { name: format!("{name}.parquet"), rows, bytes: size, hash: String::new(), checksums: vec![], columns }
 }
 
 impl HistorySource for FakeStore {

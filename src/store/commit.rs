@@ -1,0 +1,359 @@
+//! The committer: turns what concurrent scans hand in into segments, one durable commit at a time.
+//!
+//! A create has three outcomes. Done: the batch is durable. Lost: another writer holds the slot; its segment is read, the
+//! batch is classified anew against the state with it, and the next slot is tried. Unknown: the slot is read back; the
+//! same bytes go to the same slot until it is seen occupied. A batch leaves a slot only once a foreign segment is in it,
+//! so nothing is ever committed twice.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hashbrown::HashMap;
+use tokio::sync::oneshot;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::backend::{Backend, Created};
+use super::compact::{CompactOptions, Compacted, compact, is_due};
+use super::classify::{Draft, versions_to_compare};
+use super::entries::{Entry, EntryKind};
+use super::history::History;
+use super::index::{StoreSettings, TagDetails};
+use super::replay::{load_sightings, load_state, replay};
+use super::run::{Begin, Begun, Committed, End, Runs};
+use super::segment::{HEADER_BYTES, Segment, SegmentHeader, segment_name};
+use super::state::{ScanNo, State};
+use super::versions::read_contents;
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Observation, Revision, Timestamp};
+
+/// How often a batch is tried at one slot after other after losing it to other writers.
+const LOST_SLOTS_MAX: usize = 10_000;
+/// How often an unknown outcome is looked into before the caller is told that it is unknown.
+const UNKNOWN_ATTEMPTS_MAX: usize = 8;
+
+/// What can be asked of the committer.
+#[derive(Debug)]
+pub enum Request {
+    /// A scan begins.
+    Begin(Begin, oneshot::Sender<Result<Begun>>),
+    /// A scan has seen resources.
+    Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
+    /// A scan ends.
+    End(ScanNo, End, oneshot::Sender<Result<Committed>>),
+    /// A revision gets a name.
+    Tag(TagDetails, oneshot::Sender<Result<()>>),
+    /// Settings that govern meaning change.
+    Settings(Box<StoreSettings>, oneshot::Sender<Result<()>>),
+    /// The tail is to be compacted.
+    Compact(CompactOptions, oneshot::Sender<Result<Compacted>>),
+    /// What the log looks like now.
+    History(oneshot::Sender<Result<History>>),
+}
+
+/// The one writer of a process to a store.
+#[derive(Debug)]
+pub struct Committer {
+    pub(super) history: History,
+    pub(super) state: State,
+    pub(super) runs: Runs,
+    clock: Arc<dyn Clock>,
+    writer_id: Uuid,
+}
+
+/// The part of a request that goes into a segment.
+enum Work {
+    Begin(Begin, oneshot::Sender<Result<Begun>>),
+    Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
+    End(ScanNo, End, oneshot::Sender<Result<Committed>>),
+    Entry(Entry, oneshot::Sender<Result<()>>),
+}
+
+/// What a piece of work did.
+enum Done {
+    Begun(Begun),
+    Committed(Committed),
+    Logged,
+    Refused(Error),
+}
+
+impl Committer {
+    /// Opens a store for writing, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// As [`Backend::prepare`] and [`History::open`].
+    pub async fn open(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>) -> Result<Self> {
+        backend.prepare().await?;
+        let writer_id = Uuid::new_v4();
+        let history = match History::find(Arc::clone(&backend)).await? {
+            Some(history) => history,
+            None => make_store(backend, &*clock, writer_id).await?,
+        };
+        let state = load_state(&history).await?;
+        Ok(Self { history, state, runs: Runs::default(), clock, writer_id })
+    }
+
+    /// Serves requests that came in together; those that write go into one segment.
+    pub async fn serve(&mut self, requests: Vec<Request>) {
+        let mut work = Vec::with_capacity(requests.len());
+        for request in requests {
+            match request {
+                Request::Observe(scan, observations, token, reply) => work.push(Work::Observe(scan, observations, token, reply)),
+                Request::End(scan, end, reply) => work.push(Work::End(scan, end, reply)),
+                Request::Begin(begin, reply) => work.push(Work::Begin(begin, reply)),
+                Request::Tag(details, reply) => {
+                    let entry = self.tag_entry(&details);
+                    work.push(Work::Entry(entry, reply));
+                }
+                Request::Settings(settings, reply) => {
+                    let entry = settings_entry(&settings, self.clock.now(), self.history.head());
+                    work.push(Work::Entry(entry, reply));
+                }
+                Request::Compact(options, reply) => {
+                    let compacted = self.compact(options).await;
+                    let _ = reply.send(compacted);
+                }
+                Request::History(reply) => {
+                    let refreshed = self.catch_up().await;
+                    let _ = reply.send(refreshed.map(|()| self.history.clone()));
+                }
+            }
+        }
+        if !work.is_empty() {
+            let outcome = match self.commit(&work).await {
+                Ok(done) => self.look_back(&done).await.map(|()| done),
+                Err(error) => Err(error),
+            };
+            answer(work, outcome);
+            if is_due(&self.history)
+                && let Err(error) = self.compact(CompactOptions::default()).await
+            {
+                warn!(%error, "the log could not be compacted; it is tried again after the next commit");
+            }
+        }
+    }
+
+    fn tag_entry(&self, details: &TagDetails) -> Entry {
+        let mut entry = Entry::new(EntryKind::TagCreated, self.clock.now(), None, self.history.head());
+        entry.details = serde_json::to_string(details).ok();
+        entry
+    }
+
+    /// A scan that goes on after it broke must know what it and others saw since it began.
+    async fn look_back(&mut self, done: &[Done]) -> Result<()> {
+        for done in done {
+            if let Done::Begun(Begun::Continued { scan, token, .. }) = done {
+                load_sightings(&self.history, &mut self.state, &mut self.runs, *scan, *token).await?;
+                self.state.settle();
+            }
+        }
+        Ok(())
+    }
+
+    /// Compacts the tail; what others have committed meanwhile is read first.
+    async fn compact(&mut self, options: CompactOptions) -> Result<Compacted> {
+        self.catch_up().await?;
+        compact(&mut self.history, options).await
+    }
+
+    /// Reads what other writers have committed.
+    async fn catch_up(&mut self) -> Result<()> {
+        let fresh = self.history.refresh().await?;
+        if fresh.restarted {
+            self.state = load_state(&self.history).await?;
+        }
+        for segment in fresh.segments {
+            replay(&mut self.state, &segment, Some(&mut self.runs))?;
+        }
+        self.state.settle();
+        if self.runs.is_idle() {
+            self.state.forget_gone();
+        }
+        Ok(())
+    }
+
+    /// Commits work as one segment; returns what each piece did.
+    async fn commit(&mut self, work: &[Work]) -> Result<Vec<Done>> {
+        if work.iter().any(|work| matches!(work, Work::Begin(..))) {
+            self.catch_up().await?;
+        }
+        for _ in 0..LOST_SLOTS_MAX {
+            let observations = work.iter().flat_map(|work| match work {
+                Work::Observe(_, observations, ..) => observations.as_slice(),
+                _ => &[],
+            });
+            let wanted = versions_to_compare(&self.state, observations);
+            let contents = read_contents(&self.history, wanted).await?;
+            let built = self.build(work, &contents);
+            let outcome = match built {
+                Ok((None, done, runs)) => {
+                    self.state.settle();
+                    self.runs = runs;
+                    return Ok(done);
+                }
+                Ok((Some((header, bytes)), done, runs)) => match self.create(&header, &bytes).await {
+                    Ok(true) => {
+                        self.state.settle();
+                        self.runs = runs;
+                        self.history.push(Arc::new(Segment::decode(&bytes, header.seq, Some(self.history.store_id))?))?;
+                        return Ok(done);
+                    }
+                    Ok(false) => Ok(()),
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            self.state.roll_back();
+            outcome?;
+            self.catch_up().await?;
+        }
+        Err(Error::unavailable(format!("other writers were faster {LOST_SLOTS_MAX} times; nothing was written")))
+    }
+
+    /// Classifies work against the state and puts a segment together; no segment where there is nothing to write.
+    #[expect(clippy::type_complexity, reason = "three results of one step")]
+    fn build(
+        &mut self,
+        work: &[Work],
+        contents: &HashMap<Revision, Arc<crate::model::Content>>,
+    ) -> Result<(Option<(SegmentHeader, Bytes)>, Vec<Done>, Runs)> {
+        let index = Arc::clone(&self.history.index);
+        let mut runs = self.runs.clone();
+        let head_time = index.head_time.map(Timestamp::from_micros);
+        let mut draft = Draft::new(&mut self.state, &index.settings.types, contents, index.head, head_time);
+        let mut done = Vec::with_capacity(work.len());
+        for work in work {
+            // Work that is refused has not touched the draft, so the others of its group go on.
+            let outcome = match work {
+                Work::Begin(begin, _) => runs.begin(begin, &index, self.clock.now(), &mut draft).map(Done::Begun),
+                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &mut draft).map(Done::Committed),
+                Work::End(scan, end, _) => runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
+                Work::Entry(entry, _) => {
+                    draft.push_entry(Entry { head: draft.head(), ..entry.clone() });
+                    Ok(Done::Logged)
+                }
+            };
+            done.push(outcome.unwrap_or_else(Done::Refused));
+        }
+        if draft.is_empty() {
+            return Ok((None, done, runs));
+        }
+        let (first_at, last_at) = draft.times();
+        let last_at = if draft.count() == 0 { head_time.unwrap_or_default() } else { last_at };
+        let payload = draft.payload()?.encode()?;
+        let mut header = SegmentHeader {
+            store_id: self.history.store_id,
+            seq: self.history.last.0 + 1,
+            first_revision: index.head + 1,
+            count: draft.count(),
+            batch_id: Uuid::new_v4(),
+            writer_id: self.writer_id,
+            written_at: self.clock.now(),
+            first_at: first_at.unwrap_or(last_at),
+            last_at,
+            previous_hash: self.history.last.1,
+            payload_bytes: 0,
+            payload_hash: [0; 32],
+            manifest_number: self.history.manifest.number,
+            manifest_hash: self.history.manifest_hash,
+        };
+        let bytes = Segment::encode(&mut header, &payload);
+        Ok((Some((header, bytes)), done, runs))
+    }
+
+    /// Creates a segment: true if it is ours, false if another writer holds the slot.
+    async fn create(&self, header: &SegmentHeader, bytes: &Bytes) -> Result<bool> {
+        create_segment(&*self.history.backend, header, bytes).await
+    }
+}
+
+async fn create_segment(backend: &dyn Backend, header: &SegmentHeader, bytes: &Bytes) -> Result<bool> {
+    let name = segment_name(header.seq);
+    let mut last_error = None;
+    for _ in 0..UNKNOWN_ATTEMPTS_MAX {
+        match backend.create(&name, bytes.clone()).await {
+            Ok(Created::Done) => return Ok(true),
+            Ok(Created::Exists) => {}
+            Err(error) if error.kind() == ErrorKind::Uncertain => last_error = Some(error),
+            Err(error) => return Err(error),
+        }
+        if let Some(found) = backend.get(&name).await? {
+            let found = SegmentHeader::decode(found.get(..HEADER_BYTES).unwrap_or(&found), header.seq, Some(header.store_id))?;
+            return Ok(found.batch_id == header.batch_id);
+        }
+    }
+    let error = Error::new(ErrorKind::Uncertain, format!("it is not known whether {name} was written"));
+    let error = error.with_hint("open the store again: what was written is found, and an import can be repeated");
+    Err(match last_error {
+        Some(cause) => error.with_source(cause),
+        None => error,
+    })
+}
+
+/// The first segment of a store: it holds the settings that the store starts with.
+async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uuid) -> Result<History> {
+    let now = clock.now();
+    let mut state = State::default();
+    let settings = StoreSettings::default();
+    let contents = HashMap::new();
+    let mut draft = Draft::new(&mut state, &settings.types, &contents, 0, None);
+    draft.push_entry(settings_entry(&settings, now, 0));
+    let payload = draft.payload()?.encode()?;
+    let mut header = SegmentHeader {
+        store_id: Uuid::new_v4(),
+        seq: 1,
+        first_revision: 1,
+        count: 0,
+        batch_id: Uuid::new_v4(),
+        writer_id,
+        written_at: now,
+        first_at: Timestamp::default(),
+        last_at: Timestamp::default(),
+        previous_hash: [0; 32],
+        payload_bytes: 0,
+        payload_hash: [0; 32],
+        manifest_number: 0,
+        manifest_hash: [0; 32],
+    };
+    let bytes = Segment::encode(&mut header, &payload);
+    let name = segment_name(1);
+    // Another writer may make the store at the same time: whoever's segment it is, the store is there.
+    match backend.create(&name, bytes).await {
+        Err(error) if error.kind() != ErrorKind::Uncertain => return Err(error),
+        _ => {}
+    }
+    History::open(backend).await
+}
+
+fn settings_entry(settings: &StoreSettings, at: Timestamp, head: Revision) -> Entry {
+    let mut entry = Entry::new(EntryKind::SettingChanged, at, None, head);
+    entry.details = serde_json::to_string(settings).ok();
+    entry
+}
+
+fn answer(work: Vec<Work>, outcome: Result<Vec<Done>>) {
+    match outcome {
+        Ok(done) => {
+            for pair in work.into_iter().zip(done) {
+                match pair {
+                    (Work::Begin(_, reply), Done::Begun(begun)) => drop(reply.send(Ok(begun))),
+                    (Work::Observe(.., reply) | Work::End(.., reply), Done::Committed(committed)) => drop(reply.send(Ok(committed))),
+                    (Work::Entry(_, reply), Done::Logged) => drop(reply.send(Ok(()))),
+                    (work, Done::Refused(error)) => refuse(work, error),
+                    // A reply that is dropped tells the caller that the committer is at fault.
+                    _ => {}
+                }
+            }
+        }
+        Err(error) => work.into_iter().for_each(|work| refuse(work, error.duplicate())),
+    }
+}
+
+fn refuse(work: Work, error: Error) {
+    match work {
+        Work::Begin(_, reply) => drop(reply.send(Err(error))),
+        Work::Observe(.., reply) | Work::End(.., reply) => drop(reply.send(Err(error))),
+        Work::Entry(_, reply) => drop(reply.send(Err(error))),
+    }
+}

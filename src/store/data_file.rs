@@ -1,0 +1,56 @@
+//! What the manifest says of a data file, so that planning opens none.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The bytes that one checksum covers.
+pub const CHECKSUM_BLOCK_BYTES: u64 = 64 * 1024;
+
+/// A Parquet file of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its name in the store; holds its content hash.
+    pub name: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of the whole file, in hexadecimal.
+    pub hash: String,
+    /// CRC-32 of each block of [`CHECKSUM_BLOCK_BYTES`], in order.
+    pub checksums: Vec<u32>,
+    /// Bounds of the columns that prune.
+    pub columns: BTreeMap<String, ColumnStats>,
+}
+
+/// Bounds of one column over a whole file. Exact, never truncated.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnStats {
+    /// The smallest value that is not null.
+    pub min: Option<Bound>,
+    /// The largest value that is not null.
+    pub max: Option<Bound>,
+    /// How many are null.
+    pub null_count: u64,
+}
+
+/// A bound.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Bound {
+    /// Of a number or a time (microseconds).
+    Int(i64),
+    /// Of a text.
+    Text(String),
+}
+
+impl DataFile {
+    /// The integer bounds of a column, if it has any.
+    pub fn int_bounds(&self, column: &str) -> Option<(i64, i64)> {
+        match self.columns.get(column).map(|stats| (&stats.min, &stats.max)) {
+            Some((Some(Bound::Int(min)), Some(Bound::Int(max)))) => Some((*min, *max)),
+            _ => None,
+        }
+    }
+}

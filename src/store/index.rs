@@ -1,0 +1,250 @@
+//! What planning needs to know of the whole log: the times of revisions, where scans ended, tags, settings, scans that
+//! have not ended. A fold over the segments in order; the manifest carries its value at the last compacted segment.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::Int64Type;
+use arrow::array::AsArray;
+use serde::{Deserialize, Serialize};
+
+use super::entries::{ChangeCounts, EntryKind, EntryView, read_entries};
+use super::segment::Segment;
+use crate::error::{Error, Result};
+use crate::model::{Revision, Timestamp, TypeRulesSet};
+
+/// A fold over the log.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LogIndex {
+    /// The newest revision.
+    pub head: Revision,
+    /// The time of the newest observation, in microseconds.
+    pub head_time: Option<i64>,
+    /// Steps of time, oldest first: up to and including `revision`, observations are at `at` or before. Times differ.
+    pub times: Vec<TimeStep>,
+    /// For each ended scan, in order of its end: the newest revision then.
+    pub scan_ends: Vec<ScanEnd>,
+    /// Names given to revisions.
+    pub tags: BTreeMap<String, TagPoint>,
+    /// Scans that began and have not completed, by scan id.
+    pub open_scans: BTreeMap<String, OpenScan>,
+    /// Settings that govern meaning.
+    pub settings: StoreSettings,
+    /// Scopes whose last complete listing was suspect: the head at that scan's end.
+    pub suspects: BTreeMap<String, Revision>,
+}
+
+/// What a tag names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagPoint {
+    /// The revision that it names.
+    pub revision: Revision,
+    /// The newest revision when it was made.
+    pub head: Revision,
+}
+
+/// A run of observations of one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeStep {
+    /// The last revision of the run.
+    pub revision: Revision,
+    /// Its time, in microseconds.
+    pub at: i64,
+}
+
+/// The end of a scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanEnd {
+    /// The scan.
+    pub scan_id: String,
+    /// The newest revision then.
+    pub head: Revision,
+}
+
+/// A scan that has not completed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenScan {
+    /// Its provider.
+    pub provider: Option<String>,
+    /// The head when it began.
+    pub token: Revision,
+    /// When it began, in microseconds.
+    pub started_at: i64,
+    /// When it was last heard of, in microseconds.
+    pub last_at: i64,
+    /// How many observations it has handed in.
+    pub lines: u64,
+    /// Their running hash, in hexadecimal.
+    pub lines_hash: String,
+    /// What they did.
+    pub counts: ChangeCounts,
+    /// It broke, and nothing came after that.
+    pub failed: bool,
+    /// It broke at least once.
+    pub broke: bool,
+}
+
+/// Settings that the log holds, because they govern what observations mean or where epochs are cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoreSettings {
+    /// Volatile attributes, sets and final states.
+    pub types: TypeRulesSet,
+    /// Tag keys that are kept as columns.
+    pub tag_columns: Vec<String>,
+    /// An epoch of fewer rows is never cut.
+    pub epoch_rows_min: u64,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { types: TypeRulesSet::default(), tag_columns: Vec::new(), epoch_rows_min: EPOCH_ROWS_MIN }
+    }
+}
+
+/// As shipped, an epoch of fewer rows is never cut.
+const EPOCH_ROWS_MIN: u64 = 4096;
+
+/// The details of a `resource_observed` entry.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BatchDetails {
+    /// Observations that the scan has handed in so far.
+    pub lines: u64,
+    /// Their running hash, in hexadecimal.
+    pub lines_hash: String,
+    /// What this batch did.
+    pub counts: ChangeCounts,
+}
+
+/// The details of a `tag_created` entry.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TagDetails {
+    /// The name.
+    pub name: String,
+    /// The revision that it names.
+    pub revision: Revision,
+}
+
+impl LogIndex {
+    /// Takes in the next segment.
+    ///
+    /// # Errors
+    /// `Corrupt` if its entries cannot be read.
+    pub fn apply(&mut self, segment: &Segment) -> Result<()> {
+        self.apply_times(segment)?;
+        for entry in read_entries(&segment.entries)? {
+            self.apply_entry(&entry)?;
+        }
+        self.head = segment.header.last_revision();
+        if segment.header.count > 0 {
+            self.head_time = Some(segment.header.last_at.micros());
+        }
+        Ok(())
+    }
+
+    fn apply_times(&mut self, segment: &Segment) -> Result<()> {
+        let header = &segment.header;
+        if header.count == 0 {
+            return Ok(());
+        }
+        if header.first_at == header.last_at {
+            self.push_time(header.last_revision(), header.last_at.micros());
+            return Ok(());
+        }
+        let observations = segment.raw_observations()?;
+        for (ordinal, at) in observations.column(4).as_primitive::<Int64Type>().values().iter().enumerate() {
+            self.push_time(header.first_revision + ordinal as i64, *at);
+        }
+        Ok(())
+    }
+
+    fn push_time(&mut self, revision: Revision, at: i64) {
+        match self.times.last_mut() {
+            Some(last) if last.at == at => last.revision = revision,
+            _ => self.times.push(TimeStep { revision, at }),
+        }
+    }
+
+    fn apply_entry(&mut self, entry: &EntryView<'_>) -> Result<()> {
+        let scan_id = entry.scan_id.unwrap_or_default();
+        match entry.kind {
+            EntryKind::ScanStarted => {
+                let scan = OpenScan {
+                    provider: entry.provider.map(str::to_owned),
+                    token: entry.token.unwrap_or(entry.head),
+                    started_at: entry.at.micros(),
+                    last_at: entry.at.micros(),
+                    ..OpenScan::default()
+                };
+                self.open_scans.insert(scan_id.to_owned(), scan);
+            }
+            EntryKind::ResourceObserved => {
+                let details: BatchDetails = read_details(entry)?;
+                if let Some(scan) = self.open_scans.get_mut(scan_id) {
+                    (scan.lines, scan.lines_hash, scan.failed) = (details.lines, details.lines_hash, false);
+                    scan.last_at = entry.at.micros();
+                    scan.counts.add(&details.counts);
+                }
+            }
+            EntryKind::ScanFailed => {
+                self.end_scan(scan_id, entry.head);
+                if let Some(scan) = self.open_scans.get_mut(scan_id) {
+                    (scan.failed, scan.broke) = (true, true);
+                }
+            }
+            EntryKind::ScanCompleted => {
+                self.end_scan(scan_id, entry.head);
+                self.open_scans.remove(scan_id);
+            }
+            EntryKind::ScopeCovered => {
+                let scope = entry.scope.map(|parts| parts.join("/")).unwrap_or_default();
+                match entry.status {
+                    Some("suspect") => {
+                        self.suspects.insert(scope, entry.head);
+                    }
+                    Some("complete") => {
+                        self.suspects.remove(&scope);
+                    }
+                    _ => {}
+                }
+            }
+            EntryKind::TagCreated => {
+                let details: TagDetails = read_details(entry)?;
+                self.tags.insert(details.name, TagPoint { revision: details.revision, head: entry.head });
+            }
+            EntryKind::SettingChanged => self.settings = read_details(entry)?,
+        }
+        Ok(())
+    }
+
+    /// A scan that broke and was continued ends once: where it last ended.
+    fn end_scan(&mut self, scan_id: &str, head: Revision) {
+        if self.open_scans.get(scan_id).is_some_and(|scan| scan.broke) {
+            self.scan_ends.retain(|end| end.scan_id != scan_id);
+        }
+        self.scan_ends.push(ScanEnd { scan_id: scan_id.to_owned(), head });
+    }
+
+    /// Whether a scan has ended as it should.
+    pub fn is_completed(&self, scan_id: &str) -> bool {
+        !self.open_scans.contains_key(scan_id) && self.scan_ends.iter().any(|end| end.scan_id == scan_id)
+    }
+
+    /// The last revision observed at or before a time; 0 before the first.
+    pub fn revision_at(&self, time: Timestamp) -> Revision {
+        let after = self.times.partition_point(|step| step.at <= time.micros());
+        after.checked_sub(1).and_then(|at| self.times.get(at)).map_or(0, |step| step.revision)
+    }
+
+    /// The time of the newest observation up to a revision, if there is one.
+    pub fn time_of(&self, revision: Revision) -> Option<Timestamp> {
+        if revision < 1 {
+            return None;
+        }
+        let at = self.times.partition_point(|step| step.revision < revision);
+        self.times.get(at).or(self.times.last()).map(|step| Timestamp::from_micros(step.at))
+    }
+}
+
+pub(super) fn read_details<T: for<'de> Deserialize<'de>>(entry: &EntryView<'_>) -> Result<T> {
+    serde_json::from_str(entry.details.unwrap_or_default())
+        .map_err(|error| Error::corrupt(format!("the details of a {} entry cannot be read", entry.kind.as_str())).with_source(error))
+}

@@ -1,0 +1,318 @@
+//! Writing and reading the store's Parquet files.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef, TimestampMicrosecondType};
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
+
+use super::backend::{Backend, Created, Staged};
+use super::data_file::{Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
+use super::manifest::hex;
+use crate::error::{Error, Result};
+
+/// What a file holds; decides its folder and how it is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Versions.
+    Versions,
+    /// Closings of the open epoch.
+    Closings,
+    /// Observations.
+    Observations,
+    /// Log entries.
+    Entries,
+}
+
+/// Rows in a row group of versions.
+const VERSION_ROW_GROUP_ROWS: usize = 32 * 1024;
+/// Rows in a row group of narrow tables.
+const NARROW_ROW_GROUP_ROWS: usize = 1024 * 1024;
+/// Size of a page of tags or properties.
+const PAYLOAD_PAGE_BYTES: usize = 256 * 1024;
+/// Rows after which the size of a page of a wide table is tested.
+const VERSION_WRITE_BATCH_ROWS: usize = 64;
+/// Text bounds longer than this are left away: a missing bound prunes nothing.
+const TEXT_BOUND_BYTES_MAX: usize = 256;
+
+impl FileKind {
+    /// Where its files are.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Versions => "versions",
+            Self::Closings => "closings",
+            Self::Observations => "observations",
+            Self::Entries => "entries",
+        }
+    }
+
+    /// The columns whose bounds go into the manifest.
+    fn pruning_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Versions => &[
+                "resource_key",
+                "provider",
+                "account_id",
+                "region",
+                "resource_type",
+                "valid_from_revision",
+                "valid_to_revision",
+                "first_seen_revision",
+            ],
+            Self::Closings => &["valid_from_revision", "valid_to_revision"],
+            Self::Observations => &["revision", "version_revision", "observed_at", "provider", "account_id", "region", "resource_type"],
+            Self::Entries => &["seq", "head"],
+        }
+    }
+
+    fn properties(self) -> Result<WriterProperties> {
+        let builder = WriterProperties::builder()
+            .set_writer_version(WriterVersion::PARQUET_1_0)
+            .set_created_by("elava".to_owned())
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(if self == Self::Versions { 1 } else { 3 })?));
+        let column = |name: &str| ColumnPath::from(name);
+        let builder = match self {
+            Self::Versions => {
+                let mut builder = builder
+                    .set_max_row_group_row_count(Some(VERSION_ROW_GROUP_ROWS))
+                    .set_write_batch_size(VERSION_WRITE_BATCH_ROWS)
+                    .set_data_page_size_limit(PAYLOAD_PAGE_BYTES)
+                    .set_statistics_enabled(EnabledStatistics::Page);
+                for name in ["tags", "properties"] {
+                    builder = builder
+                        .set_column_dictionary_enabled(column(name), false)
+                        .set_column_statistics_enabled(column(name), EnabledStatistics::None);
+                }
+                for name in ["resource_key", "resource_id", "arn", "content_hash", "valid_from_revision", "valid_to_revision"] {
+                    builder = builder.set_column_dictionary_enabled(column(name), false);
+                }
+                for name in ["resource_key", "resource_id", "arn"] {
+                    builder = builder.set_column_encoding(column(name), Encoding::DELTA_BYTE_ARRAY);
+                }
+                for name in ["resource_id", "arn"] {
+                    builder = builder.set_column_bloom_filter_enabled(column(name), true);
+                }
+                builder
+            }
+            _ => {
+                let mut builder = builder
+                    .set_max_row_group_row_count(Some(NARROW_ROW_GROUP_ROWS))
+                    .set_data_page_row_count_limit(NARROW_ROW_GROUP_ROWS)
+                    .set_data_page_size_limit(16 << 20)
+                    .set_statistics_enabled(EnabledStatistics::Chunk);
+                if self == Self::Observations {
+                    builder = builder
+                        .set_column_dictionary_enabled(column("revision"), false)
+                        .set_column_encoding(column("revision"), Encoding::DELTA_BINARY_PACKED)
+                        .set_column_dictionary_enabled(column("version_revision"), false);
+                }
+                builder
+            }
+        };
+        Ok(builder.build())
+    }
+}
+
+/// Writes one file as a stream of batches, taking hashes and bounds on the way.
+pub struct FileWriter {
+    kind: FileKind,
+    sink: Arc<Mutex<Sink>>,
+    writer: ArrowWriter<SharedSink>,
+    columns: BTreeMap<String, ColumnStats>,
+    rows: u64,
+}
+
+struct Sink {
+    staged: Option<Box<dyn Staged>>,
+    hasher: Sha256,
+    block: crc32fast::Hasher,
+    block_bytes: u64,
+    checksums: Vec<u32>,
+    bytes: u64,
+}
+
+/// The Parquet writer owns its sink, but the file is published by its own name afterwards.
+struct SharedSink(Arc<Mutex<Sink>>);
+
+impl Write for SharedSink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let staged = sink.staged.as_mut().ok_or_else(|| io::Error::other("written after it was published"))?;
+        staged.write_all(bytes)?;
+        sink.take(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn take(&mut self, mut bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let room = usize::try_from(CHECKSUM_BLOCK_BYTES - self.block_bytes).unwrap_or(usize::MAX);
+            let (now, later) = bytes.split_at(bytes.len().min(room));
+            self.block.update(now);
+            self.block_bytes += now.len() as u64;
+            if self.block_bytes == CHECKSUM_BLOCK_BYTES {
+                self.finish_block();
+            }
+            bytes = later;
+        }
+    }
+
+    fn finish_block(&mut self) {
+        if self.block_bytes > 0 {
+            self.checksums.push(std::mem::take(&mut self.block).finalize());
+            self.block_bytes = 0;
+        }
+    }
+}
+
+impl FileWriter {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// `Unavailable` if the storage refuses.
+    pub fn new(backend: &dyn Backend, kind: FileKind, schema: &SchemaRef) -> Result<Self> {
+        let sink = Sink {
+            staged: Some(backend.stage()?),
+            hasher: Sha256::new(),
+            block: crc32fast::Hasher::new(),
+            block_bytes: 0,
+            checksums: Vec::new(),
+            bytes: 0,
+        };
+        let sink = Arc::new(Mutex::new(sink));
+        let writer = ArrowWriter::try_new(SharedSink(Arc::clone(&sink)), Arc::clone(schema), Some(kind.properties()?))?;
+        Ok(Self { kind, sink, writer, columns: BTreeMap::new(), rows: 0 })
+    }
+
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// `Unavailable` if the storage refuses.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        for name in self.kind.pruning_columns() {
+            let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
+            widen(self.columns.entry((*name).to_owned()).or_default(), column);
+        }
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch).map_err(not_written)
+    }
+
+    /// Ends the file and publishes it under a name made from its content, `None` if it has no rows.
+    ///
+    /// # Errors
+    /// `Unavailable` if the storage refuses; `Uncertain` if it may have published it.
+    pub fn finish(self) -> Result<Option<DataFile>> {
+        if self.rows == 0 {
+            return Ok(None);
+        }
+        self.writer.close().map_err(not_written)?;
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        sink.finish_block();
+        let hash = hex(&std::mem::take(&mut sink.hasher).finalize());
+        let name = format!("{}/{}.parquet", self.kind.folder(), hash.get(..32).unwrap_or(&hash));
+        let staged = sink.staged.take().ok_or_else(|| Error::internal("published twice"))?;
+        // A file of that name has these very bytes: the name is made from them.
+        let (Created::Done | Created::Exists) = staged.publish(&name)?;
+        let mut columns = self.columns;
+        columns.values_mut().for_each(drop_long_bounds);
+        let checksums = std::mem::take(&mut sink.checksums);
+        Ok(Some(DataFile { name, rows: self.rows, bytes: sink.bytes, hash, checksums, columns }))
+    }
+}
+
+fn not_written(error: parquet::errors::ParquetError) -> Error {
+    let full = error.to_string().contains("No space left");
+    let error = Error::unavailable("a data file cannot be written").with_source(error);
+    if full { error.with_hint("the disk is full: nothing was lost, free some space and try again") } else { error }
+}
+
+fn drop_long_bounds(stats: &mut ColumnStats) {
+    let long = |bound: &Option<Bound>| matches!(bound, Some(Bound::Text(text)) if text.len() > TEXT_BOUND_BYTES_MAX);
+    if long(&stats.min) || long(&stats.max) {
+        (stats.min, stats.max) = (None, None);
+    }
+}
+
+/// Widens bounds by a column of numbers, times or text.
+fn widen(stats: &mut ColumnStats, column: &ArrayRef) {
+    stats.null_count += column.null_count() as u64;
+    let bounds = match column.data_type() {
+        DataType::Int64 => {
+            let column = column.as_primitive::<Int64Type>();
+            (arrow::compute::min(column).map(Bound::Int), arrow::compute::max(column).map(Bound::Int))
+        }
+        DataType::Timestamp(..) => {
+            let column = column.as_primitive::<TimestampMicrosecondType>();
+            (arrow::compute::min(column).map(Bound::Int), arrow::compute::max(column).map(Bound::Int))
+        }
+        _ => {
+            let column = column.as_string_view();
+            let text = |bound: Option<&str>| bound.map(|text| Bound::Text(text.to_owned()));
+            (text(arrow::compute::min_string_view(column)), text(arrow::compute::max_string_view(column)))
+        }
+    };
+    if let (Some(min), Some(max)) = bounds {
+        stats.min = Some(stats.min.take().map_or(min.clone(), |known| known.min(min)));
+        stats.max = Some(stats.max.take().map_or(max.clone(), |known| known.max(max)));
+    }
+}
+
+/// Reads a whole small file, checked, as one batch.
+///
+/// # Errors
+/// `Corrupt` if it is missing or not what the manifest says.
+pub async fn read_file(backend: &dyn Backend, file: &DataFile, schema: &SchemaRef) -> Result<RecordBatch> {
+    let bytes = fetch(backend, file).await?;
+    let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?.with_batch_size(1 << 16).build()?;
+    let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(arrow::compute::concat_batches(schema, &batches)?)
+}
+
+/// Reads the bytes of a file and checks them.
+///
+/// # Errors
+/// `Corrupt` if it is missing or not what the manifest says.
+pub async fn fetch(backend: &dyn Backend, file: &DataFile) -> Result<Bytes> {
+    let bytes = backend.get(&file.name).await?.ok_or_else(|| Error::corrupt(format!("{} is missing", file.name)))?;
+    if bytes.len() as u64 != file.bytes {
+        return Err(Error::corrupt(format!("{}: expected {} bytes, found {}", file.name, file.bytes, bytes.len())));
+    }
+    let block = usize::try_from(CHECKSUM_BLOCK_BYTES).unwrap_or(usize::MAX);
+    for (at, (chunk, expected)) in bytes.chunks(block).zip(&file.checksums).enumerate() {
+        if crc32fast::hash(chunk) != *expected {
+            return Err(Error::corrupt(format!("{}: the checksum of the block at byte {} does not hold", file.name, at * block)));
+        }
+    }
+    Ok(bytes)
+}
+
+/// Reads some columns of a file's bytes, batch by batch.
+///
+/// # Errors
+/// `Corrupt` if the bytes are not such a file.
+pub fn read_columns(
+    bytes: Bytes,
+    schema: &SchemaRef,
+    columns: &[&str],
+) -> Result<impl Iterator<Item = Result<RecordBatch, arrow::error::ArrowError>> + use<>> {
+    let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?;
+    let mask = parquet::arrow::ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    Ok(builder.with_projection(mask).build()?)
+}

@@ -1,0 +1,264 @@
+//! Building a writer's state: from the tables, from segments, and from the observations since a scan began.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, UInt8Type};
+use hashbrown::HashSet;
+
+use super::history::History;
+use super::parquet_io::{fetch, read_file};
+use super::run::Runs;
+use super::schema;
+use super::segment::{Segment, numbers, segment_name, texts, times};
+use super::state::{Known, NO_SCAN, ScanNo, Seen, State};
+use super::versions::read_keys;
+use crate::error::{Error, Result};
+use crate::model::{Change, ContentHash, ResourceKey, Revision, Timestamp};
+
+/// The columns of versions that a state is made of.
+const STATE_COLUMNS: [&str; 7] =
+    ["resource_key", "content_hash", "first_seen_revision", "first_seen_at", "change", "valid_from_revision", "valid_to_revision"];
+
+/// The state at the head of a history.
+///
+/// # Errors
+/// `Corrupt` if the tables or segments are damaged.
+pub async fn load_state(history: &History) -> Result<State> {
+    let mut state = State::default();
+    let closed: HashSet<Revision> = numbers(&history.file_closings, "valid_from_revision")?.values().iter().copied().collect();
+    for file in history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files) {
+        let bytes = fetch(&*history.backend, file).await?;
+        for batch in super::parquet_io::read_columns(bytes, &schema::VERSIONS, &STATE_COLUMNS)? {
+            load_versions(&mut state, &batch?, &closed)?;
+        }
+    }
+    for segment in &history.tail {
+        replay(&mut state, segment, None)?;
+    }
+    state.settle();
+    Ok(state)
+}
+
+fn load_versions(state: &mut State, batch: &RecordBatch, closed: &HashSet<Revision>) -> Result<()> {
+    let (from, to, first) = (numbers(batch, "valid_from_revision")?, numbers(batch, "valid_to_revision")?, numbers(batch, "first_seen_revision")?);
+    let (keys, first_at) = (texts(batch, "resource_key")?, times(batch, "first_seen_at")?);
+    let hashes = hashes(batch)?;
+    for row in 0..batch.num_rows() {
+        if to.is_valid(row) || closed.contains(&from.value(row)) {
+            continue;
+        }
+        let known = Known::stored(hash_at(hashes, row), from.value(row), first.value(row), Timestamp::from_micros(first_at.value(row)));
+        state.insert(ResourceKey::from_stored(keys.value(row))?, known);
+    }
+    Ok(())
+}
+
+fn hashes(batch: &RecordBatch) -> Result<&arrow::array::FixedSizeBinaryArray> {
+    let column = batch.column_by_name("content_hash").and_then(|column| column.as_fixed_size_binary_opt());
+    column.ok_or_else(|| Error::internal("no column content_hash"))
+}
+
+fn hash_at(column: &arrow::array::FixedSizeBinaryArray, row: usize) -> ContentHash {
+    ContentHash(column.value(row).try_into().unwrap_or([0; 16]))
+}
+
+/// Takes a segment into a state. With runs, sightings are noted for the scans under way; without, only what changes the
+/// state is read: a scan that begins later asks for nothing older.
+///
+/// # Errors
+/// `Corrupt` if the segment contradicts the state.
+pub fn replay(state: &mut State, segment: &Segment, runs: Option<&mut Runs>) -> Result<()> {
+    match runs {
+        None => replay_changes(state, segment),
+        Some(runs) => replay_observations(state, segment, runs),
+    }
+}
+
+fn contradicts(segment: &Segment, revision: Revision) -> Error {
+    Error::corrupt(format!("{}: revision {revision} contradicts the state before it", segment_name(segment.header.seq)))
+}
+
+/// Versions and deletions in the order of revisions, without the observations that changed nothing.
+fn replay_changes(state: &mut State, segment: &Segment) -> Result<()> {
+    let opened = numbers(&segment.versions, "valid_from_revision")?;
+    let (closed, ended) = (numbers(&segment.closings, "valid_from_revision")?, numbers(&segment.closings, "valid_to_revision")?);
+    let ended_by = texts(&segment.closings, "ended_by")?;
+    let mut row = 0;
+    let deletions = (0..segment.closings.num_rows()).filter(|closing| ended_by.value(*closing) == Change::Deleted.as_str());
+    for closing in deletions {
+        while row < opened.len() && opened.value(row) < ended.value(closing) {
+            open_version(state, segment, row, NO_SCAN)?;
+            row += 1;
+        }
+        close_version(state, segment, closed.value(closing), ended.value(closing), NO_SCAN)?;
+    }
+    (row..opened.len()).try_for_each(|row| open_version(state, segment, row, NO_SCAN))
+}
+
+/// All observations in order.
+fn replay_observations(state: &mut State, segment: &Segment, runs: &mut Runs) -> Result<()> {
+    let observations = segment.raw_observations()?;
+    if observations.num_rows() == 0 {
+        return Ok(());
+    }
+    let versions = observations.column(0).as_primitive::<Int64Type>();
+    let changes = observations.column(1).as_primitive::<UInt8Type>();
+    let scans = observations.column(2).as_any_dictionary();
+    let numbers: Vec<ScanNo> = scans.values().as_string::<i32>().iter().map(|scan| runs.number(scan.unwrap_or_default())).collect();
+    let scan_keys = scans.normalized_keys();
+    let mut row = 0;
+    for ordinal in 0..observations.num_rows() {
+        let revision = segment.header.first_revision + ordinal as i64;
+        let scan = scan_keys.get(ordinal).and_then(|key| numbers.get(*key)).copied().unwrap_or(NO_SCAN);
+        let version = versions.value(ordinal);
+        match Change::from_code(changes.value(ordinal)) {
+            Some(Change::Created | Change::Updated) => {
+                open_version(state, segment, row, scan)?;
+                row += 1;
+            }
+            Some(Change::Late) if version == revision => {
+                see_late(state, segment, row, revision, scan)?;
+                row += 1;
+            }
+            Some(change @ (Change::Unchanged | Change::Late)) => see_version(state, version, revision, scan, change),
+            Some(Change::Deleted) => close_version(state, segment, version, revision, scan)?,
+            None => return Err(contradicts(segment, revision)),
+        }
+    }
+    Ok(())
+}
+
+/// A late observation that shows a version is a late deletion.
+fn see_version(state: &mut State, version: Revision, revision: Revision, scan: ScanNo, change: Change) {
+    let Some(place) = state.find_version(version) else { return };
+    let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return };
+    known.note(revision, scan, change == Change::Unchanged);
+    state.update(place, known);
+}
+
+/// A late observation with a content of its own is a sighting.
+fn see_late(state: &mut State, segment: &Segment, row: usize, revision: Revision, scan: ScanNo) -> Result<()> {
+    let key = ResourceKey::from_stored(texts(&segment.versions, "resource_key")?.value(row))?;
+    let Some(place) = state.find(&key) else { return Ok(()) };
+    let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return Ok(()) };
+    known.note(revision, scan, true);
+    state.update(place, known);
+    Ok(())
+}
+
+fn open_version(state: &mut State, segment: &Segment, row: usize, scan: ScanNo) -> Result<()> {
+    let batch = &segment.versions;
+    if texts(batch, "change")?.value(row) == Change::Late.as_str() {
+        return Ok(());
+    }
+    let revision = numbers(batch, "valid_from_revision")?.value(row);
+    let first_seen = numbers(batch, "first_seen_revision")?.value(row);
+    let first_seen_at = Timestamp::from_micros(times(batch, "first_seen_at")?.value(row));
+    let mut known = Known::stored(hash_at(hashes(batch)?, row), revision, first_seen, first_seen_at);
+    let key = ResourceKey::from_stored(texts(batch, "resource_key")?.value(row))?;
+    match state.find(&key) {
+        Some(place) => {
+            if let Some(before) = state.slot(place).map(|slot| slot.known) {
+                known = known.with_traces_of(&before);
+            }
+            known.note(revision, scan, true);
+            state.update(place, known);
+        }
+        None => {
+            known.note(revision, scan, true);
+            state.insert(key, known);
+        }
+    }
+    Ok(())
+}
+
+fn close_version(state: &mut State, segment: &Segment, version: Revision, revision: Revision, scan: ScanNo) -> Result<()> {
+    let place = state.find_version(version).ok_or_else(|| contradicts(segment, revision))?;
+    let mut known = state.slot(place).map(|slot| slot.known).ok_or_else(|| contradicts(segment, revision))?;
+    known.alive = false;
+    known.note(revision, scan, false);
+    state.update(place, known);
+    Ok(())
+}
+
+/// Notes who saw what after a revision: a scan that goes on after it broke must know what it and others saw since it began.
+///
+/// # Errors
+/// `Corrupt` if the observations are damaged.
+pub async fn load_sightings(history: &History, state: &mut State, runs: &mut Runs, scan: ScanNo, token: Revision) -> Result<()> {
+    let mut apart = Vec::new();
+    for file in &history.manifest.observations {
+        if file.int_bounds("revision").is_some_and(|(_, max)| max > token) {
+            let batch = read_file(&*history.backend, file, &schema::OBSERVATIONS).await?;
+            load_sightings_of(state, runs, &batch, scan, token, &mut apart)?;
+        }
+    }
+    for segment in &history.tail {
+        if segment.header.last_revision() > token {
+            load_sightings_of(state, runs, &segment.observations()?, scan, token, &mut apart)?;
+        }
+    }
+    let keys = read_keys(history, apart.iter().map(|apart| apart.version).collect()).await?;
+    for apart in apart {
+        if let Some(key) = keys.get(&apart.version) {
+            load_apart(state, key, &apart);
+        }
+    }
+    Ok(())
+}
+
+/// A deletion, or a late observation with a content of its own: its version is not in the state.
+struct Apart {
+    version: Revision,
+    seen: Seen,
+    sighting: bool,
+}
+
+fn load_sightings_of(
+    state: &mut State,
+    runs: &mut Runs,
+    batch: &RecordBatch,
+    ours: ScanNo,
+    token: Revision,
+    apart: &mut Vec<Apart>,
+) -> Result<()> {
+    let (revisions, versions) = (numbers(batch, "revision")?, numbers(batch, "version_revision")?);
+    let (scans, changes) = (texts(batch, "scan_id")?, texts(batch, "change")?);
+    let parts = ["provider", "account_id", "region", "resource_type"].map(|name| texts(batch, name));
+    let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
+    for row in 0..batch.num_rows() {
+        let revision = revisions.value(row);
+        if revision <= token {
+            continue;
+        }
+        let scan = runs.number(scans.value(row));
+        let change = changes.value(row);
+        if scan == ours {
+            let scope = parts.iter().map(|part| part.value(row)).collect::<Vec<_>>().join("/");
+            let scope = state.scope_number(&scope);
+            runs.note(scan, scope, change);
+        }
+        let (version, seen) = (versions.value(row), Seen { revision, scan });
+        let late = change == Change::Late.as_str();
+        if change == Change::Deleted.as_str() || (late && version == revision) {
+            apart.push(Apart { version, seen, sighting: late });
+        } else if let Some(place) = state.find_version(version) {
+            see_older(state, place, seen, !late);
+        }
+    }
+    Ok(())
+}
+
+fn load_apart(state: &mut State, key: &ResourceKey, apart: &Apart) {
+    let place = state.find(key).unwrap_or_else(|| {
+        let dead = Known { alive: false, ..Known::stored(ContentHash([0; 16]), apart.version, apart.version, Timestamp::default()) };
+        state.insert(key.clone(), dead)
+    });
+    see_older(state, place, apart.seen, apart.sighting);
+}
+
+/// Notes an observation that may be older than others of the same resource.
+fn see_older(state: &mut State, place: u32, seen: Seen, sighting: bool) {
+    let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return };
+    known.note_older(seen, sighting);
+    state.update(place, known);
+}

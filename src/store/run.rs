@@ -1,0 +1,549 @@
+//! Scans under way in this process: their tokens, coverage and counts, and how they begin, go on and end.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use sha2::{Digest, Sha256};
+
+use super::classify::{Draft, Observer};
+use super::entries::{ChangeCounts, Entry, EntryKind};
+use super::index::{BatchDetails, LogIndex};
+use super::manifest::hex;
+use super::state::ScanNo;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Change, CoverageStatus, Observation, Revision, ScopeReport, Sighting, Timestamp};
+
+/// How far in the future a time may lie.
+const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
+/// A provider's scan that misses more than this many resources of a scope ...
+const GUARD_MISSING_MIN: usize = 10;
+/// ... and more than this share of it, in percent, is suspect; so is one that misses all of ...
+const GUARD_MISSING_PERCENT: usize = 20;
+/// ... this many or more.
+const GUARD_ALL_MIN: usize = 5;
+
+/// A scan that wants to begin.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// Its id.
+    pub scan_id: String,
+    /// Its provider, where it is one.
+    pub provider: Option<String>,
+    /// When it began, for what comes with times; `None` = now.
+    pub at: Option<Timestamp>,
+    /// Lift times that lie before the head's time instead of refusing them.
+    pub lift: bool,
+    /// Hold back deletions when too much of a scope is missing.
+    pub guard: bool,
+}
+
+/// How a scan began.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is new.
+    Fresh {
+        /// Its number.
+        scan: ScanNo,
+    },
+    /// It broke before and goes on: the observations that the store has are passed over when they are handed in again.
+    Continued {
+        /// Its number.
+        scan: ScanNo,
+        /// The head when it first began.
+        token: Revision,
+        /// How many observations the store has.
+        lines: u64,
+    },
+    /// It has ended as it should before: there is nothing to do.
+    Completed,
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The first revision, if there is any.
+    pub first_revision: Option<Revision>,
+    /// The last revision.
+    pub last_revision: Option<Revision>,
+    /// What the observations did.
+    pub counts: ChangeCounts,
+}
+
+/// How a scan ends.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// As it should: complete scopes delete what they did not list.
+    Completed {
+        /// When; `None` = its newest time.
+        at: Option<Timestamp>,
+        /// What it says about its scopes.
+        scopes: Vec<ScopeReport>,
+    },
+    /// It broke: nothing is deleted.
+    Failed {
+        /// Why.
+        error: String,
+        /// What it says about its scopes.
+        scopes: Vec<ScopeReport>,
+    },
+}
+
+/// The scans of this process.
+#[derive(Debug, Clone, Default)]
+pub struct Runs {
+    runs: Vec<Run>,
+    by_id: HashMap<Arc<str>, ScanNo>,
+}
+
+#[derive(Debug, Clone)]
+struct Run {
+    scan_id: Arc<str>,
+    provider: Option<String>,
+    token: Revision,
+    at: Timestamp,
+    newest: Timestamp,
+    account: Account,
+    lines: u64,
+    hasher: Sha256,
+    skip: Option<Skip>,
+    counts: ChangeCounts,
+    scopes: HashMap<u32, Sighted>,
+    guard: bool,
+    active: bool,
+    ours: bool,
+}
+
+/// What a scan has said of one scope so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sighted {
+    listed: i64,
+    deleted: i64,
+}
+
+/// The account of a scan's resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Account {
+    None,
+    One(String),
+    Several,
+}
+
+/// Observations that the store has already.
+#[derive(Debug, Clone)]
+struct Skip {
+    lines: u64,
+    hash: String,
+}
+
+impl Runs {
+    /// Whether no scan is under way.
+    pub fn is_idle(&self) -> bool {
+        self.runs.iter().all(|run| !run.active)
+    }
+
+    /// The number of a scan, of this process or another.
+    pub fn number(&mut self, scan_id: &str) -> ScanNo {
+        if let Some(number) = self.by_id.get(scan_id) {
+            return *number;
+        }
+        let number = self.runs.len() as ScanNo;
+        let scan_id: Arc<str> = scan_id.into();
+        self.by_id.insert(Arc::clone(&scan_id), number);
+        self.runs.push(Run::new(scan_id));
+        number
+    }
+
+    /// Begins a scan, or goes on with one that broke.
+    ///
+    /// # Errors
+    /// `Invalid` if its time lies before the head's or in the future, `Conflict` if it is under way in this process.
+    pub fn begin(&mut self, begin: &Begin, index: &LogIndex, now: Timestamp, draft: &mut Draft<'_>) -> Result<Begun> {
+        if begin.scan_id.is_empty() {
+            return Err(Error::invalid("a scan_id is empty"));
+        }
+        if index.is_completed(&begin.scan_id) {
+            return Ok(Begun::Completed);
+        }
+        let number = self.number(&begin.scan_id);
+        let Some(run) = self.runs.get_mut(number as usize) else { return Err(Error::internal("a scan has no number")) };
+        if run.active {
+            let message = format!("scan {} is under way in this process already", begin.scan_id);
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
+        let head_time = index.head_time.map(Timestamp::from_micros);
+        let broken = index.open_scans.get(&begin.scan_id);
+        if broken.is_none() {
+            check_start(begin, head_time, now)?;
+        }
+        let at = begin.at.unwrap_or(now);
+        let fresh = Run::new(Arc::clone(&run.scan_id));
+        *run = Run { provider: begin.provider.clone(), at, newest: at, guard: begin.guard, active: true, ours: true, ..fresh };
+        let Some(broken) = broken else {
+            run.token = draft.head();
+            let at = run.at.max(head_time.unwrap_or(run.at));
+            let mut start = Entry::new(EntryKind::ScanStarted, at, Some(Arc::clone(&run.scan_id)), draft.head());
+            start.provider = run.provider.clone();
+            start.token = Some(run.token);
+            draft.push_entry(start);
+            return Ok(Begun::Fresh { scan: number });
+        };
+        run.token = broken.token;
+        run.counts = broken.counts;
+        if broken.lines > 0 {
+            run.skip = Some(Skip { lines: broken.lines, hash: broken.lines_hash.clone() });
+        }
+        Ok(Begun::Continued { scan: number, token: broken.token, lines: broken.lines })
+    }
+
+    /// The number, id and token of a scan that observes.
+    fn observer(&self, scan: ScanNo, page_token: Option<Revision>) -> Result<Observer> {
+        let run = self.runs.get(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
+        Ok(Observer { scan, scan_id: Arc::clone(&run.scan_id), token: page_token.unwrap_or(run.token) })
+    }
+
+    /// Classifies a batch of a scan.
+    ///
+    /// # Errors
+    /// `Invalid` if the observations differ from those that the store has of this scan.
+    pub fn observe<'a>(
+        &mut self,
+        scan: ScanNo,
+        observations: &'a [Observation],
+        page_token: Option<Revision>,
+        draft: &mut Draft<'a>,
+    ) -> Result<Committed> {
+        let observer = self.observer(scan, page_token)?;
+        let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
+        if !run.active {
+            return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
+        }
+        let observations = run.pass_over(observations)?;
+        if observations.is_empty() {
+            return Ok(Committed::default());
+        }
+        let first = draft.head() + 1;
+        let mut counts = ChangeCounts::default();
+        for observation in observations {
+            run.hash_line(observation);
+            let (before, deleted) = (draft.count(), counts.deleted);
+            draft.observe(&observer, observation, run.at, &mut counts);
+            if draft.count() > before {
+                let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
+                run.note(draft.last_scope(), sighted, counts.deleted - deleted);
+            }
+        }
+        run.lines += observations.len() as u64;
+        Ok(run.push_batch(first, counts, draft))
+    }
+
+    /// Ends a scan.
+    ///
+    /// # Errors
+    /// `Invalid` if it has ended, or if the store has more observations of it than were handed in.
+    pub fn end(&mut self, scan: ScanNo, end: &End, index: &LogIndex, draft: &mut Draft<'_>) -> Result<Committed> {
+        let observer = self.observer(scan, None)?;
+        let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
+        if !run.active {
+            return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
+        }
+        match end {
+            End::Completed { at, scopes } => {
+                if let Some(skip) = &run.skip {
+                    return Err(run.differs(skip.lines));
+                }
+                let at = at.unwrap_or(run.newest).max(draft.times().1);
+                let committed = run.complete(&observer, at, scopes, index, draft)?;
+                run.active = false;
+                Ok(committed)
+            }
+            End::Failed { error, scopes } => {
+                run.active = false;
+                let known_broken = index.open_scans.get(&*run.scan_id).is_some_and(|scan| scan.failed && scan.lines >= run.lines);
+                if !known_broken {
+                    run.fail(error, scopes, draft);
+                }
+                Ok(Committed { counts: run.counts, ..Committed::default() })
+            }
+        }
+    }
+
+    /// Notes what an earlier run of a scan of this process recorded, for the scan's coverage.
+    pub fn note(&mut self, scan: ScanNo, scope: u32, change: &str) {
+        if let Some(run) = self.runs.get_mut(scan as usize).filter(|run| run.ours) {
+            let deleted = change == Change::Deleted.as_str();
+            run.note(scope, !deleted, i64::from(deleted));
+        }
+    }
+}
+
+fn check_start(begin: &Begin, head_time: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    let Some(at) = begin.at else { return Ok(()) };
+    if at.micros() > now.micros() + FUTURE_MAX_MICROS {
+        return Err(Error::invalid(format!("scan {} begins at {at}, which lies in the future (it is {now})", begin.scan_id)));
+    }
+    match head_time {
+        Some(head_time) if at < head_time && !begin.lift => Err(Error::invalid(format!(
+            "scan {} begins at {at}, before the newest observation of the store ({head_time}); times never go backwards",
+            begin.scan_id
+        ))
+        .with_hint("import all of it, oldest first, into a new store, or use --lift to record it at the newest time")),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a time that a source gives.
+///
+/// # Errors
+/// `Invalid` if it lies more than five minutes in the future.
+pub fn check_time(at: Timestamp, now: Timestamp) -> Result<()> {
+    if at.micros() > now.micros() + FUTURE_MAX_MICROS {
+        return Err(Error::invalid(format!("time {at} lies in the future (it is {now})")));
+    }
+    Ok(())
+}
+
+impl Run {
+    fn new(scan_id: Arc<str>) -> Self {
+        Self {
+            scan_id,
+            provider: None,
+            token: 0,
+            at: Timestamp::default(),
+            newest: Timestamp::default(),
+            account: Account::None,
+            lines: 0,
+            hasher: Sha256::new(),
+            skip: None,
+            counts: ChangeCounts::default(),
+            scopes: HashMap::new(),
+            guard: false,
+            active: false,
+            ours: false,
+        }
+    }
+
+    fn note(&mut self, scope: u32, sighted: bool, deleted: i64) {
+        let known = self.scopes.entry(scope).or_default();
+        known.listed += i64::from(sighted);
+        known.deleted += deleted;
+    }
+
+    fn note_account(&mut self, account: &str) {
+        self.account = match std::mem::replace(&mut self.account, Account::Several) {
+            Account::None => Account::One(account.to_owned()),
+            Account::One(known) if known == account => Account::One(known),
+            _ => Account::Several,
+        };
+    }
+
+    /// The scan's only account so far.
+    fn account_of(&mut self, draft: &Draft<'_>) -> Option<String> {
+        let scopes: Vec<Arc<str>> = self.scopes.keys().map(|scope| draft.state().scope(*scope)).collect();
+        for scope in scopes {
+            self.note_account(scope.split('/').nth(1).unwrap_or_default());
+        }
+        match &self.account {
+            Account::One(account) => Some(account.clone()),
+            _ => None,
+        }
+    }
+
+    fn hash_line(&mut self, observation: &Observation) {
+        self.hasher.update(observation.key.as_str().as_bytes());
+        match &observation.sighting {
+            Sighting::Present(_, hash) => self.hasher.update(hash.0),
+            Sighting::Deleted => self.hasher.update([0]),
+        }
+        self.hasher.update(observation.observed_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
+    }
+
+    fn lines_hash(&self) -> String {
+        hex(&self.hasher.clone().finalize()[..16])
+    }
+
+    /// The observations that the store does not have yet; checks that those that it has are the same.
+    fn pass_over<'a>(&mut self, observations: &'a [Observation]) -> Result<&'a [Observation]> {
+        let Some(skip) = &self.skip else { return Ok(observations) };
+        let left = usize::try_from(skip.lines - self.lines).unwrap_or(usize::MAX);
+        let (known, fresh) = observations.split_at(left.min(observations.len()));
+        known.iter().for_each(|observation| self.hash_line(observation));
+        self.lines += known.len() as u64;
+        let Some(skip) = self.skip.take_if(|skip| skip.lines == self.lines) else { return Ok(fresh) };
+        if self.lines_hash() != skip.hash {
+            return Err(self.differs(skip.lines));
+        }
+        Ok(fresh)
+    }
+
+    fn differs(&self, lines: u64) -> Error {
+        Error::invalid(format!("scan {} broke after {lines} observations; what is handed in now is not the same", self.scan_id))
+            .with_hint("continue it with the same input, or give the other input another scan_id")
+    }
+
+    fn push_batch(&mut self, first: Revision, counts: ChangeCounts, draft: &mut Draft<'_>) -> Committed {
+        let last = draft.head();
+        self.counts.add(&counts);
+        self.newest = self.newest.max(draft.times().1);
+        let at = draft.times().1.max(self.at);
+        let mut entry = Entry::new(EntryKind::ResourceObserved, at, Some(Arc::clone(&self.scan_id)), last);
+        if last >= first {
+            (entry.first_revision, entry.last_revision) = (Some(first), Some(last));
+        }
+        entry.account_id = self.account_of(draft);
+        entry.details = serde_json::to_string(&BatchDetails { lines: self.lines, lines_hash: self.lines_hash(), counts }).ok();
+        let committed = Committed { first_revision: entry.first_revision, last_revision: entry.last_revision, counts };
+        draft.push_entry(entry);
+        committed
+    }
+
+    /// Deletes what complete scopes did not list, in the order of keys, and writes the scan's coverage and end.
+    fn complete(
+        &mut self,
+        observer: &Observer,
+        at: Timestamp,
+        reports: &[ScopeReport],
+        index: &LogIndex,
+        draft: &mut Draft<'_>,
+    ) -> Result<Committed> {
+        let mut coverage = self.coverage(reports, draft);
+        let complete: HashMap<u32, usize> = (0..)
+            .zip(&coverage)
+            .filter(|(_, scope)| scope.report.status == CoverageStatus::Complete)
+            .map(|(at, scope)| (scope.number, at))
+            .collect();
+        let mut doomed: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (scope, place, spared) in draft.missing(&complete, observer) {
+            if let Some(covered) = complete.get(&scope).and_then(|at| coverage.get_mut(*at)) {
+                *covered.missing.get_or_insert(0) += 1;
+            }
+            if !spared {
+                doomed.entry(scope).or_default().push(place);
+            }
+        }
+        for scope in &mut coverage {
+            let missing = doomed.get(&scope.number).map_or(0, Vec::len);
+            if self.guard && scope.is_suspicious(missing) && !confirmed(index, scope, observer.token) {
+                scope.report.status = CoverageStatus::Suspect;
+                doomed.remove(&scope.number);
+            }
+        }
+        let first = draft.head() + 1;
+        let mut counts = ChangeCounts::default();
+        for (place, scope) in in_key_order(doomed, draft) {
+            let before = counts.deleted;
+            draft.delete(observer, place, at, &mut counts);
+            if let Some(scope) = coverage.iter_mut().find(|covered| covered.number == scope) {
+                scope.deleted += counts.deleted - before;
+            }
+        }
+        for scope in &coverage {
+            let [_, account, _, _] = scope.report.scope.parts();
+            self.note_account(account);
+        }
+        if counts.deleted > 0 {
+            self.push_batch(first, counts, draft);
+        }
+        let last = draft.head();
+        let whole = coverage.iter().all(|scope| matches!(scope.report.status, CoverageStatus::Complete | CoverageStatus::Skipped));
+        self.push_coverage(coverage, at, draft);
+        let mut entry = Entry::new(EntryKind::ScanCompleted, at, Some(Arc::clone(&self.scan_id)), last);
+        entry.status = Some(if whole { "complete" } else { "partial" });
+        entry.counts = Some(self.counts);
+        entry.provider = self.provider.clone();
+        entry.account_id = self.account_of(draft);
+        draft.push_entry(entry);
+        let range = (last >= first).then_some((first, last));
+        Ok(Committed { first_revision: range.map(|range| range.0), last_revision: range.map(|range| range.1), counts: self.counts })
+    }
+
+    fn fail(&mut self, error: &str, reports: &[ScopeReport], draft: &mut Draft<'_>) {
+        let at = draft.times().1.max(self.newest);
+        let mut coverage = self.coverage(reports, draft);
+        for scope in &mut coverage {
+            let [_, account, _, _] = scope.report.scope.parts();
+            self.note_account(account);
+            // A scan that broke has completed nothing.
+            if scope.report.status == CoverageStatus::Complete {
+                (scope.report.status, scope.missing) = (CoverageStatus::Partial, None);
+            }
+        }
+        self.push_coverage(coverage, at, draft);
+        let mut entry = Entry::new(EntryKind::ScanFailed, at, Some(Arc::clone(&self.scan_id)), draft.head());
+        entry.status = Some("failed");
+        entry.error = Some(error.to_owned());
+        entry.counts = Some(self.counts);
+        entry.provider = self.provider.clone();
+        entry.account_id = self.account_of(draft);
+        draft.push_entry(entry);
+    }
+
+    /// One statement per scope, sorted: the worse of several, and `partial` for scopes that were observed but not declared.
+    fn coverage(&self, reports: &[ScopeReport], draft: &mut Draft<'_>) -> Vec<Covered> {
+        let mut by_scope: std::collections::BTreeMap<crate::model::Scope, ScopeReport> = std::collections::BTreeMap::new();
+        for report in reports {
+            let known = by_scope.entry(report.scope.clone()).or_insert_with(|| report.clone());
+            if report.status > known.status {
+                *known = report.clone();
+            }
+        }
+        for scope in self.scopes.keys() {
+            let scope = crate::model::Scope::from_stored(&draft.state().scope(*scope));
+            by_scope.entry(scope).or_insert_with_key(|scope| ScopeReport::new(scope.clone(), CoverageStatus::Partial));
+        }
+        let covered = by_scope.into_values().map(|report| {
+            let number = draft.scope_number(&report.scope);
+            let sighted = self.scopes.get(&number).copied().unwrap_or_default();
+            let missing = (report.status == CoverageStatus::Complete).then_some(0);
+            Covered { number, listed: sighted.listed, missing, deleted: sighted.deleted, report }
+        });
+        covered.collect()
+    }
+
+    fn push_coverage(&self, coverage: Vec<Covered>, at: Timestamp, draft: &mut Draft<'_>) {
+        for scope in coverage {
+            let mut entry = Entry::new(EntryKind::ScopeCovered, at, Some(Arc::clone(&self.scan_id)), draft.head());
+            entry.status = Some(scope.report.status.as_str());
+            entry.error_code = scope.report.error_code;
+            entry.error = scope.report.error;
+            entry.duration_ms = scope.report.duration_ms;
+            entry.api_calls = scope.report.api_calls;
+            (entry.listed, entry.missing, entry.deleted) = (Some(scope.listed), scope.missing, Some(scope.deleted));
+            entry.scope = Some(scope.report.scope);
+            draft.push_entry(entry);
+        }
+    }
+}
+
+/// A scope at the end of a scan.
+struct Covered {
+    number: u32,
+    report: ScopeReport,
+    listed: i64,
+    missing: Option<i64>,
+    deleted: i64,
+}
+
+impl Covered {
+    /// Whether a provider's listing misses so much that it is not believed at once.
+    fn is_suspicious(&self, missing: usize) -> bool {
+        let listed = usize::try_from(self.listed).unwrap_or(0);
+        let known = listed + missing;
+        let most = missing > GUARD_MISSING_MIN && missing * 100 > known * GUARD_MISSING_PERCENT;
+        most || (listed == 0 && missing >= GUARD_ALL_MIN)
+    }
+}
+
+/// Whether an earlier suspect listing, ended before this scan began, missed them too.
+fn confirmed(index: &LogIndex, scope: &Covered, token: Revision) -> bool {
+    index.suspects.get(scope.report.scope.as_str()).is_some_and(|ended| *ended <= token)
+}
+
+/// The places of doomed resources with their scopes, in the order of keys.
+fn in_key_order(doomed: HashMap<u32, Vec<u32>>, draft: &Draft<'_>) -> Vec<(u32, u32)> {
+    let mut places: Vec<(u32, u32)> = doomed.into_iter().flat_map(|(scope, places)| places.into_iter().map(move |place| (place, scope))).collect();
+    places.sort_by(|left, right| {
+        let key = |place: u32| draft.state().slot(place).map(|slot| &slot.key);
+        key(left.0).cmp(&key(right.0))
+    });
+    places
+}

@@ -1,0 +1,318 @@
+//! Immutable views of a store, with everything that planning a query needs in memory.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
+use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
+use hashbrown::HashMap;
+use object_store::ObjectStore;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::backend::Backend;
+use super::data_file::DataFile;
+use super::entries::place_entries;
+use super::history::History;
+use super::index::{LogIndex, TagPoint};
+use super::manifest::{Epoch, Manifest, hex};
+use super::schema;
+use super::segment::{Segment, numbers, text_at, texts, times};
+use super::verified::VerifiedStore;
+use crate::error::Result;
+use crate::model::{Revision, Timestamp, TypeRulesSet};
+
+/// A store that is open for reading. Cloning shares what has been read.
+#[derive(Debug, Clone)]
+pub struct Store {
+    history: Arc<Mutex<(History, Option<Arc<Snapshot>>)>>,
+}
+
+impl Store {
+    /// Opens a store that is there.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none, `Corrupt` if it is damaged, `Unsupported` if it is newer than this build.
+    pub async fn open(backend: Arc<dyn Backend>) -> Result<Self> {
+        let history = History::open(backend).await?;
+        let snapshot = Arc::new(Snapshot::new(&history)?);
+        Ok(Self { history: Arc::new(Mutex::new((history, Some(snapshot)))) })
+    }
+
+    /// The newest state; cheap when nothing has changed.
+    ///
+    /// # Errors
+    /// `Corrupt` if what is new is damaged.
+    pub async fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        let mut guard = self.history.lock().await;
+        let (history, known) = &mut *guard;
+        let manifest = history.manifest.number;
+        let fresh = history.refresh().await?;
+        match known {
+            Some(snapshot) if fresh.segments.is_empty() && !fresh.restarted && manifest == history.manifest.number => Ok(Arc::clone(snapshot)),
+            _ => {
+                let snapshot = Arc::new(Snapshot::new(history)?);
+                *known = Some(Arc::clone(&snapshot));
+                Ok(snapshot)
+            }
+        }
+    }
+
+    /// The log as it was last read.
+    pub async fn history(&self) -> History {
+        self.history.lock().await.0.clone()
+    }
+}
+
+/// A store as it stood at one moment. Never changes.
+pub struct Snapshot {
+    store_id: Uuid,
+    location: String,
+    manifest: Arc<Manifest>,
+    index: Arc<LogIndex>,
+    scan_ends: Vec<Revision>,
+    tail: Vec<Arc<Segment>>,
+    tail_bytes: u64,
+    closings: RecordBatch,
+    tail_versions: Vec<RecordBatch>,
+    tail_entries: Vec<RecordBatch>,
+    tail_observations: OnceLock<Vec<RecordBatch>>,
+    object_store: Arc<dyn ObjectStore>,
+    last: (u64, String),
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("store_id", &self.store_id).field("head", &self.index.head).finish_non_exhaustive()
+    }
+}
+
+impl Snapshot {
+    /// The view of a history as far as it has been read.
+    ///
+    /// # Errors
+    /// `Corrupt` if the tail cannot be read.
+    pub fn new(history: &History) -> Result<Self> {
+        let manifest = Arc::clone(&history.manifest);
+        let covered = manifest.index.head;
+        let (versions, closings) = overlay(&history.tail, &history.file_closings, covered)?;
+        let entries = history.tail.iter().map(|segment| {
+            place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash))
+        });
+        let files = manifest.epochs.iter().flat_map(|epoch| &epoch.files).chain(&manifest.observations).chain(&manifest.entries);
+        let object_store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.cloned()));
+        Ok(Self {
+            store_id: history.store_id,
+            location: history.backend.location(),
+            scan_ends: history.index.scan_ends.iter().map(|end| end.head).collect(),
+            index: Arc::clone(&history.index),
+            tail_entries: entries.collect::<Result<Vec<_>>>()?,
+            tail_bytes: history.tail.iter().map(|segment| segment.header.payload_bytes).sum(),
+            tail: history.tail.clone(),
+            closings,
+            tail_versions: if versions.num_rows() == 0 { Vec::new() } else { vec![versions] },
+            tail_observations: OnceLock::new(),
+            object_store,
+            last: (history.last.0, hex(&history.last.1)),
+            manifest,
+        })
+    }
+
+    /// The store.
+    pub fn store_id(&self) -> Uuid {
+        self.store_id
+    }
+
+    /// Where it is, for people.
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// The newest revision; 0 in an empty store.
+    pub fn head(&self) -> Revision {
+        self.index.head
+    }
+
+    /// The oldest revision that can be asked for.
+    pub fn floor(&self) -> Revision {
+        self.manifest.floor
+    }
+
+    /// The time of the newest observation.
+    pub fn head_time(&self) -> Option<Timestamp> {
+        self.index.head_time.map(Timestamp::from_micros)
+    }
+
+    /// The last revision observed at or before a time; 0 before the first.
+    pub fn revision_at(&self, time: Timestamp) -> Revision {
+        self.index.revision_at(time)
+    }
+
+    /// The time of the newest observation up to a revision.
+    pub fn time_of(&self, revision: Revision) -> Option<Timestamp> {
+        self.index.time_of(revision)
+    }
+
+    /// For each ended scan, in order of its end: the newest revision then.
+    pub fn scan_ends(&self) -> &[Revision] {
+        &self.scan_ends
+    }
+
+    /// What a tag names.
+    pub fn tag(&self, name: &str) -> Option<TagPoint> {
+        self.index.tags.get(name).copied()
+    }
+
+    /// All tags, by name.
+    pub fn tags(&self) -> impl Iterator<Item = (&str, TagPoint)> {
+        self.index.tags.iter().map(|(name, point)| (name.as_str(), *point))
+    }
+
+    /// What resource types declare.
+    pub fn rules(&self) -> &TypeRulesSet {
+        &self.index.settings.types
+    }
+
+    /// The fold over the whole log.
+    pub fn index(&self) -> &LogIndex {
+        &self.index
+    }
+
+    /// Tag keys that are kept as columns.
+    pub fn tag_columns(&self) -> &[String] {
+        &self.index.settings.tag_columns
+    }
+
+    /// Epochs in order; the last is open. Empty if nothing is compacted.
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.manifest.epochs
+    }
+
+    /// The manifest that the files are from.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Files of observations, oldest first.
+    pub fn observation_files(&self) -> &[DataFile] {
+        &self.manifest.observations
+    }
+
+    /// Files of log entries, oldest first.
+    pub fn entry_files(&self) -> &[DataFile] {
+        &self.manifest.entries
+    }
+
+    /// How rows of the open epoch's files that were written open have ended, sorted by `valid_from_revision`.
+    pub fn closings(&self) -> &RecordBatch {
+        &self.closings
+    }
+
+    /// Versions that are in no file, in revision order.
+    pub fn tail_versions(&self) -> &[RecordBatch] {
+        &self.tail_versions
+    }
+
+    /// Log entries that are in no file, in order.
+    pub fn tail_entries(&self) -> &[RecordBatch] {
+        &self.tail_entries
+    }
+
+    /// Observations that are in no file, in revision order; decoded when first asked for.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn tail_observations(&self) -> Result<Vec<RecordBatch>> {
+        if let Some(known) = self.tail_observations.get() {
+            return Ok(known.clone());
+        }
+        let batches = self.tail.iter().filter(|segment| segment.header.count > 0).map(|segment| segment.observations());
+        let batches = batches.collect::<Result<Vec<_>>>()?;
+        Ok(self.tail_observations.get_or_init(|| batches).clone())
+    }
+
+    /// Reads data files and checks every byte.
+    pub fn object_store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.object_store)
+    }
+
+    /// How many observations can be asked for.
+    pub fn observation_count(&self) -> i64 {
+        self.head() - self.floor()
+    }
+
+    /// How many segments are not compacted, and their bytes.
+    pub fn tail_size(&self) -> (usize, u64) {
+        (self.tail.len(), self.tail_bytes)
+    }
+
+    /// Seq and header hash (hexadecimal) of the last segment.
+    pub fn last_segment(&self) -> (u64, &str) {
+        (self.last.0, &self.last.1)
+    }
+}
+
+/// The versions of the tail with their ends filled in, and the closings of rows that are in files.
+///
+/// # Errors
+/// `Internal` if Arrow refuses the columns.
+pub fn overlay(tail: &[Arc<Segment>], file_closings: &RecordBatch, covered: Revision) -> Result<(RecordBatch, RecordBatch)> {
+    let versions = concat_batches(&schema::VERSIONS, tail.iter().map(|segment| &segment.versions))?;
+    let closings = concat_batches(&schema::CLOSINGS, tail.iter().map(|segment| &segment.closings))?;
+    let closed = numbers(&closings, "valid_from_revision")?;
+    let of_files: arrow::array::BooleanArray = closed.values().iter().map(|version| Some(*version <= covered)).collect();
+    let of_files = arrow::compute::filter_record_batch(&closings, &of_files)?;
+    let merged = concat_batches(&schema::CLOSINGS, [file_closings, &of_files])?;
+    let order = SortColumn { values: Arc::clone(merged.column(0)), options: None };
+    let merged = take_record_batch(&merged, &lexsort_to_indices(&[order], None)?)?;
+    Ok((close(&versions, &closings)?, merged))
+}
+
+/// Fills in the ends of rows of [`schema::VERSIONS`] from closings.
+///
+/// # Errors
+/// `Internal` if Arrow refuses the columns.
+pub fn close(versions: &RecordBatch, closings: &RecordBatch) -> Result<RecordBatch> {
+    if closings.num_rows() == 0 {
+        return Ok(versions.clone());
+    }
+    let closed = numbers(closings, "valid_from_revision")?.values();
+    let by_version: HashMap<Revision, usize> = closed.iter().enumerate().map(|(row, version)| (*version, row)).collect();
+    close_by(versions, closings, &by_version)
+}
+
+/// As [`close`], with the closings' rows by version.
+///
+/// # Errors
+/// `Internal` if Arrow refuses the columns.
+pub fn close_by(versions: &RecordBatch, closings: &RecordBatch, by_version: &HashMap<Revision, usize>) -> Result<RecordBatch> {
+    let from = numbers(versions, "valid_from_revision")?;
+    let rows: Vec<Option<usize>> = from.values().iter().map(|version| by_version.get(version).copied()).collect();
+    if rows.iter().all(Option::is_none) {
+        return Ok(versions.clone());
+    }
+    let (old_to, old_at) = (numbers(versions, "valid_to_revision")?, times(versions, "valid_to")?);
+    let (old_by, old_scan) = (texts(versions, "ended_by")?, texts(versions, "ending_scan_id")?);
+    let (to, at) = (numbers(closings, "valid_to_revision")?, times(closings, "valid_to")?);
+    let (by, scan) = (texts(closings, "ended_by")?, texts(closings, "ending_scan_id")?);
+    let each = || rows.iter().enumerate();
+    let to: Int64Array = each().map(|(row, closing)| closing.map(|at| to.value(at)).or_else(|| old_to.is_valid(row).then(|| old_to.value(row)))).collect();
+    let at: TimestampMicrosecondArray =
+        each().map(|(row, closing)| closing.map(|closing| at.value(closing)).or_else(|| old_at.is_valid(row).then(|| old_at.value(row)))).collect();
+    let by: StringViewArray = each().map(|(row, closing)| closing.map(|at| by.value(at)).or_else(|| text_at(old_by, row))).collect();
+    let scan: StringViewArray = each().map(|(row, closing)| closing.map(|at| scan.value(at)).or_else(|| text_at(old_scan, row))).collect();
+    let mut columns = versions.columns().to_vec();
+    let ends: [(&str, ArrayRef); 4] = [
+        ("valid_to_revision", Arc::new(to)),
+        ("valid_to", Arc::new(at.with_timezone("UTC"))),
+        ("ended_by", Arc::new(by)),
+        ("ending_scan_id", Arc::new(scan)),
+    ];
+    for (name, column) in ends {
+        let at = versions.schema_ref().index_of(name)?;
+        if let Some(place) = columns.get_mut(at) {
+            *place = column;
+        }
+    }
+    Ok(RecordBatch::try_new(versions.schema(), columns)?)
+}

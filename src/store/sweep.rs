@@ -1,0 +1,96 @@
+//! Removing what is no longer needed, after a grace period: segments that the tables cover are cut down to their headers,
+//! and manifests and files that no newer manifest names are deleted.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::history::History;
+use super::manifest::{Manifest, manifest_name, manifest_number};
+use super::parquet_io::FileKind;
+use super::segment::{HEADER_BYTES, SegmentHeader, segment_name};
+use crate::error::Result;
+
+/// What a sweep removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Segments cut down to their headers.
+    pub segments: u64,
+    /// Objects deleted.
+    pub objects: u64,
+    /// Bytes freed.
+    pub bytes: u64,
+}
+
+/// Removes what is older than the grace period and no longer needed. Nothing that a reader of the newest manifest uses is
+/// touched; a reader of an older one has the grace period to finish.
+///
+/// # Errors
+/// `Unavailable` if the storage refuses; what was not removed is removed by the next sweep.
+pub async fn sweep(history: &History, grace: Duration) -> Result<Swept> {
+    let mut swept = Swept::default();
+    sweep_segments(history, grace, &mut swept).await?;
+    let live = sweep_manifests(history, grace, &mut swept).await?;
+    for kind in [FileKind::Versions, FileKind::Closings, FileKind::Observations, FileKind::Entries] {
+        for listed in history.backend.list(kind.folder()).await? {
+            if listed.age_seconds >= grace.as_secs() && !live.contains(&listed.name) {
+                history.backend.delete(&listed.name).await?;
+                swept.objects += 1;
+                swept.bytes += listed.bytes;
+            }
+        }
+    }
+    Ok(swept)
+}
+
+/// A segment is cut down once a later header names a manifest that covers it: then the chain vouches for the tables.
+async fn sweep_segments(history: &History, grace: Duration, swept: &mut Swept) -> Result<()> {
+    let Some(vouched) = vouched_seq(history).await? else { return Ok(()) };
+    for listed in history.backend.list("log").await? {
+        if listed.bytes <= HEADER_BYTES as u64 || listed.age_seconds < grace.as_secs() || listed.name > segment_name(vouched) {
+            continue;
+        }
+        if let Some(bytes) = history.backend.get(&listed.name).await? {
+            history.backend.replace(&listed.name, bytes.slice(..HEADER_BYTES.min(bytes.len()))).await?;
+            swept.segments += 1;
+            swept.bytes += listed.bytes.saturating_sub(HEADER_BYTES as u64);
+        }
+    }
+    Ok(())
+}
+
+/// The last segment covered by a manifest that a header of the log names.
+async fn vouched_seq(history: &History) -> Result<Option<u64>> {
+    let name = segment_name(history.last.0);
+    let Some(bytes) = history.backend.get(&name).await? else { return Ok(None) };
+    let newest = SegmentHeader::decode(&bytes, history.last.0, Some(history.store_id))?;
+    if newest.manifest_number == 0 {
+        return Ok(None);
+    }
+    let Some(bytes) = history.backend.get(&manifest_name(newest.manifest_number)).await? else { return Ok(None) };
+    let (manifest, _) = Manifest::decode(&bytes, newest.manifest_number)?;
+    Ok(Some(manifest.covered_seq))
+}
+
+/// Deletes manifests that are neither the newest nor within the grace period; returns the files that the others name.
+async fn sweep_manifests(history: &History, grace: Duration, swept: &mut Swept) -> Result<HashSet<String>> {
+    let listed = history.backend.list("manifest").await?;
+    let newest = history.manifest.number;
+    let mut live = HashSet::new();
+    for listed in listed {
+        let Some(number) = manifest_number(&listed.name) else { continue };
+        let needed = number >= newest || listed.age_seconds < grace.as_secs();
+        if !needed {
+            history.backend.delete(&listed.name).await?;
+            swept.objects += 1;
+            swept.bytes += listed.bytes;
+            continue;
+        }
+        if let Some(bytes) = history.backend.get(&listed.name).await? {
+            let (manifest, _) = Manifest::decode(&bytes, number)?;
+            let files = manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings));
+            let files = files.chain(&manifest.observations).chain(&manifest.entries);
+            live.extend(files.map(|file| file.name.clone()));
+        }
+    }
+    Ok(live)
+}

@@ -1,0 +1,224 @@
+//! Rows of the versions table: building them, and reading contents back.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Field, Int64Type};
+use hashbrown::HashMap;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter,
+};
+
+use super::backend::Backend;
+use super::data_file::DataFile;
+use super::history::History;
+use super::parquet_io::fetch;
+use super::schema;
+use super::segment::{numbers, text_at, texts, times};
+use crate::error::{Error, Result};
+use crate::model::{CanonicalJson, Change, Content, ContentHash, ResourceKey, Revision, Timestamp};
+
+/// A version, or the content of a late observation, as it begins.
+#[derive(Debug)]
+pub struct NewVersion<'a> {
+    /// The resource.
+    pub key: &'a ResourceKey,
+    /// What it looks like.
+    pub content: &'a Content,
+    /// Its hash.
+    pub hash: ContentHash,
+    /// The revision that its life began with.
+    pub first_seen: Revision,
+    /// The time of that.
+    pub first_seen_at: Timestamp,
+    /// Created, updated or late.
+    pub change: Change,
+    /// What differs from the version before.
+    pub changed_paths: Vec<String>,
+    /// The scan that saw it.
+    pub scan_id: Arc<str>,
+    /// Its revision.
+    pub revision: Revision,
+    /// Its time.
+    pub at: Timestamp,
+}
+
+/// Versions as rows of [`schema::VERSIONS`], open but for the late ones.
+///
+/// # Errors
+/// `Internal` if Arrow refuses the columns.
+pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
+    let part = |at: usize| -> ArrayRef { Arc::new(versions.iter().map(|version| version.key.parts().get(at).copied()).collect::<StringViewArray>()) };
+    let text = |get: &dyn Fn(&NewVersion<'_>) -> Option<String>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<StringViewArray>()) };
+    let time = |get: &dyn Fn(&NewVersion<'_>) -> Option<Timestamp>| -> ArrayRef {
+        let times = versions.iter().map(|version| get(version).map(Timestamp::micros)).collect::<TimestampMicrosecondArray>();
+        Arc::new(times.with_timezone("UTC"))
+    };
+    let number = |get: &dyn Fn(&NewVersion<'_>) -> Option<i64>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<Int64Array>()) };
+    let borrowed = |values: Vec<Option<&str>>| -> ArrayRef { Arc::new(values.into_iter().collect::<StringViewArray>()) };
+    let late = |version: &NewVersion<'_>| version.change == Change::Late;
+
+    let mut hashes = FixedSizeBinaryBuilder::with_capacity(versions.len(), 16);
+    let item = Arc::new(Field::new("item", DataType::Utf8View, false));
+    let mut paths = ListBuilder::new(StringViewBuilder::new()).with_field(item);
+    for version in versions {
+        hashes.append_value(version.hash.0)?;
+        version.changed_paths.iter().for_each(|path| paths.values().append_value(path));
+        paths.append(true);
+    }
+    let columns: Vec<ArrayRef> = vec![
+        borrowed(versions.iter().map(|version| Some(version.key.as_str())).collect()),
+        part(0),
+        part(1),
+        part(2),
+        part(3),
+        borrowed(versions.iter().map(|version| version.content.native_type.as_deref()).collect()),
+        part(4),
+        borrowed(versions.iter().map(|version| version.content.arn.as_deref()).collect()),
+        borrowed(versions.iter().map(|version| version.content.name.as_deref()).collect()),
+        borrowed(versions.iter().map(|version| version.content.state.as_deref()).collect()),
+        time(&|version| version.content.created_at),
+        borrowed(versions.iter().map(|version| version.content.tags.as_ref().map(CanonicalJson::as_str)).collect()),
+        borrowed(versions.iter().map(|version| Some(version.content.properties.as_str())).collect()),
+        Arc::new(hashes.finish()),
+        number(&|version| Some(version.first_seen)),
+        time(&|version| Some(version.first_seen_at)),
+        borrowed(versions.iter().map(|version| Some(version.change.as_str())).collect()),
+        Arc::new(paths.finish()),
+        borrowed(versions.iter().map(|version| Some(&*version.scan_id)).collect()),
+        number(&|version| Some(version.revision)),
+        time(&|version| Some(version.at)),
+        number(&|version| late(version).then_some(version.revision)),
+        time(&|version| late(version).then_some(version.at)),
+        text(&|_| None),
+        text(&|_| None),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(&schema::VERSIONS), columns)?)
+}
+
+/// The content columns that [`contents_of`] needs.
+pub const CONTENT_COLUMNS: [&str; 8] = ["native_type", "arn", "name", "state", "created_at", "tags", "properties", "valid_from_revision"];
+
+/// The contents of some rows of a batch that has [`CONTENT_COLUMNS`], by revision.
+fn contents_of(batch: &RecordBatch, wanted: &[Revision], found: &mut HashMap<Revision, Arc<Content>>) -> Result<()> {
+    let revisions = numbers(batch, "valid_from_revision")?;
+    let (native_types, arns, names) = (texts(batch, "native_type")?, texts(batch, "arn")?, texts(batch, "name")?);
+    let (states, tags, properties) = (texts(batch, "state")?, texts(batch, "tags")?, texts(batch, "properties")?);
+    let created = times(batch, "created_at")?;
+    for (row, revision) in revisions.values().iter().enumerate() {
+        if wanted.binary_search(revision).is_err() {
+            continue;
+        }
+        let boxed = |column, row| text_at(column, row).map(Box::<str>::from);
+        let content = Content {
+            native_type: boxed(native_types, row),
+            arn: boxed(arns, row),
+            name: boxed(names, row),
+            state: boxed(states, row),
+            created_at: created.is_valid(row).then(|| Timestamp::from_micros(created.value(row))),
+            tags: text_at(tags, row).map(CanonicalJson::from_stored),
+            properties: CanonicalJson::from_stored(properties.value(row)),
+        };
+        found.insert(*revision, Arc::new(content));
+    }
+    Ok(())
+}
+
+/// The contents of versions that are open at the head, by the revision that they began with.
+///
+/// # Errors
+/// `Corrupt` if a version is not where it must be.
+pub async fn read_contents(history: &History, mut wanted: Vec<Revision>) -> Result<HashMap<Revision, Arc<Content>>> {
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut found = HashMap::with_capacity(wanted.len());
+    let open = history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files);
+    visit(history, open, &wanted, &CONTENT_COLUMNS, &mut |batch| contents_of(batch, &wanted, &mut found)).await?;
+    match wanted.iter().find(|revision| !found.contains_key(*revision)) {
+        Some(missing) => Err(missing_version(*missing)),
+        None => Ok(found),
+    }
+}
+
+/// The keys of versions of any age, by the revision that they began with.
+///
+/// # Errors
+/// `Corrupt` if a version is not where it must be.
+pub async fn read_keys(history: &History, mut wanted: Vec<Revision>) -> Result<HashMap<Revision, ResourceKey>> {
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut found = HashMap::with_capacity(wanted.len());
+    let files: Vec<DataFile> = history.manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().cloned()).collect();
+    visit(history, &files, &wanted, &["resource_key", "valid_from_revision"], &mut |batch| {
+        let (keys, revisions) = (texts(batch, "resource_key")?, numbers(batch, "valid_from_revision")?);
+        for (row, revision) in revisions.values().iter().enumerate() {
+            if wanted.binary_search(revision).is_ok() {
+                found.insert(*revision, ResourceKey::from_stored(keys.value(row))?);
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    match wanted.iter().find(|revision| !found.contains_key(*revision)) {
+        Some(missing) => Err(missing_version(*missing)),
+        None => Ok(found),
+    }
+}
+
+fn missing_version(revision: Revision) -> Error {
+    Error::corrupt(format!("the version that began with revision {revision} is in no file"))
+}
+
+/// Shows batches that hold the wanted versions, and perhaps others, to a function: those of the tail and of some files.
+async fn visit(
+    history: &History,
+    files: &[DataFile],
+    wanted: &[Revision],
+    columns: &[&str],
+    with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
+) -> Result<()> {
+    for segment in &history.tail {
+        let (first, last) = (segment.header.first_revision, segment.header.last_revision());
+        let from = wanted.partition_point(|revision| *revision < first);
+        if wanted.get(from).is_some_and(|revision| *revision <= last) {
+            with(&segment.versions)?;
+        }
+    }
+    for file in files {
+        let Some((min, max)) = file.int_bounds("valid_from_revision") else { continue };
+        let from = wanted.partition_point(|revision| *revision < min);
+        if wanted.get(from).is_some_and(|revision| *revision <= max) {
+            visit_file(&*history.backend, file, wanted, columns, with).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn visit_file(
+    backend: &dyn Backend,
+    file: &DataFile,
+    wanted: &[Revision],
+    columns: &[&str],
+    with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
+) -> Result<()> {
+    let bytes = fetch(backend, file).await?;
+    let options = ArrowReaderOptions::new().with_schema(Arc::clone(&schema::VERSIONS));
+    let metadata = ArrowReaderMetadata::load(&bytes, options)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
+    let revisions = ProjectionMask::columns(builder.parquet_schema(), ["valid_from_revision"]);
+    let shown = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let wanted: Arc<[Revision]> = wanted.into();
+    let keep = ArrowPredicateFn::new(revisions, move |batch| {
+        let values = batch.column(0).as_primitive::<Int64Type>().values();
+        Ok(values.iter().map(|revision| Some(wanted.binary_search(revision).is_ok())).collect())
+    });
+    let reader = builder.with_projection(shown).with_row_filter(RowFilter::new(vec![Box::new(keep)])).build()?;
+    for batch in reader {
+        with(&batch?)?;
+    }
+    Ok(())
+}

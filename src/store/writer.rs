@@ -1,0 +1,183 @@
+//! The writing side of a store, for scanners and importers: scans that hand in observations and are told when they are
+//! durable. One committer per process groups what concurrent scans hand in.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::backend::Backend;
+use super::commit::{Committer, Request};
+use super::compact::{CompactOptions, Compacted};
+use super::history::History;
+use super::index::{StoreSettings, TagDetails};
+use super::run::{Begin, Begun, Committed, End};
+use super::state::ScanNo;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::model::{Observation, Revision, ScopeReport, Timestamp};
+
+/// Requests that wait before callers are held back.
+const QUEUE_MAX: usize = 16;
+/// Observations after which a segment takes no more batches.
+const SEGMENT_OBSERVATIONS_MAX: usize = 1 << 17;
+
+/// A store that is open for writing. Cloning shares the committer.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    requests: mpsc::Sender<Request>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A scan under way. Dropped without an end it is neither complete nor failed: it can be continued under its id.
+#[derive(Debug)]
+pub struct ScanSession {
+    writer: Writer,
+    scan: ScanNo,
+    scan_id: String,
+    known_lines: u64,
+}
+
+/// How a scan began.
+#[derive(Debug)]
+pub enum ScanBegun {
+    /// It takes observations.
+    Session(ScanSession),
+    /// A scan of that id has completed before: there is nothing to do.
+    Completed,
+}
+
+impl Writer {
+    /// Opens a store for writing, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// `Unavailable` if the place cannot be written, `Corrupt` if the store is damaged, `Unsupported` if it is newer.
+    pub async fn open(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let mut committer = Committer::open(backend, Arc::clone(&clock)).await?;
+        let (requests, mut queue) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(async move {
+            while let Some(first) = queue.recv().await {
+                let mut group = vec![first];
+                while observations(&group) < SEGMENT_OBSERVATIONS_MAX && group.len() < QUEUE_MAX {
+                    match queue.try_recv() {
+                        Ok(next) => group.push(next),
+                        Err(_) => break,
+                    }
+                }
+                committer.serve(group).await;
+            }
+        });
+        Ok(Self { requests, clock })
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<Result<T>>) -> Request) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        let gone = |()| Error::internal("the committer has stopped");
+        self.requests.send(request(reply)).await.map_err(|_| gone(()))?;
+        answer.await.map_err(|_| gone(()))?
+    }
+
+    /// Begins a scan, or continues one that broke.
+    ///
+    /// # Errors
+    /// `Invalid` if its time lies before the head's or in the future; `Conflict` if it is under way.
+    pub async fn begin(&self, begin: Begin) -> Result<ScanBegun> {
+        let scan_id = begin.scan_id.clone();
+        let (scan, known_lines) = match self.ask(|reply| Request::Begin(begin, reply)).await? {
+            Begun::Completed => return Ok(ScanBegun::Completed),
+            Begun::Fresh { scan } => (scan, 0),
+            Begun::Continued { scan, lines, .. } => (scan, lines),
+        };
+        Ok(ScanBegun::Session(ScanSession { writer: self.clone(), scan, scan_id, known_lines }))
+    }
+
+    /// Gives a name to a revision.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub async fn tag(&self, name: &str, revision: Revision) -> Result<()> {
+        let details = TagDetails { name: name.to_owned(), revision };
+        self.ask(|reply| Request::Tag(details, reply)).await
+    }
+
+    /// Changes the settings that govern meaning.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub async fn change_settings(&self, settings: StoreSettings) -> Result<()> {
+        self.ask(|reply| Request::Settings(Box::new(settings), reply)).await
+    }
+
+    /// Compacts the whole log into tables and removes what is no longer needed.
+    ///
+    /// # Errors
+    /// `Unavailable` if the storage refuses: nothing is lost. `Corrupt` if a file is damaged.
+    pub async fn compact(&self, options: CompactOptions) -> Result<Compacted> {
+        self.ask(|reply| Request::Compact(options, reply)).await
+    }
+
+    /// The log as it is now.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub async fn history(&self) -> Result<History> {
+        self.ask(Request::History).await
+    }
+
+    /// The clock of this writer.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}
+
+fn observations(group: &[Request]) -> usize {
+    let count = |request: &Request| match request {
+        Request::Observe(_, observations, ..) => observations.len(),
+        _ => 0,
+    };
+    group.iter().map(count).sum()
+}
+
+impl ScanSession {
+    /// The scan's id.
+    pub fn scan_id(&self) -> &str {
+        &self.scan_id
+    }
+
+    /// How many observations the store has of this scan from a run that broke.
+    pub fn known_lines(&self) -> u64 {
+        self.known_lines
+    }
+
+    /// Hands in observations; they are durable when this returns.
+    ///
+    /// # Errors
+    /// `Unavailable`: nothing was written, the scan can go on. `Uncertain`: it may have been; open the store again.
+    pub async fn observe(&self, observations: Vec<Observation>) -> Result<Committed> {
+        self.observe_page(observations, None).await
+    }
+
+    /// Hands in the observations of one page, with the head when its request was sent.
+    ///
+    /// # Errors
+    /// As [`ScanSession::observe`].
+    pub async fn observe_page(&self, observations: Vec<Observation>, token: Option<Revision>) -> Result<Committed> {
+        self.writer.ask(|reply| Request::Observe(self.scan, observations, token, reply)).await
+    }
+
+    /// Ends the scan as it should: complete scopes delete what the scan did not list.
+    ///
+    /// # Errors
+    /// As [`ScanSession::observe`].
+    pub async fn complete(self, at: Option<Timestamp>, scopes: Vec<ScopeReport>) -> Result<Committed> {
+        self.writer.ask(|reply| Request::End(self.scan, End::Completed { at, scopes }, reply)).await
+    }
+
+    /// Ends the scan as broken: it deletes nothing, and can be continued under its id.
+    ///
+    /// # Errors
+    /// As [`ScanSession::observe`].
+    pub async fn fail(self, error: &str, scopes: Vec<ScopeReport>) -> Result<Committed> {
+        let error = error.to_owned();
+        self.writer.ask(|reply| Request::End(self.scan, End::Failed { error, scopes }, reply)).await
+    }
+}

@@ -1,0 +1,7 @@
+//! The one integration-test binary: linking the query engine is dear.
+
+mod oracle;
+mod support;
+
+mod model;
+mod verify;

@@ -1,0 +1,217 @@
+//! The laws, as a property: whatever is written by several writers, with scans that overlap, break and go on, with
+//! compaction and reopening at random points, every answer is the naive oracle's, row for row.
+
+use std::collections::HashMap;
+
+use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
+use elava::store::{Begin, CompactOptions, ScanBegun, ScanSession, Store, StoreSettings, Writer};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use crate::oracle::answers::{self, View, sorted};
+use crate::oracle::history::{Op, Player, Shape, from_seed, scripts};
+use crate::oracle::model as naive;
+use crate::support::{Row, Scratch, clock, rows, session};
+
+/// Small enough that short histories are cut into several epochs.
+const EPOCH_ROWS_MIN: u64 = 3;
+
+/// The engine under the same steps as the oracle.
+struct Engine {
+    scratch: Scratch,
+    writers: HashMap<u8, Writer>,
+    scans: HashMap<u8, OpenScan>,
+}
+
+/// A scan that a writer has open, with what it takes to go on after a reopening.
+struct OpenScan {
+    begin: Begin,
+    session: ScanSession,
+    handed_in: Vec<Observation>,
+    scopes: Vec<ScopeReport>,
+}
+
+impl Engine {
+    fn new() -> Self {
+        Self { scratch: Scratch::new(), writers: HashMap::new(), scans: HashMap::new() }
+    }
+
+    async fn writer(&mut self, number: u8) -> Writer {
+        if !self.writers.contains_key(&number) {
+            let writer = Writer::open(self.scratch.backend(), clock()).await.unwrap();
+            let settings = writer.history().await.unwrap().index.settings.clone();
+            if settings.epoch_rows_min != EPOCH_ROWS_MIN {
+                writer.change_settings(StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, ..settings }).await.unwrap();
+            }
+            self.writers.insert(number, writer);
+        }
+        self.writers[&number].clone()
+    }
+
+    async fn begin(&mut self, number: u8, begin: Begin) -> elava::Result<ScanSession> {
+        match self.writer(number).await.begin(begin).await? {
+            ScanBegun::Session(session) => Ok(session),
+            ScanBegun::Completed => panic!("no scan of these histories completes twice"),
+        }
+    }
+
+    /// Applies a step; false if it was refused.
+    async fn apply(&mut self, op: &Op) -> bool {
+        match op {
+            Op::Begin { writer, scan_id, provider, at, lift } => {
+                let begin = Begin {
+                    scan_id: scan_id.clone(),
+                    provider: Some(provider.clone()),
+                    at: Some(Timestamp::from_micros(*at)),
+                    lift: *lift,
+                    guard: false,
+                };
+                let Ok(session) = self.begin(*writer, begin.clone()).await else { return false };
+                self.scans.insert(*writer, OpenScan { begin, session, handed_in: Vec::new(), scopes: Vec::new() });
+            }
+            Op::Observe { writer, batch } => {
+                let scan = self.scans.get_mut(writer).unwrap();
+                let batch: Vec<Observation> = batch.iter().map(observation).collect();
+                scan.handed_in.extend(batch.iter().cloned());
+                scan.session.observe(batch).await.unwrap();
+            }
+            Op::Scope { writer, line } => self.scans.get_mut(writer).unwrap().scopes.push(report(line)),
+            Op::Complete { writer, at } => {
+                let scan = self.scans.remove(writer).unwrap();
+                scan.session.complete(at.map(Timestamp::from_micros), scan.scopes).await.unwrap();
+            }
+            Op::Fail { writer } => {
+                let scan = self.scans.remove(writer).unwrap();
+                scan.session.fail("broke", scan.scopes).await.unwrap();
+            }
+            Op::Abandon { writer } => drop(self.scans.remove(writer)),
+            Op::Compact => {
+                let options = CompactOptions { grace: std::time::Duration::ZERO };
+                self.writer(0).await.compact(options).await.unwrap();
+            }
+            Op::Reopen => self.reopen().await,
+            Op::Checkpoint => {}
+        }
+        true
+    }
+
+    /// All processes end; scans go on in new ones.
+    async fn reopen(&mut self) {
+        self.writers.clear();
+        for (number, scan) in std::mem::take(&mut self.scans) {
+            let session = self.begin(number, scan.begin.clone()).await.unwrap();
+            assert_eq!(session.known_lines(), scan.handed_in.len() as u64);
+            session.observe(scan.handed_in.clone()).await.unwrap();
+            self.scans.insert(number, OpenScan { session, ..scan });
+        }
+    }
+}
+
+fn observation(naive: &naive::Observation) -> Observation {
+    let scope = &naive.key.scope;
+    let key = ResourceKey::new(&scope.provider, &scope.account_id, &scope.region, &scope.resource_type, &naive.key.resource_id).unwrap();
+    let json = |value: &crate::oracle::value::Json| CanonicalJson::parse(value.scrambled().as_bytes()).unwrap();
+    let boxed = |text: &Option<String>| text.as_deref().map(Box::<str>::from);
+    let content = Content {
+        native_type: boxed(&naive.content.native_type),
+        arn: boxed(&naive.content.arn),
+        name: boxed(&naive.content.name),
+        state: boxed(&naive.content.state),
+        created_at: naive.content.created_at.map(Timestamp::from_micros),
+        tags: naive.content.tags.as_ref().map(|_| json(&naive.content.tags_json())),
+        properties: json(&naive.content.properties),
+    };
+    let hash = content.hash(None);
+    let sighting = if naive.deleted { Sighting::Deleted } else { Sighting::Present(Box::new(content), hash) };
+    Observation { key, sighting, observed_at: naive.observed_at.map(Timestamp::from_micros) }
+}
+
+fn report(line: &naive::ScopeLine) -> ScopeReport {
+    let scope = Scope::new(&line.scope.provider, &line.scope.account_id, &line.scope.region, &line.scope.resource_type).unwrap();
+    let status: CoverageStatus = line.status.text().parse().unwrap();
+    ScopeReport { error_code: line.error_code.clone(), error: line.error.clone(), ..ScopeReport::new(scope, status) }
+}
+
+/// Compares one answer, row for row.
+fn same(what: &str, expected: Vec<Row>, found: Vec<Row>, order: &[&str]) {
+    let (expected, found) = (sorted(expected, order), sorted(found, order));
+    for (row, (expected, found)) in expected.iter().zip(&found).enumerate() {
+        assert_eq!(found, expected, "{what}, row {row}");
+    }
+    assert_eq!(found.len(), expected.len(), "{what}: rows");
+}
+
+async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64]) {
+    let snapshot = store.snapshot().await.unwrap();
+    let mut session = session(&snapshot, pin.map(|pin| pin.to_string()));
+    let head = view.head();
+    let revisions: Vec<i64> = picks.iter().map(|pick| pick.rem_euclid(head + 1)).chain([0, head]).collect();
+    let all = |table: &str| format!("SELECT * FROM {table}");
+    same("resources", view.resources(), rows(&mut session, &all("resources")).await, answers::ORDER_BY_KEY);
+    same("observations", view.observations(), rows(&mut session, &all("observations")).await, answers::ORDER_BY_REVISION);
+    same("resource_versions", view.resource_versions(), rows(&mut session, &all("resource_versions")).await, answers::ORDER_BY_VERSION);
+    for at in &revisions {
+        let found = rows(&mut session, &all(&format!("resources_as_of({at})"))).await;
+        same(&format!("resources_as_of({at}), pin {pin:?}"), view.resources_as_of(*at).unwrap(), found, answers::ORDER_BY_KEY);
+    }
+    for pair in revisions.windows(2) {
+        let (from, to) = (pair[0].min(pair[1]), pair[0].max(pair[1]));
+        let found = rows(&mut session, &all(&format!("changes({from}, {to})"))).await;
+        same(&format!("changes({from}, {to}), pin {pin:?}"), view.changes(from, to).unwrap(), found, answers::ORDER_BY_REVISION);
+    }
+}
+
+async fn check(ops: &[Op], picks: &[i64]) {
+    let (mut player, mut engine) = (Player::default(), Engine::new());
+    for op in ops {
+        let expected = player.apply(op).is_ok();
+        assert_eq!(engine.apply(op).await, expected, "{op:?}");
+        if matches!(op, Op::Checkpoint) && player.oracle.head() > 0 {
+            let store = Store::open(engine.scratch.backend()).await.unwrap();
+            compare(&store, player.oracle.view(), None, picks).await;
+        }
+    }
+    if engine.writers.is_empty() {
+        return;
+    }
+    let store = Store::open(engine.scratch.backend()).await.unwrap();
+    compare(&store, player.oracle.view(), None, picks).await;
+    let pin = picks[0].rem_euclid(player.oracle.head() + 1);
+    compare(&store, player.oracle.pinned(pin).unwrap(), Some(pin), picks).await;
+    engine.apply(&Op::Compact).await;
+    compare(&store, player.oracle.view(), None, picks).await;
+}
+
+fn run(ops: &[Op], picks: &[i64]) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(check(ops, picks));
+}
+
+/// Cases of a property: enough for a push; `PROPTEST_CASES` asks for more.
+fn cases(of: u32) -> Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    Config { cases: asked.unwrap_or(of), failure_persistence: None, max_shrink_iters: 400, ..Config::default() }
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn every_answer_is_the_oracles(script in scripts(&Shape::overlapping()), picks in prop::collection::vec(any::<i64>(), 4)) {
+        run(&script.ops(), &picks);
+    }
+}
+
+#[test]
+fn histories_of_fixed_seeds_answer_as_the_oracle_does() {
+    for seed in 0..6 {
+        run(&from_seed(seed, &Shape::overlapping()).ops(), &[1, 7, 13, 29]);
+    }
+}
+
+#[test]
+fn one_writer_answers_as_the_oracle_does() {
+    for seed in 100..104 {
+        run(&from_seed(seed, &Shape::serial()).ops(), &[2, 5, 11, 17]);
+    }
+}

@@ -1,0 +1,53 @@
+//! What the tests share: stores in scratch folders, and rows of a query as JSON values.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use elava::cli::output::{OutputFormat, OutputOptions, write_results};
+use elava::clock::ManualClock;
+use elava::model::Timestamp;
+use elava::query::{QuerySession, SessionOptions, StoredHistory};
+use elava::store::{LocalBackend, Snapshot};
+use tempfile::TempDir;
+
+pub type Row = BTreeMap<String, serde_json::Value>;
+
+/// 2030-01-01T00:00:00Z, after everything that happens in the tests.
+pub fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Timestamp::parse("2030-01-01T00:00:00Z").unwrap()))
+}
+
+/// A place for a store.
+pub struct Scratch {
+    folder: TempDir,
+}
+
+impl Scratch {
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    pub fn backend(&self) -> Arc<LocalBackend> {
+        Arc::new(LocalBackend::new(self.folder.path().join("store")))
+    }
+}
+
+/// A session over a snapshot, at a fixed time.
+pub fn session(snapshot: &Arc<Snapshot>, as_of: Option<String>) -> QuerySession {
+    let options = SessionOptions { clock: clock(), as_of, target_partitions: Some(2), ..SessionOptions::default() };
+    QuerySession::new(Arc::new(StoredHistory::new(Arc::clone(snapshot))), options).unwrap()
+}
+
+/// The rows of a statement, as `elava sql --format ndjson` prints them.
+pub async fn rows(session: &mut QuerySession, sql: &str) -> Vec<Row> {
+    try_rows(session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+pub async fn try_rows(session: &mut QuerySession, sql: &str) -> Result<Vec<Row>, String> {
+    let stream = session.execute(sql).await.map_err(|error| error.to_string())?;
+    let options = OutputOptions { format: OutputFormat::Ndjson, ..OutputOptions::default() };
+    let mut text = Vec::new();
+    write_results(stream.into_inner(), &options, &mut text).await.map_err(|error| error.to_string())?;
+    let text = String::from_utf8(text).unwrap();
+    Ok(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}

@@ -17,7 +17,6 @@ mod relation;
 mod rows;
 mod session;
 mod source;
-mod stored;
 mod tables;
 mod view;
 
@@ -28,5 +27,4 @@ pub use dialect::ElavaDialect;
 pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{ElavaOptions, QuerySession, QueryStream, SessionOptions, register};
 pub use source::HistorySource;
-pub use stored::StoredHistory;
 pub use view::{Pin, SharedView, View};

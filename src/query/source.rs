@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{Revision, Timestamp, TypeRulesSet};
-use crate::store::{DataFile, Epoch};
+use crate::store::{DataFile, Epoch, Snapshot, TagPoint};
 
 /// A snapshot of a store's history. Everything that planning needs is in memory; only rows are read later.
 pub trait HistorySource: Debug + Send + Sync {
@@ -27,8 +27,8 @@ pub trait HistorySource: Debug + Send + Sync {
     fn revision_at(&self, time: Timestamp) -> Revision;
     /// For each ended scan, in the order of their ends, the last revision written before that end.
     fn scan_ends(&self) -> &[Revision];
-    /// The revision that a tag names.
-    fn tag(&self, name: &str) -> Option<Revision>;
+    /// What a tag names.
+    fn tag(&self, name: &str) -> Option<TagPoint>;
     /// The rules of comparison in force.
     fn rules(&self) -> &TypeRulesSet;
     /// The epochs in order; the last one is open.
@@ -50,4 +50,58 @@ pub trait HistorySource: Debug + Send + Sync {
     fn tail_observations(&self) -> Result<Vec<RecordBatch>>;
     /// Where the data files are.
     fn object_store(&self) -> Arc<dyn ObjectStore>;
+}
+
+impl HistorySource for Snapshot {
+    fn store_id(&self) -> Uuid {
+        self.store_id()
+    }
+    fn head(&self) -> Revision {
+        self.head()
+    }
+    fn floor(&self) -> Revision {
+        self.floor()
+    }
+    fn head_time(&self) -> Option<Timestamp> {
+        self.head_time()
+    }
+    fn time_of(&self, revision: Revision) -> Option<Timestamp> {
+        self.time_of(revision)
+    }
+    fn revision_at(&self, time: Timestamp) -> Revision {
+        self.revision_at(time)
+    }
+    fn scan_ends(&self) -> &[Revision] {
+        self.scan_ends()
+    }
+    fn tag(&self, name: &str) -> Option<TagPoint> {
+        self.tag(name)
+    }
+    fn rules(&self) -> &TypeRulesSet {
+        self.rules()
+    }
+    fn epochs(&self) -> &[Epoch] {
+        self.epochs()
+    }
+    fn observation_files(&self) -> &[DataFile] {
+        self.observation_files()
+    }
+    fn entry_files(&self) -> &[DataFile] {
+        self.entry_files()
+    }
+    fn closings(&self) -> &RecordBatch {
+        self.closings()
+    }
+    fn tail_versions(&self) -> &[RecordBatch] {
+        self.tail_versions()
+    }
+    fn tail_entries(&self) -> &[RecordBatch] {
+        self.tail_entries()
+    }
+    fn tail_observations(&self) -> Result<Vec<RecordBatch>> {
+        self.tail_observations()
+    }
+    fn object_store(&self) -> Arc<dyn ObjectStore> {
+        self.object_store()
+    }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::source::HistorySource;
-use crate::store::Epoch;
 use crate::clock::Clock;
 use crate::model::{Revision, Timestamp};
+use crate::store::Epoch;
 
 /// Where a session is pinned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,11 @@ impl View {
     pub fn time_of(&self, revision: Revision) -> Timestamp {
         let before_first = || self.source.time_of(1.max(self.floor())).map(|first| Timestamp::from_micros(first.micros() - 1));
         self.source.time_of(revision).filter(|_| revision > 0).or_else(before_first).unwrap_or_else(|| self.clock.now())
+    }
+
+    /// The revision that a tag names, if the tag was made by then.
+    pub fn tag(&self, name: &str) -> Option<Revision> {
+        self.source.tag(name).filter(|point| point.head <= self.head()).map(|point| point.revision)
     }
 
     /// The ends of scans that are seen: for each the last revision written before it.

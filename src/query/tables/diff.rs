@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use datafusion::common::JoinType;
 use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::max;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit, when};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, lit, when};
 
 use super::changes::{compared_fields, no_json};
 use super::{Call, Relation, number, of, range, resource_columns, text, time};

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::model::{CanonicalJson, Change, Content, Revision, Timestamp, TypeRulesSet, changed_paths};
 use crate::query::HistorySource;
-use crate::store::{Bound, ColumnStats, DataFile, Epoch};
+use crate::store::{Bound, ColumnStats, DataFile, Epoch, TagPoint};
 use crate::store::schema::{CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS};
 
 /// Microseconds of the first scan: 2026-11-01T00:00:00Z.
@@ -324,7 +324,7 @@ async fn file(objects: &Arc<InMemory>, name: &str, batch: RecordBatch, schema: &
     }
     let (rows, size) = (batch.num_rows() as u64, bytes.len() as u64);
     objects.put(&format!("{name}.parquet").as_str().into(), PutPayload::from(bytes)).await.unwrap();
-    DataFile { name: format!("{name}.parquet"), rows, bytes: size, hash: String::new(), checksums: vec![], columns }
+    DataFile { name: format!("{name}.parquet"), rows, bytes: size, hash: String::new(), checksums: Vec::new(), columns }
 }
 
 impl HistorySource for FakeStore {
@@ -349,8 +349,8 @@ impl HistorySource for FakeStore {
     fn scan_ends(&self) -> &[Revision] {
         &self.history.ends
     }
-    fn tag(&self, name: &str) -> Option<Revision> {
-        self.tags.get(name).copied()
+    fn tag(&self, name: &str) -> Option<TagPoint> {
+        self.tags.get(name).map(|revision| TagPoint { revision: *revision, head: *revision })
     }
     fn rules(&self) -> &TypeRulesSet {
         &self.rules

@@ -7,6 +7,7 @@ pub mod error;
 pub mod ingest;
 pub mod model;
 pub mod query;
+pub mod settings;
 pub mod store;
 
 pub use error::{Error, ErrorKind, Result};

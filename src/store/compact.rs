@@ -9,7 +9,6 @@ use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record
 use tracing::debug;
 
 use super::backend::Created;
-use super::cutting::EPOCH_ROWS_MIN;
 use super::data_file::DataFile;
 use super::entries::place_entries;
 use super::history::History;
@@ -28,7 +27,7 @@ use crate::model::Revision;
 /// Files of one kind and size after which they are merged into one.
 pub const MERGE_FILES: usize = 8;
 /// A tail with this many new versions is compacted at the end of a scan.
-const TAIL_VERSIONS_MAX: u64 = EPOCH_ROWS_MIN;
+const TAIL_VERSIONS_MAX: u64 = 4096;
 /// A tail with this many bytes is compacted at the end of a scan.
 const TAIL_BYTES_MAX: u64 = 64 << 20;
 /// A tail of this many segments is compacted at the end of a scan.

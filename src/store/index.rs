@@ -83,14 +83,25 @@ pub struct OpenScan {
     pub broke: bool,
 }
 
-/// Settings that the log holds, because they govern what observations mean.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// Settings that the log holds, because they govern what observations mean or where epochs are cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoreSettings {
     /// Volatile attributes, sets and final states.
     pub types: TypeRulesSet,
     /// Tag keys that are kept as columns.
     pub tag_columns: Vec<String>,
+    /// An epoch of fewer rows is never cut.
+    pub epoch_rows_min: u64,
 }
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { types: TypeRulesSet::default(), tag_columns: Vec::new(), epoch_rows_min: EPOCH_ROWS_MIN }
+    }
+}
+
+/// As shipped, an epoch of fewer rows is never cut.
+const EPOCH_ROWS_MIN: u64 = 4096;
 
 /// The details of a `resource_observed` entry.
 #[derive(Debug, Serialize, Deserialize)]
@@ -233,7 +244,7 @@ impl LogIndex {
     }
 }
 
-fn read_details<T: for<'de> Deserialize<'de>>(entry: &EntryView<'_>) -> Result<T> {
+pub(super) fn read_details<T: for<'de> Deserialize<'de>>(entry: &EntryView<'_>) -> Result<T> {
     serde_json::from_str(entry.details.unwrap_or_default())
         .map_err(|error| Error::corrupt(format!("the details of a {} entry cannot be read", entry.kind.as_str())).with_source(error))
 }

@@ -72,6 +72,8 @@ pub struct Epoch {
 /// The open epoch, as the rule that cuts epochs sees it. Depends on the log alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CuttingState {
+    /// An epoch of fewer rows is never cut.
+    pub rows_min: u64,
     /// Rows in the epoch at the last scan end, carried ones included.
     pub rows: u64,
     /// Rows alive now.

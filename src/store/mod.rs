@@ -23,6 +23,7 @@ mod snapshot;
 mod state;
 mod sweep;
 mod verified;
+mod verify;
 mod versions;
 mod writer;
 
@@ -38,4 +39,5 @@ pub use run::{Begin, Committed, check_time};
 pub use segment::FORMAT_VERSION;
 pub use snapshot::{Snapshot, Store};
 pub use sweep::Swept;
+pub use verify::{VerifyReport, verify};
 pub use writer::{ScanBegun, ScanSession, Writer};

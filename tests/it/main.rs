@@ -4,3 +4,4 @@ mod oracle;
 mod support;
 
 mod model;
+mod verify;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
-use elava::store::{Begin, CompactOptions, ScanBegun, ScanSession, Store, Writer};
+use elava::store::{Begin, CompactOptions, ScanBegun, ScanSession, Store, StoreSettings, Writer};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -12,6 +12,9 @@ use crate::oracle::answers::{self, View, sorted};
 use crate::oracle::history::{Op, Player, Shape, from_seed, scripts};
 use crate::oracle::model as naive;
 use crate::support::{Row, Scratch, clock, rows, session};
+
+/// Small enough that short histories are cut into several epochs.
+const EPOCH_ROWS_MIN: u64 = 3;
 
 /// The engine under the same steps as the oracle.
 struct Engine {
@@ -35,7 +38,12 @@ impl Engine {
 
     async fn writer(&mut self, number: u8) -> Writer {
         if !self.writers.contains_key(&number) {
-            self.writers.insert(number, Writer::open(self.scratch.backend(), clock()).await.unwrap());
+            let writer = Writer::open(self.scratch.backend(), clock()).await.unwrap();
+            let settings = writer.history().await.unwrap().index.settings.clone();
+            if settings.epoch_rows_min != EPOCH_ROWS_MIN {
+                writer.change_settings(StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, ..settings }).await.unwrap();
+            }
+            self.writers.insert(number, writer);
         }
         self.writers[&number].clone()
     }

@@ -243,6 +243,18 @@ pub fn redact(resource_type: &str, properties: &mut Json) -> usize {
     pointers.iter().filter_map(|pointer| pointer.strip_prefix('/')).map(|steps| redact_below(properties, steps)).sum()
 }
 
+/// Whether [`redact`] may have something to do, from the canonical text of the properties: cheap, and never wrongly no.
+pub fn may_hold_secrets(resource_type: &str, properties: &str) -> bool {
+    let Ok(at) = SECRETS.binary_search_by(|(of_type, _)| (*of_type).cmp(resource_type)) else { return false };
+    let pointers = SECRETS.get(at).map_or(&[][..], |(_, pointers)| pointers);
+    pointers.iter().any(|pointer| {
+        // The longest plain step must be there; its first letter may have either case.
+        let plain = pointer.split('/').filter(|step| !step.starts_with('*'));
+        let longest = plain.max_by_key(|step| step.len()).and_then(|step| step.get(1..)).unwrap_or_default();
+        !longest.is_ascii() || properties.contains(longest)
+    })
+}
+
 fn redact_below(value: &mut Json, steps: &str) -> usize {
     let (step, rest) = match steps.split_once('/') {
         Some((step, rest)) => (step, Some(rest)),

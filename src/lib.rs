@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod clock;
 pub mod error;
+pub mod export;
 pub mod ingest;
 pub mod model;
 pub mod query;

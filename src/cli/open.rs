@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::resolve::{Place, Settings};
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::{QuerySession, SessionOptions, StoredHistory};
+use crate::query::{HistorySource, QuerySession, SessionOptions};
 use crate::store::{LocalBackend, Snapshot, Store, StoreSettings, Writer};
 
 /// The folder of the store.
@@ -49,6 +49,7 @@ pub async fn writer(settings: &Settings) -> Result<Writer> {
     let wanted = StoreSettings {
         types: settings.file.rules(known.types.clone()),
         tag_columns: settings.file.tag_columns.clone().unwrap_or_else(|| known.tag_columns.clone()),
+        ..known.clone()
     };
     if wanted != known {
         writer.change_settings(wanted).await?;
@@ -67,7 +68,8 @@ pub fn session(settings: &Settings, snapshot: &Arc<Snapshot>, as_of: Option<Stri
         forbidden_folder: Some(folder(settings)?),
         ..SessionOptions::default()
     };
-    QuerySession::new(Arc::new(StoredHistory::new(Arc::clone(snapshot))), options)
+    let source: Arc<dyn HistorySource> = Arc::<Snapshot>::clone(snapshot);
+    QuerySession::new(source, options)
 }
 
 /// Refuses to write a file into the store's own folder.

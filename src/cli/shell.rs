@@ -13,7 +13,7 @@ use super::output::OutputError;
 use super::repl::{Names, Relation, Shell, ShellError};
 use super::resolve::Settings;
 use crate::error::{Error, Result};
-use crate::query::{QuerySession, StoredHistory, told};
+use crate::query::{QuerySession, told};
 use crate::store::{Snapshot, Store};
 
 /// A session over a store.
@@ -63,7 +63,7 @@ impl StoreShell {
         }
         let newest = self.store.snapshot().await?;
         if !Arc::ptr_eq(&newest, &self.seen) {
-            self.session.refresh(Arc::new(StoredHistory::new(Arc::clone(&newest))))?;
+            self.session.refresh(Arc::<Snapshot>::clone(&newest))?;
             self.seen = newest;
         }
         Ok(())

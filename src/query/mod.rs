@@ -24,7 +24,9 @@ mod view;
 mod tests;
 
 pub use dialect::ElavaDialect;
+pub use failure::told;
 pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{ElavaOptions, QuerySession, QueryStream, SessionOptions, register};
 pub use source::HistorySource;
+pub use tables::table_functions;
 pub use view::{Pin, SharedView, View};

@@ -44,6 +44,12 @@ pub(super) fn find(name: &str) -> Option<Arc<dyn Relation>> {
     ALL.iter().find(|relation| relation.name().eq_ignore_ascii_case(name)).cloned()
 }
 
+/// The names of the table functions, each with its columns.
+pub fn table_functions() -> Vec<(String, Vec<String>)> {
+    let columns = |relation: &dyn Relation| relation.schema().fields().iter().map(|field| field.name().clone()).collect();
+    ALL.iter().filter(|relation| relation.parameters().is_some()).map(|relation| (relation.name().to_owned(), columns(&**relation))).collect()
+}
+
 /// The revision that an argument stands for.
 fn revision(relation: &dyn Relation, call: &Call<'_>, place: usize) -> Result<Revision> {
     let value = call.arguments.get(place).cloned().unwrap_or(datafusion::common::ScalarValue::Null);

@@ -92,6 +92,15 @@ pub enum Command {
     ///   elava compact
     #[command(verbatim_doc_comment)]
     Compact,
+    /// Read the whole store and check that nothing is damaged or altered
+    ///
+    /// Exit status 1 if something is. The head hash that it prints, noted elsewhere, proves later that nothing before it was
+    /// altered.
+    ///
+    ///   elava verify
+    ///   elava verify --head 5f2c...
+    #[command(verbatim_doc_comment)]
+    Verify(VerifyArgs),
     /// Tell what the store holds and how large it is
     ///
     ///   elava status --json
@@ -279,6 +288,17 @@ pub struct DemoArgs {
     /// Print the SQL of the tour instead of running it
     #[arg(long)]
     pub print_sql: bool,
+}
+
+/// `elava verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A hash that an earlier verification printed: is all before it as it was?
+    #[arg(long, value_name = "HASH")]
+    pub head: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `elava status`

@@ -79,6 +79,7 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
         Some(Command::Export(args)) => block_on(commands::export::run(args, &context)),
         Some(Command::Demo(args)) => block_on(commands::demo::run(args, context)),
         Some(Command::Compact) => block_on(commands::compact::run(&context)),
+        Some(Command::Verify(args)) => block_on(commands::verify::run(args, &context)),
         Some(Command::Status(args)) => block_on(commands::status::run(args, &context)),
         Some(Command::Config) => commands::config::run(&context),
         Some(Command::Completions(args)) => commands::completions::run(&args, context.printer),

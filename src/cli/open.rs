@@ -22,7 +22,11 @@ pub fn folder(settings: &Settings) -> Result<PathBuf> {
     }
 }
 
-fn backend(settings: &Settings) -> Result<Arc<LocalBackend>> {
+/// The place of the store, whether or not there is one.
+///
+/// # Errors
+/// `Invalid` if the settings name a file, `Unsupported` if they name a URL.
+pub fn backend(settings: &Settings) -> Result<Arc<LocalBackend>> {
     let folder = folder(settings)?;
     if folder.is_file() {
         return Err(Error::invalid(format!("a store is a folder, and {} is a file", folder.display())));

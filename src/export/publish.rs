@@ -22,9 +22,12 @@ impl Staging {
     /// `Conflict` if the target holds something.
     pub(super) fn new(target: &Path) -> Result<Self> {
         let target = std::path::absolute(target).map_err(|error| refused("name", target, error))?;
-        match fs::read_dir(&target).map(|mut entries| entries.next().is_some()) {
-            Ok(true) => return Err(taken(&target)),
-            Ok(false) => {}
+        match fs::read_dir(&target) {
+            Ok(mut entries) => {
+                if entries.next().is_some() {
+                    return Err(taken(&target));
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(Error::invalid(format!("{} is a file, and an export makes a folder", target.display())));

@@ -1,5 +1,6 @@
 //! SQL over a store's history: DataFusion, given our tables, functions and points in time. This layer never writes.
 
+mod apart;
 mod catalog;
 mod content;
 mod dialect;

@@ -3,5 +3,6 @@
 mod oracle;
 mod support;
 
+mod cli;
 mod model;
 mod verify;

@@ -12,3 +12,4 @@ pub(super) mod sql;
 mod show;
 pub(super) mod status;
 pub(super) mod tag;
+pub(super) mod verify;

@@ -1,7 +1,9 @@
 //! `history(resource)`: the versions of a resource, oldest first.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::array::AsArray;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::common::ScalarValue;
@@ -49,29 +51,44 @@ impl Relation for History {
             return Err(Error::invalid(message).into());
         };
         let versions = versions(call)?;
-        let mut names = vec![ident("arn").eq(lit(resource.as_str())), ident("resource_id").eq(lit(resource.as_str()))];
+        let name = lit(resource.as_str());
         // A key names its type, by which files are sorted.
         if let Ok(key) = ResourceKey::from_stored(&resource) {
-            names.insert(0, ident("resource_key").eq(lit(resource.as_str())).and(ident("resource_type").eq(lit(key.resource_type()))));
-        }
-        let last = names.pop();
-        for name in names {
-            if exists(call, &versions, &name).await? {
-                return named(versions, name);
+            let exact = of_type(ident("resource_key").eq(name.clone()), key.resource_type());
+            if !keys(call, &versions, exact.clone()).await?.is_empty() {
+                return oldest_first(versions, exact);
             }
         }
-        named(versions, last.unwrap_or_else(|| lit(false)))
+        let mut found = keys(call, &versions, ident("arn").eq(name.clone())).await?;
+        if found.is_empty() {
+            found = keys(call, &versions, ident("resource_id").eq(name)).await?;
+        }
+        let types: BTreeSet<&str> = found.iter().map(ResourceKey::resource_type).collect();
+        let any = found.iter().map(|key| lit(key.as_str())).collect();
+        let types = types.into_iter().map(lit).collect();
+        oldest_first(versions, ident("resource_key").in_list(any, false).and(ident("resource_type").in_list(types, false)))
     }
 }
 
-fn named(versions: LogicalPlan, name: Expr) -> Result<LogicalPlan> {
+fn of_type(name: Expr, resource_type: &str) -> Expr {
+    name.and(ident("resource_type").eq(lit(resource_type)))
+}
+
+fn oldest_first(versions: LogicalPlan, name: Expr) -> Result<LogicalPlan> {
     LogicalPlanBuilder::from(versions).filter(name)?.sort([ident("valid_from_revision").sort(true, false)])?.build()
 }
 
-/// Whether a name names any version. Reads key columns only.
-async fn exists(call: &Call<'_>, versions: &LogicalPlan, name: &Expr) -> Result<bool> {
-    let any = LogicalPlanBuilder::from(versions.clone()).filter(name.clone())?.project([lit(1)])?.limit(0, Some(1))?.build()?;
+/// The keys of the resources that ever had a name. Reads no payload.
+async fn keys(call: &Call<'_>, versions: &LogicalPlan, name: Expr) -> Result<Vec<ResourceKey>> {
+    let key = vec![ident("resource_key")];
+    let plan = LogicalPlanBuilder::from(versions.clone()).filter(name)?.aggregate(key, Vec::<Expr>::new())?.build()?;
     let state = whole(call.state);
-    let batches = collect(state.create_physical_plan(&any).await?, state.task_ctx()).await?;
-    Ok(batches.iter().any(|batch| batch.num_rows() > 0))
+    let mut keys = Vec::new();
+    for batch in collect(state.create_physical_plan(&plan).await?, state.task_ctx()).await? {
+        let texts = batch.column(0).as_string_view_opt().ok_or_else(|| Error::internal("resource_key is no text"))?;
+        for text in texts.iter().flatten() {
+            keys.push(ResourceKey::from_stored(text)?);
+        }
+    }
+    Ok(keys)
 }

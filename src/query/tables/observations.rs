@@ -71,6 +71,11 @@ impl Relation for Observations {
     }
 }
 
+/// Observations with the columns that are stored with them.
+pub(super) fn observed(view: &Arc<View>) -> Result<LogicalPlan> {
+    scan("observed", ObservationRows { view: Arc::clone(view) })?.build()
+}
+
 /// The stored columns of observations that a view sees.
 #[derive(Debug)]
 struct ObservationRows {

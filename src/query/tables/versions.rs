@@ -8,8 +8,9 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
 
-use super::state::{STATE, state_columns};
-use super::{Call, Relation, number, text, time};
+use super::state::STATE;
+use super::{Call, Relation, number, resource_columns, text, time};
+use crate::query::apart::copy;
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
 use crate::store::schema::{text_list_type, time_type};
@@ -56,7 +57,13 @@ pub(super) fn versions(call: &Call<'_>) -> Result<LogicalPlan> {
 }
 
 fn version_columns([to_revision, to, ended_by]: [Expr; 3]) -> Vec<Expr> {
-    let mut columns = state_columns();
+    let mut columns: Vec<Expr> = resource_columns().map(ident).collect();
+    columns.extend([
+        copy(ident("valid_from_revision")).alias("revision"),
+        copy(ident("valid_from")).alias("changed_at"),
+        ident("first_seen_revision"),
+        ident("first_seen_at"),
+    ]);
     columns.extend([ident("valid_from_revision"), to_revision, ident("valid_from"), to, ident("change"), ended_by, ident("changed_paths")]);
     columns
 }

@@ -12,6 +12,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, ident};
 
 use super::audit::entries;
+use super::observations::observed;
 use super::state::Resources;
 use super::{Call, Relation, number, text, time};
 use crate::error::Error;
@@ -79,6 +80,7 @@ impl Relation for SqlView {
         let add = |name: &str, plan: LogicalPlan| tables.register_table(name.to_owned(), Arc::new(ViewTable::new(plan, None)));
         add("entries", entries(&call.view)?)?;
         add("resources", Resources.plan(call).await?)?;
+        add("observed", observed(&call.view)?)?;
         add("coverage", query(state, &tables, COVERAGE_SQL).await?)?;
         let plan = query(state, &tables, self.sql).await?;
         let columns = self.schema.fields().iter().map(|field| cast(ident(field.name()), field.data_type().clone()).alias(field.name()));

@@ -1,0 +1,124 @@
+use std::fs;
+
+use super::run::{Bench, HISTORY, check};
+
+#[test]
+fn import_says_what_is_durable_and_skips_what_it_knows() {
+    let bench = Bench::new();
+    bench.write("history.ndjson", HISTORY);
+    check("import", &bench.elava(&["import", "history.ndjson"]));
+    check("import-again", &bench.elava(&["import", "history.ndjson"]));
+    check("import-no-file", &bench.elava(&["import", "nothing.ndjson"]));
+    check("import-bad-line", &bench.elava_with(&["import", "-"], "{\"provider\":\"aws\",\"account\":\"1\"}\n"));
+    check("import-bad-time", &bench.elava(&["import", "history.ndjson", "--at", "monday"]));
+}
+
+#[test]
+fn log_shows_scans_and_versions_newest_first() {
+    let bench = Bench::with_history();
+    check("log", &bench.elava(&["log"]));
+    check("log-limit", &bench.elava(&["log", "--limit", "1", "--format", "csv"]));
+    check("log-resource", &bench.elava(&["log", "i-1", "--format", "vertical"]));
+    check("log-resource-that-is-none", &bench.elava(&["log", "i-99"]));
+    check("log-print-sql", &bench.elava(&["log", "it's", "--print-sql"]));
+}
+
+#[test]
+fn the_printed_sql_is_what_the_verb_runs() {
+    let bench = Bench::with_history();
+    let sql = |arguments: &[&str]| String::from_utf8(bench.output(arguments, "").stdout).unwrap();
+    for verb in [&["log", "--format", "json"][..], &["log", "i-1", "--format", "json"], &["tag", "--format", "json"]] {
+        let printed = sql(&[verb, &["--print-sql"]].concat());
+        assert_eq!(bench.elava(verb), bench.elava(&["sql", "--format", "json", &printed]), "{verb:?}");
+    }
+}
+
+#[test]
+fn tags_name_points_once() {
+    let bench = Bench::with_history();
+    check("tag", &bench.elava(&["tag", "before", "2026-11-02T12:00:00Z"]));
+    check("tag-head", &bench.elava(&["tag", "after"]));
+    check("tag-list", &bench.elava(&["tag", "--format", "json"]).replace(&today(), "[DAY]"));
+    check("tag-taken", &bench.elava(&["tag", "before", "1"]));
+    check("tag-reserved", &bench.elava(&["tag", "7 days ago"]));
+    check("tag-number", &bench.elava(&["tag", "41"]));
+    check("tag-above-the-head", &bench.elava(&["tag", "later", "99"]));
+    check("tag-in-sql", &bench.elava(&["sql", "--as-of", "before", "SELECT name FROM resources ORDER BY name", "--format", "csv"]));
+}
+
+fn today() -> String {
+    elava::clock::Clock::now(&elava::clock::SystemClock).to_string().chars().take(10).collect()
+}
+
+#[test]
+fn exports_are_read_back() {
+    let bench = Bench::with_history();
+    check("export", &bench.elava(&["export", "--table", "resource_versions", "--partition-by", "resource_type", "--to", "out"]));
+    let part = bench.path("out/resource_type=aws_ec2_instance/part-0.parquet");
+    let sql = format!("SELECT resource_id, valid_from_revision FROM '{}' ORDER BY 2", part.display());
+    check("export-read-back", &bench.elava(&["sql", &sql, "--format", "csv"]));
+    check("export-taken", &bench.elava(&["export", "--table", "resources", "--to", "out"]));
+    for format in ["csv", "ndjson"] {
+        let told = bench.elava(&["export", "--table", "changes", "--from", "3", "--to", "head", "--to", format, "--format", format]);
+        check(&format!("export-{format}"), &told);
+        check(&format!("export-{format}-file"), &fs::read_to_string(bench.path(&format!("{format}/part-0.{format}"))).unwrap());
+    }
+    check("export-as-of", &bench.elava(&["export", "--table", "resources", "--as-of", "3", "--where", "state = 'running'", "--to", "then"]));
+    check("export-where-wrong", &bench.elava(&["export", "--table", "resources", "--where", "nme = 1", "--to", "wrong"]));
+    check("export-table-wrong", &bench.elava(&["export", "--table", "resurces", "--to", "wrong"]));
+    assert!(!bench.path("wrong").exists());
+    let left = fs::read_dir(bench.path("")).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    assert_eq!(left.filter(|name| name.starts_with('.')).count(), 0, "nothing half-made is left");
+}
+
+#[test]
+fn settings_say_where_they_come_from() {
+    let bench = Bench::new();
+    check("config-default", &bench.elava(&["config"]));
+    bench.write("elava.toml", "store = \"other\"\ntag_columns = [\"env\"]\n[query]\nmemory_limit = \"64MB\"\n[output]\nformat = \"csv\"\n");
+    let mut command = bench.command(&["config", "--color", "never"]);
+    command.env("ELAVA_MAX_ROWS", "7");
+    check("config", &bench.told(&super::run::run(command, "")));
+    check("config-flag-wins", &bench.elava(&["config", "--store", "flag"]));
+    bench.write("wrong.toml", "[output]\nformt = \"csv\"\n");
+    check("config-unknown-key", &bench.elava(&["config", "--config", "wrong.toml"]));
+    bench.write("wrong.toml", "[output]\nformat = \"xml\"\n");
+    check("config-wrong-value", &bench.elava(&["config", "--config", "wrong.toml"]));
+    check("config-missing", &bench.elava(&["config", "--config", "nothing.toml"]));
+}
+
+#[test]
+fn what_the_settings_say_of_types_goes_into_the_log() {
+    let bench = Bench::new();
+    bench.write("history.ndjson", HISTORY);
+    bench.write("elava.toml", "store = \"store\"\n[types.aws_ec2_instance]\nvolatile = [\"/properties/InstanceType\"]\n");
+    bench.output(&["import", "history.ndjson"], "");
+    check("config-in-the-log", &bench.elava(&["sql", "--format", "csv", "SELECT changed_paths FROM changes(3, 'head') WHERE change = 'updated'"]));
+}
+
+#[test]
+fn maintenance() {
+    let bench = Bench::with_history();
+    check("status", &bench.elava(&["status"]));
+    check("compact", &bench.elava(&["compact"]));
+    check("compact-again", &bench.elava(&["compact"]));
+    check("status-json", &bench.elava(&["status", "--json"]));
+    check("verify", &bench.elava(&["verify"]));
+    check("verify-unknown-head", &bench.elava(&["verify", "--head", &"0".repeat(64)]));
+    check("verify-wrong-head", &bench.elava(&["verify", "--head", "abc"]));
+    let report = bench.output(&["--store", "store", "verify", "--json"], "");
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let noted = report["head_hash"].as_str().unwrap();
+    check("verify-known-head", &bench.elava(&["verify", "--head", noted]));
+}
+
+#[test]
+fn the_demo_makes_its_own_store_and_shows_the_tour() {
+    let bench = Bench::new();
+    check("demo", &bench.elava(&["demo"]));
+    assert!(!bench.path("store").exists(), "never the default store");
+    check("demo-opened", &bench.elava(&["--store", "elava-demo", "sql", "SELECT count(*) AS live FROM resources", "--format", "csv"]));
+    fs::create_dir(bench.path("photos")).unwrap();
+    bench.write("photos/cat.jpg", "meow");
+    check("demo-in-another-folder", &bench.elava(&["demo", "photos"]));
+}

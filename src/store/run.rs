@@ -141,6 +141,18 @@ impl Runs {
         self.runs.iter().all(|run| !run.active)
     }
 
+    /// The oldest head at which a scan under way began.
+    pub fn oldest_token(&self) -> Option<Revision> {
+        self.runs.iter().filter(|run| run.active).map(|run| run.token).min()
+    }
+
+    /// Stops a scan without an end: it goes on when it is begun again.
+    pub fn break_off(&mut self, scan: ScanNo) {
+        if let Some(run) = self.runs.get_mut(scan as usize) {
+            run.active = false;
+        }
+    }
+
     /// The number of a scan, of this process or another.
     pub fn number(&mut self, scan_id: &str) -> ScanNo {
         if let Some(number) = self.by_id.get(scan_id) {
@@ -215,7 +227,7 @@ impl Runs {
         let observer = self.observer(scan, page_token)?;
         let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
         if !run.active {
-            return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
+            return Err(run.not_under_way());
         }
         let observations = run.pass_over(observations)?;
         if observations.is_empty() {
@@ -244,7 +256,7 @@ impl Runs {
         let observer = self.observer(scan, None)?;
         let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
         if !run.active {
-            return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
+            return Err(run.not_under_way());
         }
         match end {
             End::Completed { at, scopes } => {
@@ -373,6 +385,11 @@ impl Run {
             return Err(self.differs(skip.lines));
         }
         Ok(fresh)
+    }
+
+    fn not_under_way(&self) -> Error {
+        Error::invalid(format!("scan {} has ended, or broke off when an outcome was unknown", self.scan_id))
+            .with_hint("begin it again under its id to go on")
     }
 
     fn differs(&self, lines: u64) -> Error {

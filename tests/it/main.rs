@@ -3,5 +3,9 @@
 mod oracle;
 mod support;
 
+mod crash;
+mod damage;
+mod golden;
+mod kill;
 mod model;
 mod verify;

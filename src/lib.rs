@@ -4,9 +4,11 @@
 pub mod cli;
 pub mod clock;
 pub mod error;
+pub mod export;
 pub mod ingest;
 pub mod model;
 pub mod query;
+pub mod settings;
 pub mod store;
 
 pub use error::{Error, ErrorKind, Result};

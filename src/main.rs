@@ -1,3 +1,7 @@
 //! The `elava` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    elava::cli::run(std::env::args_os()).into()
+}

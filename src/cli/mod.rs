@@ -1,4 +1,114 @@
 //! The command line: the only layer that prints, exits and reads the environment.
+//!
+//! What is typed ([`args`]) is made one with the environment and the settings file ([`resolve`]); a command is a function of
+//! its arguments, the settings and the printer, and returns an exit status. No runtime is started for what needs none.
 
+pub mod args;
+mod commands;
+mod env;
+mod exit;
+mod open;
 pub mod output;
+mod printer;
+mod progress;
 pub mod repl;
+mod resolve;
+mod shell;
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+pub use exit::ExitStatus;
+
+use args::{Cli, Command};
+use env::Environment;
+use printer::{ColorChoice, Printer};
+use resolve::Settings;
+
+use crate::error::{Error, Result};
+
+/// The engine's plans are deep trees that are walked by recursion.
+const STACK_BYTES: usize = 8 << 20;
+
+/// What every command is given.
+#[derive(Debug)]
+pub(crate) struct Context {
+    settings: Settings,
+    printer: Printer,
+}
+
+/// Runs the command that the arguments name, the first of which is the program's own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A reader that has gone away, as of `elava --help | head`, is no error.
+            let _ = error.print();
+            return if error.use_stderr() { ExitStatus::Failed } else { ExitStatus::Done };
+        }
+    };
+    let mut printer = Printer::new(cli.global.color.unwrap_or(ColorChoice::Auto));
+    match start(cli, &mut printer) {
+        Ok(status) => status,
+        Err(error) => {
+            printer.error(&error);
+            ExitStatus::Failed
+        }
+    }
+}
+
+fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
+    if let Some(Command::Completions(args)) = &cli.command {
+        return commands::completions::run(args, *printer);
+    }
+    let environment = Environment::read()?;
+    start_log(cli.global.verbose, environment.get(env::LOG))?;
+    let settings = Settings::resolve(&cli.global, &environment)?;
+    *printer = Printer::new(settings.color.value);
+    let context = Context { settings, printer: *printer };
+    match cli.command {
+        None => block_on(commands::repl::run(&context)),
+        Some(Command::Sql(args)) => block_on(commands::sql::run(args, context)),
+        Some(Command::Import(args)) => block_on(commands::import::run(args, &context)),
+        Some(Command::Log(args)) => block_on(commands::log::run(args, &context)),
+        Some(Command::Tag(args)) => block_on(commands::tag::run(args, &context)),
+        Some(Command::Export(args)) => block_on(commands::export::run(args, &context)),
+        Some(Command::Demo(args)) => block_on(commands::demo::run(args, context)),
+        Some(Command::Compact) => block_on(commands::compact::run(&context)),
+        Some(Command::Status(args)) => block_on(commands::status::run(args, &context)),
+        Some(Command::Config) => commands::config::run(&context),
+        Some(Command::Completions(args)) => commands::completions::run(&args, context.printer),
+    }
+}
+
+/// Runs a command on this thread, with a thread per core beside it.
+fn block_on(command: impl Future<Output = Result<ExitStatus>>) -> Result<ExitStatus> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = runtime.map_err(|error| Error::unavailable("start the threads").with_source(error))?;
+    let done = runtime.block_on(command);
+    // What still runs in the background has been told to stop, and nothing waits for it.
+    runtime.shutdown_background();
+    done
+}
+
+/// Log lines go to stderr: warnings, more with `-v`, or what the environment asks for.
+fn start_log(verbose: u8, filter: Option<&str>) -> Result<()> {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = match filter {
+        Some(filter) => EnvFilter::try_new(filter).map_err(|error| Error::invalid(format!("{}: {error}", env::LOG)))?,
+        None => EnvFilter::new(format!("elava={level}")),
+    };
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).without_time().with_target(false);
+    // Fails only where a test has one already.
+    let _ = subscriber.try_init();
+    Ok(())
+}

@@ -150,13 +150,23 @@ pub async fn import(
     options: &ImportOptions,
     events: &mut (dyn FnMut(ImportEvent) + Send),
 ) -> Result<ImportReport> {
+    import_in_batches(writer, sources, options, events, scan::BATCH_OBSERVATIONS_MAX).await
+}
+
+async fn import_in_batches(
+    writer: &Writer,
+    sources: Vec<Source>,
+    options: &ImportOptions,
+    events: &mut (dyn FnMut(ImportEvent) + Send),
+    batch_max: usize,
+) -> Result<ImportReport> {
     let mut total = Some(0);
     for source in &sources {
         total = source.bytes()?.zip(total).map(|(bytes, total)| bytes + total);
     }
     let types = writer.history().await?.index.settings.types.clone();
     let rules = Arc::new(line::Rules { types, redact: options.redact, hasher: hashbrown::DefaultHashBuilder::default() });
-    let mut import = Import { writer, options, rules, events, report: ImportReport::default(), bytes_read: Arc::default(), total };
+    let mut import = Import { writer, options, rules, events, report: ImportReport::default(), bytes_read: Arc::default(), total, batch_max };
     match options.format {
         Format::Ndjson => import.ndjson(sources).await?,
         Format::AwsCli | Format::AwsConfig => import.documents(sources).await?,
@@ -174,6 +184,7 @@ struct Import<'a> {
     report: ImportReport,
     bytes_read: source::BytesRead,
     total: Option<u64>,
+    batch_max: usize,
 }
 
 impl Import<'_> {

@@ -89,7 +89,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn input(&self, source: Source, alone: bool, now: Timestamp) -> Result<Input> {
+    async fn input(&mut self, source: Source, alone: bool, now: Timestamp) -> Result<Input> {
         let path = source.file().map(std::path::Path::to_path_buf);
         if alone {
             return Ok(Input { at: now, turn: Turn::Waiting(source), path });
@@ -247,7 +247,7 @@ impl Import<'_> {
     }
 
     /// The id of a scan that is a whole file.
-    async fn file_scan_id(&self, stream: &Stream, path: Option<&std::path::Path>, at: Option<Timestamp>) -> Result<String> {
+    async fn file_scan_id(&mut self, stream: &Stream, path: Option<&std::path::Path>, at: Option<Timestamp>) -> Result<String> {
         let hash = match path.map(std::path::Path::to_path_buf) {
             Some(path) => {
                 let name = stream.name().to_owned();
@@ -260,7 +260,7 @@ impl Import<'_> {
     }
 
     /// The id of a scan that is told by what it holds; a live one that is complete makes room for a new one.
-    pub(super) async fn content_scan_id(&self, hash: [u8; 32], at: Option<Timestamp>) -> Result<String> {
+    pub(super) async fn content_scan_id(&mut self, hash: [u8; 32], at: Option<Timestamp>) -> Result<String> {
         let Some(at) = at else {
             let scan_id = scan_id_of(&[&hash, b"live"]);
             let history = self.writer.history().await?;
@@ -311,7 +311,7 @@ impl Import<'_> {
                 }
                 Line::Started(_) => {}
             }
-            if scan.is_full() {
+            if scan.is_full(self.batch_max) {
                 self.flush(scan).await.map_err(|error| Broken::Store(stream.error_at(number, error)))?;
                 now = self.writer.clock().now();
             }
@@ -416,8 +416,8 @@ impl Scan {
     }
 
     /// Whether the batch is to be committed.
-    pub(super) fn is_full(&self) -> bool {
-        self.batch.len() >= BATCH_OBSERVATIONS_MAX || self.batch_bytes >= BATCH_BYTES_MAX
+    pub(super) fn is_full(&self, batch_max: usize) -> bool {
+        self.batch.len() >= batch_max || self.batch_bytes >= BATCH_BYTES_MAX
     }
 
     /// Checks the time of an observation, if it has its own.

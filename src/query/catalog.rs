@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::Result;
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::TableType;
 
+use super::local_files;
 use super::near::nearest;
 use super::relation::RelationTable;
 use super::tables;
@@ -45,10 +47,15 @@ impl CatalogProvider for ElavaCatalog {
     }
 }
 
+/// Finds the session that a catalog belongs to, as long as there is one.
+pub(super) type SessionOf = Box<dyn Fn() -> Option<SessionState> + Send + Sync>;
+
 /// The tables of a session. Ours are made when they are named.
 pub(super) struct ElavaSchema {
     shared: SharedView,
     views: RwLock<HashMap<String, Arc<dyn TableProvider>>>,
+    /// The session that reads local files; none may be read where it is not set.
+    session: OnceLock<SessionOf>,
 }
 
 impl fmt::Debug for ElavaSchema {
@@ -59,7 +66,19 @@ impl fmt::Debug for ElavaSchema {
 
 impl ElavaSchema {
     pub(super) fn new(shared: SharedView) -> Self {
-        Self { shared, views: RwLock::default() }
+        Self { shared, views: RwLock::default(), session: OnceLock::new() }
+    }
+
+    /// Lets local files be named as tables.
+    pub(super) fn allow_local_files(&self, session: SessionOf) {
+        let _ = self.session.set(session);
+    }
+
+    async fn local_file(&self, path: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        match self.session.get().and_then(|session| session()) {
+            Some(state) => local_files::table(&state, path).await,
+            None => Ok(None),
+        }
     }
 
     fn view(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
@@ -89,7 +108,10 @@ impl SchemaProvider for ElavaSchema {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        Ok(self.own(name).or_else(|| self.view(name)))
+        match self.own(name).or_else(|| self.view(name)) {
+            Some(table) => Ok(Some(table)),
+            None => self.local_file(name).await,
+        }
     }
 
     async fn table_type(&self, name: &str) -> Result<Option<TableType>> {

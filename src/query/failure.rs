@@ -8,7 +8,7 @@ use super::near::nearest;
 use crate::error::{Error, ErrorKind};
 
 /// An error of DataFusion, told to the user.
-pub(super) fn told(error: DataFusionError) -> Error {
+pub fn told(error: DataFusionError) -> Error {
     match error {
         DataFusionError::External(source) => from_external(source),
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => told(*inner),

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, DFSchema, Statistics};
+use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -21,7 +21,8 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 
-use super::source::{DataFile, HistorySource};
+use super::source::HistorySource;
+use crate::store::{Bound, DataFile};
 
 /// Where in a runtime's object stores a store's files are.
 pub(super) fn store_url(source: &dyn HistorySource) -> Result<ObjectStoreUrl> {
@@ -94,16 +95,38 @@ fn files_exec(
 }
 
 fn partitioned(file: &DataFile, schema: &SchemaRef) -> PartitionedFile {
-    let known = |field: &Arc<arrow::datatypes::Field>| match file.columns.get(field.name()) {
+    let known = |field: &Arc<Field>| match file.columns.get(field.name()) {
         None => ColumnStatistics::new_unknown(),
-        Some(stats) => {
-            let bound = |value: &Option<_>| value.clone().map_or(Precision::Absent, Precision::Exact);
-            let null_count = stats.null_count.and_then(|count| usize::try_from(count).ok()).map_or(Precision::Absent, Precision::Exact);
-            ColumnStatistics { null_count, min_value: bound(&stats.min), max_value: bound(&stats.max), ..ColumnStatistics::new_unknown() }
-        }
+        Some(stats) => ColumnStatistics {
+            null_count: usize::try_from(stats.null_count).map_or(Precision::Absent, Precision::Exact),
+            min_value: exact(stats.min.as_ref(), field.data_type()),
+            max_value: exact(stats.max.as_ref(), field.data_type()),
+            ..ColumnStatistics::new_unknown()
+        },
     };
     let rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
     let column_statistics = schema.fields().iter().map(known).collect();
     let statistics = Statistics { num_rows: rows, total_byte_size: Precision::Absent, column_statistics };
     PartitionedFile::new(file.name.clone(), file.bytes).with_statistics(Arc::new(statistics))
+}
+
+/// A bound as DataFusion's statistics know it.
+fn exact(bound: Option<&Bound>, data_type: &DataType) -> Precision<ScalarValue> {
+    let value = match (bound, data_type) {
+        (Some(Bound::Int(value)), DataType::Int64) => ScalarValue::Int64(Some(*value)),
+        (Some(Bound::Int(value)), DataType::Timestamp(TimeUnit::Microsecond, zone)) => ScalarValue::TimestampMicrosecond(Some(*value), zone.clone()),
+        (Some(Bound::Text(value)), DataType::Utf8View) => ScalarValue::Utf8View(Some(value.clone())),
+        _ => return Precision::Absent,
+    };
+    Precision::Exact(value)
+}
+
+/// The least and greatest value of a BIGINT column of a file, as far as they are known. Where all values are NULL, the
+/// least is above the greatest.
+pub(super) fn int_bounds(file: &DataFile, column: &str) -> (i64, i64) {
+    match file.columns.get(column).map(|stats| (&stats.min, &stats.max, stats.null_count)) {
+        Some((Some(Bound::Int(min)), Some(Bound::Int(max)), _)) => (*min, *max),
+        Some((None, None, nulls)) if nulls == file.rows => (i64::MAX, i64::MIN),
+        _ => (i64::MIN, i64::MAX),
+    }
 }

@@ -8,6 +8,7 @@ mod guard;
 mod inner;
 mod json_access;
 mod leaf;
+mod local_files;
 mod near;
 mod now;
 mod planner;
@@ -16,7 +17,6 @@ mod relation;
 mod rows;
 mod session;
 mod source;
-mod stored;
 mod tables;
 mod view;
 
@@ -24,8 +24,9 @@ mod view;
 mod tests;
 
 pub use dialect::ElavaDialect;
+pub use failure::told;
 pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{ElavaOptions, QuerySession, QueryStream, SessionOptions, register};
-pub use source::{ColumnStats, DataFile, Epoch, HistorySource};
-pub use stored::StoredHistory;
+pub use source::HistorySource;
+pub use tables::table_functions;
 pub use view::{Pin, SharedView, View};

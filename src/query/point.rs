@@ -156,8 +156,7 @@ fn head_minus(view: &View, steps: u64) -> Result<Revision> {
 }
 
 fn tag(view: &View, name: &str) -> Result<Revision> {
-    view.source()
-        .tag(name)
+    view.tag(name)
         .ok_or_else(|| Error::not_found(format!("{name:?} is no tag and no other form of a point in time; accepted are {ACCEPTED}")))
 }
 

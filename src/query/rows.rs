@@ -24,8 +24,8 @@ use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 
-use super::leaf::{self, Leaf};
-use super::source::{DataFile, Epoch};
+use super::leaf::{self, Leaf, int_bounds};
+use crate::store::{DataFile, Epoch};
 use super::view::View;
 use crate::model::Revision;
 use crate::store::schema::{CLOSINGS, VERSIONS};
@@ -131,7 +131,7 @@ impl Scan<'_> {
         ];
         let mut parts = Parts::new();
         if let Some(epoch) = self.view.epoch_of(at) {
-            let files = choose(epoch, |file| file.bounds("valid_from_revision").0 <= at);
+            let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= at);
             let closed = if epoch.end.is_none() { self.closings(Revision::MIN, at)? } else { None };
             parts.extend(match closed {
                 None => self.files(files, &alive, &self.columns)?,
@@ -146,7 +146,7 @@ impl Scan<'_> {
         let mut parts = Parts::new();
         for epoch in self.view.epochs_meeting(after, until) {
             let after = after.max(epoch.start);
-            let files = choose(epoch, |file| meets(file.bounds("valid_from_revision"), after, until));
+            let files = choose(epoch, |file| meets(int_bounds(file, "valid_from_revision"), after, until));
             parts.extend(self.files(files, &began(after, until), &self.columns)?);
         }
         parts.extend(self.tail(&began(after, until), |from, _| from > after && from <= until)?);
@@ -158,7 +158,7 @@ impl Scan<'_> {
         for (nth, epoch) in self.view.source().epochs().iter().enumerate().filter(|(_, epoch)| epoch.start < until) {
             // What was carried into a later epoch is in the one before.
             let after = if nth == 0 { Revision::MIN } else { epoch.start };
-            let files = choose(epoch, |file| meets(file.bounds("valid_from_revision"), after, until));
+            let files = choose(epoch, |file| meets(int_bounds(file, "valid_from_revision"), after, until));
             let first = if nth == 0 { None } else { Some(col("valid_from_revision").gt(lit(after))) };
             let last = Some(col("valid_from_revision").lt_eq(lit(until)));
             let bounds = first.into_iter().chain(last).collect::<Vec<_>>();
@@ -176,7 +176,7 @@ impl Scan<'_> {
         ];
         let mut parts = Parts::new();
         for epoch in self.view.epochs_meeting(after, until) {
-            let files = choose(epoch, |file| meets(file.bounds("valid_to_revision"), after, until));
+            let files = choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until));
             parts.extend(self.files(files, &ended, &self.columns)?);
             if epoch.end.is_none()
                 && let Some(closings) = self.closings(after, until)?

@@ -123,7 +123,12 @@ impl QuerySession {
         set_up(&mut state, &shared).map_err(told)?;
         state.catalog_list().register_catalog(CATALOG.to_owned(), Arc::new(ElavaCatalog::new(Arc::clone(&schema))));
         let limits = Limits { local_files: options.local_files, forbidden_folder: options.forbidden_folder };
-        let mut session = Self { context: SessionContext::new_with_state(state), shared, schema, limits, prepared: HashMap::new() };
+        let context = SessionContext::new_with_state(state);
+        if limits.local_files {
+            let session = context.state_weak_ref();
+            schema.allow_local_files(Box::new(move || session.upgrade().map(|state| state.read().clone())));
+        }
+        let mut session = Self { context, shared, schema, limits, prepared: HashMap::new() };
         if let Some(as_of) = &options.as_of {
             session.pin(as_of)?;
         }

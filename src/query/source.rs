@@ -1,16 +1,15 @@
 //! What the SQL layer needs to know of a store: one immutable snapshot of it.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use datafusion::common::ScalarValue;
 use object_store::ObjectStore;
 use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{Revision, Timestamp, TypeRulesSet};
+use crate::store::{DataFile, Epoch, Snapshot, TagPoint};
 
 /// A snapshot of a store's history. Everything that planning needs is in memory; only rows are read later.
 pub trait HistorySource: Debug + Send + Sync {
@@ -22,12 +21,14 @@ pub trait HistorySource: Debug + Send + Sync {
     fn floor(&self) -> Revision;
     /// The time of the newest observation.
     fn head_time(&self) -> Option<Timestamp>;
+    /// The time of a revision; `None` for revision 0.
+    fn time_of(&self, revision: Revision) -> Option<Timestamp>;
     /// The last revision observed at or before a time, 0 before the first.
     fn revision_at(&self, time: Timestamp) -> Revision;
     /// For each ended scan, in the order of their ends, the last revision written before that end.
     fn scan_ends(&self) -> &[Revision];
-    /// The revision that a tag names.
-    fn tag(&self, name: &str) -> Option<Revision>;
+    /// What a tag names.
+    fn tag(&self, name: &str) -> Option<TagPoint>;
     /// The rules of comparison in force.
     fn rules(&self) -> &TypeRulesSet;
     /// The epochs in order; the last one is open.
@@ -51,52 +52,56 @@ pub trait HistorySource: Debug + Send + Sync {
     fn object_store(&self) -> Arc<dyn ObjectStore>;
 }
 
-/// A bounded stretch of history: the revisions after `start`, up to and including `end`. Its files hold every version
-/// alive at any moment in it.
-#[derive(Debug, Clone)]
-pub struct Epoch {
-    /// The last revision before it.
-    pub start: Revision,
-    /// Its last revision; `None` for the open epoch.
-    pub end: Option<Revision>,
-    /// Its files, with disjoint rows.
-    pub files: Vec<DataFile>,
-}
-
-/// A Parquet file of a store.
-#[derive(Debug, Clone)]
-pub struct DataFile {
-    /// Its path in the object store.
-    pub name: String,
-    /// How many rows it has.
-    pub rows: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// What is known of its columns.
-    pub columns: BTreeMap<String, ColumnStats>,
-}
-
-/// The bounds of a column in a file. What is not known is `None`.
-#[derive(Debug, Clone, Default)]
-pub struct ColumnStats {
-    /// The least value.
-    pub min: Option<ScalarValue>,
-    /// The greatest value.
-    pub max: Option<ScalarValue>,
-    /// How many values are NULL.
-    pub null_count: Option<u64>,
-}
-
-impl DataFile {
-    /// The least and greatest value of a BIGINT column, as far as they are known.
-    pub(super) fn bounds(&self, column: &str) -> (i64, i64) {
-        let whole = |value: &Option<ScalarValue>| match value {
-            Some(ScalarValue::Int64(value)) => *value,
-            _ => None,
-        };
-        let stats = self.columns.get(column);
-        let min = stats.and_then(|stats| whole(&stats.min)).unwrap_or(i64::MIN);
-        let max = stats.and_then(|stats| whole(&stats.max)).unwrap_or(i64::MAX);
-        (min, max)
+impl HistorySource for Snapshot {
+    fn store_id(&self) -> Uuid {
+        self.store_id()
+    }
+    fn head(&self) -> Revision {
+        self.head()
+    }
+    fn floor(&self) -> Revision {
+        self.floor()
+    }
+    fn head_time(&self) -> Option<Timestamp> {
+        self.head_time()
+    }
+    fn time_of(&self, revision: Revision) -> Option<Timestamp> {
+        self.time_of(revision)
+    }
+    fn revision_at(&self, time: Timestamp) -> Revision {
+        self.revision_at(time)
+    }
+    fn scan_ends(&self) -> &[Revision] {
+        self.scan_ends()
+    }
+    fn tag(&self, name: &str) -> Option<TagPoint> {
+        self.tag(name)
+    }
+    fn rules(&self) -> &TypeRulesSet {
+        self.rules()
+    }
+    fn epochs(&self) -> &[Epoch] {
+        self.epochs()
+    }
+    fn observation_files(&self) -> &[DataFile] {
+        self.observation_files()
+    }
+    fn entry_files(&self) -> &[DataFile] {
+        self.entry_files()
+    }
+    fn closings(&self) -> &RecordBatch {
+        self.closings()
+    }
+    fn tail_versions(&self) -> &[RecordBatch] {
+        self.tail_versions()
+    }
+    fn tail_entries(&self) -> &[RecordBatch] {
+        self.tail_entries()
+    }
+    fn tail_observations(&self) -> Result<Vec<RecordBatch>> {
+        self.tail_observations()
+    }
+    fn object_store(&self) -> Arc<dyn ObjectStore> {
+        self.object_store()
     }
 }

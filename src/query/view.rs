@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::source::{Epoch, HistorySource};
+use super::source::HistorySource;
 use crate::clock::Clock;
 use crate::model::{Revision, Timestamp};
+use crate::store::Epoch;
 
 /// Where a session is pinned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,16 +73,13 @@ impl View {
 
     /// When a revision was observed; for revision 0 the moment before the first observation.
     pub fn time_of(&self, revision: Revision) -> Timestamp {
-        let Some(head_time) = self.source.head_time() else { return self.clock.now() };
-        if revision <= 0 {
-            return Timestamp::from_micros(self.time_of(1).micros() - 1);
-        }
-        let (mut before, mut at) = (i64::MIN / 4, head_time.micros());
-        while before + 1 < at {
-            let middle = before + (at - before) / 2;
-            if self.source.revision_at(Timestamp::from_micros(middle)) >= revision { at = middle } else { before = middle }
-        }
-        Timestamp::from_micros(at)
+        let before_first = || self.source.time_of(1.max(self.floor())).map(|first| Timestamp::from_micros(first.micros() - 1));
+        self.source.time_of(revision).filter(|_| revision > 0).or_else(before_first).unwrap_or_else(|| self.clock.now())
+    }
+
+    /// The revision that a tag names, if the tag was made by then.
+    pub fn tag(&self, name: &str) -> Option<Revision> {
+        self.source.tag(name).filter(|point| point.head <= self.head()).map(|point| point.revision)
     }
 
     /// The ends of scans that are seen: for each the last revision written before it.

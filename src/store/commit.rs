@@ -283,7 +283,7 @@ impl Committer {
             // Work that is refused has not touched the draft, so the others of its group go on.
             let outcome = match work {
                 Work::Begin(begin, _) => runs.begin(begin, &index, self.clock.now(), &mut draft).map(Done::Begun),
-                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &mut draft).map(Done::Committed),
+                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &index, &mut draft).map(Done::Committed),
                 Work::End(scan, end, _) => runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
                 Work::Entry(entry, _) => {
                     draft.push_entry(Entry { head: draft.head(), ..entry.clone() });

@@ -101,6 +101,10 @@ fn replay_changes(state: &mut State, segment: &Segment) -> Result<()> {
 
 /// All observations in order.
 fn replay_observations(state: &mut State, segment: &Segment, runs: &mut Runs) -> Result<()> {
+    if segment.header.count == 0 {
+        // Arrow cannot normalise the keys of an empty dictionary.
+        return Ok(());
+    }
     let observations = segment.raw_observations()?;
     if observations.num_rows() == 0 {
         return Ok(());

@@ -216,12 +216,14 @@ impl Runs {
     /// Classifies a batch of a scan.
     ///
     /// # Errors
-    /// `Invalid` if the observations differ from those that the store has of this scan.
+    /// `Invalid` if the observations differ from those that the store has of this scan, `Conflict` if another process has
+    /// written to it.
     pub fn observe<'a>(
         &mut self,
         scan: ScanNo,
         observations: &'a [Observation],
         page_token: Option<Revision>,
+        index: &LogIndex,
         draft: &mut Draft<'a>,
     ) -> Result<Committed> {
         let observer = self.observer(scan, page_token)?;
@@ -229,8 +231,10 @@ impl Runs {
         if !run.active {
             return Err(run.not_under_way());
         }
+        run.check_not_overtaken(index)?;
         let observations = run.pass_over(observations)?;
         if observations.is_empty() {
+            // An entry would tell of fewer lines than the store has, and a scan that breaks now could not be continued.
             return Ok(Committed::default());
         }
         let first = draft.head() + 1;
@@ -251,13 +255,15 @@ impl Runs {
     /// Ends a scan.
     ///
     /// # Errors
-    /// `Invalid` if it has ended, or if the store has more observations of it than were handed in.
+    /// `Invalid` if it has ended, or if the store has more observations of it than were handed in, `Conflict` if another
+    /// process has written to it.
     pub fn end(&mut self, scan: ScanNo, end: &End, index: &LogIndex, draft: &mut Draft<'_>) -> Result<Committed> {
         let observer = self.observer(scan, None)?;
         let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
         if !run.active {
             return Err(run.not_under_way());
         }
+        run.check_not_overtaken(index)?;
         match end {
             End::Completed { at, scopes } => {
                 if let Some(skip) = &run.skip {
@@ -358,6 +364,25 @@ impl Run {
             Account::One(account) => Some(account.clone()),
             _ => None,
         }
+    }
+
+    /// What the log holds of this scan must be what this process wrote or has yet to pass over: of two processes that
+    /// import one scan, the one that comes second stops.
+    fn check_not_overtaken(&self, index: &LogIndex) -> Result<()> {
+        let ours = match &self.skip {
+            Some(skip) => skip.lines,
+            None => self.lines,
+        };
+        let overtaken = match index.open_scans.get(&*self.scan_id) {
+            // Batches of this very commit are not in the index yet.
+            Some(logged) => logged.lines > ours,
+            None => index.is_completed(&self.scan_id),
+        };
+        if !overtaken {
+            return Ok(());
+        }
+        let message = format!("another process is writing scan {} at the same time", self.scan_id);
+        Err(Error::new(crate::ErrorKind::Conflict, message).with_hint("let it finish; import again if it does not"))
     }
 
     fn hash_line(&mut self, observation: &Observation) {

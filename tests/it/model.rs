@@ -158,6 +158,15 @@ async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64])
         let (from, to) = (pair[0].min(pair[1]), pair[0].max(pair[1]));
         let found = rows(&mut session, &all(&format!("changes({from}, {to})"))).await;
         same(&format!("changes({from}, {to}), pin {pin:?}"), view.changes(from, to).unwrap(), found, answers::ORDER_BY_REVISION);
+        let found = rows(&mut session, &all(&format!("diff({from}, {to})"))).await;
+        same(&format!("diff({from}, {to}), pin {pin:?}"), view.diff(from, to).unwrap(), found, answers::ORDER_BY_KEY);
+    }
+    same("scans", view.scans(), rows(&mut session, &all("scans")).await, answers::ORDER_BY_SCAN);
+    same("coverage", view.coverage(), rows(&mut session, &all("coverage")).await, answers::ORDER_BY_SCAN_AND_SCOPE);
+    same("scopes", view.scopes(), rows(&mut session, &all("scopes")).await, answers::ORDER_BY_SCOPE);
+    for resource in ["i-1", "aws/111122223333/us-east-1/aws_test_alpha/a/b c"] {
+        let found = rows(&mut session, &all(&format!("history('{resource}')"))).await;
+        same(&format!("history({resource}), pin {pin:?}"), view.history(resource), found, answers::ORDER_BY_VERSION);
     }
 }
 

@@ -58,9 +58,9 @@ pub trait Shell: Send {
     }
 
     /// Words for an error that came while rows were read or written.
-    fn explain(&self, error: &OutputError) -> ShellError {
+    fn explain(&self, error: OutputError) -> ShellError {
         let mut message = error.to_string();
-        let mut source = std::error::Error::source(error);
+        let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
             message.push_str(": ");
             message.push_str(&cause.to_string());
@@ -227,7 +227,7 @@ pub(super) async fn run_statement(
             return Err(ShellError::new(message));
         }
         let written = write_results(stream, options, out).await;
-        written.map_err(|error| shell.explain(&error))
+        written.map_err(|error| shell.explain(error))
     };
     tokio::select! {
         // Listening begins before the query does, so that no interrupt is missed.

@@ -1,9 +1,14 @@
 //! The tables and table functions of section "SQL surface", one file each.
 
+mod audit;
 mod changes;
+mod columns;
+mod diff;
+mod history;
 mod observations;
 mod state;
 mod versions;
+mod views;
 
 use std::sync::{Arc, LazyLock};
 
@@ -19,18 +24,30 @@ use crate::store::schema::{resource_fields, time_type};
 
 /// All tables and functions.
 pub(super) static ALL: LazyLock<Vec<Arc<dyn Relation>>> = LazyLock::new(|| {
-    vec![
+    let mut all: Vec<Arc<dyn Relation>> = vec![
         Arc::new(observations::Observations),
         Arc::new(state::Resources),
         Arc::new(state::ResourcesAsOf),
         Arc::new(versions::ResourceVersions),
         Arc::new(changes::Changes),
-    ]
+        Arc::new(diff::Diff),
+        Arc::new(history::History),
+        Arc::new(audit::AuditLog),
+        Arc::new(columns::ElavaColumns),
+    ];
+    all.extend(views::VIEWS.iter().map(|view| Arc::clone(view) as Arc<dyn Relation>));
+    all
 });
 
 /// The relation of a name, whatever its case.
 pub(super) fn find(name: &str) -> Option<Arc<dyn Relation>> {
     ALL.iter().find(|relation| relation.name().eq_ignore_ascii_case(name)).cloned()
+}
+
+/// The names of the table functions, each with its columns.
+pub fn table_functions() -> Vec<(String, Vec<String>)> {
+    let columns = |relation: &dyn Relation| relation.schema().fields().iter().map(|field| field.name().clone()).collect();
+    ALL.iter().filter(|relation| relation.parameters().is_some()).map(|relation| (relation.name().to_owned(), columns(&**relation))).collect()
 }
 
 /// The revision that an argument stands for.

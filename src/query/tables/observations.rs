@@ -14,10 +14,10 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 
 use super::{Call, Relation, number, of, resource_columns, text, time};
-use crate::query::leaf::{Leaf, read};
+use crate::query::leaf::{Leaf, int_bounds, read};
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
-use crate::query::source::DataFile;
+use crate::store::DataFile;
 use crate::query::view::View;
 use crate::store::schema::{OBSERVATIONS, resource_fields};
 
@@ -104,7 +104,7 @@ impl TableProvider for ObservationRows {
         // A file that is seen whole needs no filter, so that its rows are counted without reading it.
         let (mut whole, mut cut): (Vec<&DataFile>, Vec<&DataFile>) = (Vec::new(), Vec::new());
         for file in self.view.source().observation_files() {
-            match file.bounds("revision") {
+            match int_bounds(file, "revision") {
                 (min, max) if max <= floor || min > head => {}
                 (min, max) if min > floor && max <= head => whole.push(file),
                 _ => cut.push(file),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, FixedSizeBinaryBuilder, Int64Array, ListBuilder, StringViewArray, StringViewBuilder, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use datafusion::common::ScalarValue;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
@@ -15,7 +14,8 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{CanonicalJson, Change, Content, Revision, Timestamp, TypeRulesSet, changed_paths};
-use crate::query::{ColumnStats, DataFile, Epoch, HistorySource};
+use crate::query::HistorySource;
+use crate::store::{Bound, ColumnStats, DataFile, Epoch, TagPoint};
 use crate::store::schema::{CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS};
 
 /// Microseconds of the first scan: 2026-11-01T00:00:00Z.
@@ -140,7 +140,7 @@ impl FakeStore {
             let rows = history.rows.iter().filter_map(row).collect();
             if *end > layout.floor {
                 let files = vec![file(&objects, &format!("epoch-{start}-{end}"), version_batch(rows), &VERSIONS).await];
-                epochs.push(Epoch { start, end: Some(*end), files });
+                epochs.push(Epoch { start, end: Some(*end), files, closings: None });
             }
             start = *end;
         }
@@ -159,7 +159,7 @@ impl FakeStore {
             after = *until;
         }
         if !layout.sealed.is_empty() || !layout.appended.is_empty() {
-            epochs.push(Epoch { start, end: None, files });
+            epochs.push(Epoch { start, end: None, files, closings: None });
         }
         closed.sort_by_key(|row| row.began.revision);
         let tail: Vec<(Row, Option<Observed>)> = history.rows.iter().filter(|row| row.began.revision > after).map(|row| (row.clone(), row.ended.clone())).collect();
@@ -318,13 +318,13 @@ async fn file(objects: &Arc<InMemory>, name: &str, batch: RecordBatch, schema: &
     for name in ["valid_from_revision", "valid_to_revision", "revision", "version_revision"] {
         let Some(values) = batch.column_by_name(name) else { continue };
         let values = arrow::array::cast::AsArray::as_primitive::<arrow::datatypes::Int64Type>(values);
-        let bound = |value: Option<i64>| value.map(|value| ScalarValue::Int64(Some(value)));
+        let bound = |value: Option<i64>| value.map(|value| Bound::Int(value));
         let (min, max) = (bound(arrow::compute::min(values)), bound(arrow::compute::max(values)));
-        columns.insert(name.to_owned(), ColumnStats { min, max, null_count: Some(arrow::array::Array::null_count(values) as u64) });
+        columns.insert(name.to_owned(), ColumnStats { min, max, null_count: arrow::array::Array::null_count(values) as u64 });
     }
     let (rows, size) = (batch.num_rows() as u64, bytes.len() as u64);
     objects.put(&format!("{name}.parquet").as_str().into(), PutPayload::from(bytes)).await.unwrap();
-    DataFile { name: format!("{name}.parquet"), rows, bytes: size, columns }
+    DataFile { name: format!("{name}.parquet"), rows, bytes: size, hash: String::new(), checksums: Vec::new(), columns }
 }
 
 impl HistorySource for FakeStore {
@@ -340,14 +340,17 @@ impl HistorySource for FakeStore {
     fn head_time(&self) -> Option<Timestamp> {
         self.history.observed.last().map(|last| Timestamp::from_micros(last.time))
     }
+    fn time_of(&self, revision: Revision) -> Option<Timestamp> {
+        self.history.observed.get(usize::try_from(revision - 1).ok()?).map(|observed| Timestamp::from_micros(observed.time))
+    }
     fn revision_at(&self, time: Timestamp) -> Revision {
         self.history.observed.iter().filter(|observed| observed.time <= time.micros()).count() as Revision
     }
     fn scan_ends(&self) -> &[Revision] {
         &self.history.ends
     }
-    fn tag(&self, name: &str) -> Option<Revision> {
-        self.tags.get(name).copied()
+    fn tag(&self, name: &str) -> Option<TagPoint> {
+        self.tags.get(name).map(|revision| TagPoint { revision: *revision, head: *revision })
     }
     fn rules(&self) -> &TypeRulesSet {
         &self.rules

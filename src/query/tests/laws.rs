@@ -80,6 +80,35 @@ fn change_lines(history: &History, from: Revision, to: Revision) -> Vec<String> 
     lines
 }
 
+fn diff_lines(history: &History, from: Revision, to: Revision) -> Vec<String> {
+    let (old, new) = (state(history, from), state(history, to));
+    let mut lines = Vec::new();
+    for key in old.keys().chain(new.keys()).collect::<std::collections::BTreeSet<_>>() {
+        let (before, after) = (old.get(key), new.get(key));
+        if before.map(|before| &before.content) == after.map(|after| &after.content) {
+            continue;
+        }
+        let last = history.observed.iter().filter(|observed| {
+            &observed.key == key && observed.revision > from && observed.revision <= to && !matches!(observed.change, Change::Unchanged | Change::Late)
+        });
+        let last = last.last().unwrap();
+        let change = match (before, after) {
+            (None, _) => "created",
+            (_, None) => "deleted",
+            _ => "updated",
+        };
+        let paths = match (before, after) {
+            (Some(before), Some(after)) => crate::model::changed_paths(&super::fake::content(&before.content), &super::fake::content(&after.content), None),
+            _ => vec![],
+        };
+        let name = |side: Option<&Observed>| side.map_or("NULL".to_owned(), |side| side.content.0.clone());
+        let shown = after.or(before).unwrap();
+        lines.push(format!("{}|{change}|{key}|{}|[{}]|{}|{}", last.revision, shown.content.1, paths.join(", "), name(before), name(after)));
+    }
+    lines.sort_unstable();
+    lines
+}
+
 fn version_lines(history: &History, floor: Revision, head: Revision) -> Vec<String> {
     let mut lines = Vec::new();
     for row in history.rows.iter().filter(|row| row.began.change != Change::Late && row.began.revision <= head) {
@@ -116,12 +145,28 @@ async fn check(history: &History, session: &mut QuerySession, floor: Revision, h
         assert_eq!(sorted(session, &format!("SELECT {columns} FROM changes({at}, {to})")).await, expected, "changes {at}, {to}");
         assert_eq!(rows(session, &format!("SELECT count(*) FROM changes({at}, {to})")).await, count(&expected));
     }
+    for _ in 0..2 {
+        let from = floor + numbers.below((head - floor + 1) as u64) as Revision;
+        let to = from + numbers.below((head - from + 1) as u64) as Revision;
+        let expected = diff_lines(history, from, to);
+        let columns = "revision, change, resource_key, tags['env'], changed_paths, before->>'name', after->>'name'";
+        assert_eq!(sorted(session, &format!("SELECT {columns} FROM diff({from}, {to})")).await, expected, "diff {from}, {to}");
+        let without = sorted(session, &format!("SELECT resource_key FROM diff({from}, {to})")).await;
+        assert_eq!(without.len(), expected.len());
+    }
     let expected = version_lines(history, floor, head);
     let columns = "resource_key, change, valid_from_revision, valid_to_revision, ended_by";
     assert_eq!(sorted(session, &format!("SELECT {columns} FROM resource_versions")).await, expected, "versions");
     let of_key: Vec<String> = expected.iter().filter(|line| line.starts_with("aws/1/eu/aws_vpc/r2|")).cloned().collect();
     let sql = format!("SELECT {columns} FROM resource_versions WHERE resource_key = 'aws/1/eu/aws_vpc/r2'");
     assert_eq!(sorted(session, &sql).await, of_key);
+    let mut by_start = of_key.clone();
+    by_start.sort_by_key(|line| line.split('|').nth(2).unwrap().parse::<i64>().unwrap());
+    assert_eq!(rows(session, &format!("SELECT {columns} FROM history('aws/1/eu/aws_vpc/r2')")).await, by_start, "history");
+    assert_eq!(rows(session, &format!("SELECT {columns} FROM history('r2')")).await, by_start, "history by id");
+    let mut of_arn: Vec<String> = expected.iter().filter(|line| line.contains("/r1|")).cloned().collect();
+    of_arn.sort_by_key(|line| line.split('|').nth(2).unwrap().parse::<i64>().unwrap());
+    assert_eq!(rows(session, &format!("SELECT {columns} FROM history('arn:r1')")).await, of_arn, "history by ARN");
     let deleted: Vec<String> = expected.iter().filter(|line| line.ends_with("|deleted")).cloned().collect();
     assert_eq!(sorted(session, &format!("SELECT {columns} FROM resource_versions WHERE ended_by = 'deleted'")).await, deleted);
     let expected = observation_lines(history, floor, head);

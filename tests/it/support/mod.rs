@@ -10,7 +10,7 @@ use std::sync::Arc;
 use elava::cli::output::{OutputFormat, OutputOptions, write_results};
 use elava::clock::ManualClock;
 use elava::model::Timestamp;
-use elava::query::{QuerySession, SessionOptions, StoredHistory};
+use elava::query::{HistorySource, QuerySession, SessionOptions};
 use elava::store::{LocalBackend, Snapshot};
 use tempfile::TempDir;
 
@@ -39,7 +39,7 @@ impl Scratch {
 /// A session over a snapshot, at a fixed time.
 pub fn session(snapshot: &Arc<Snapshot>, as_of: Option<String>) -> QuerySession {
     let options = SessionOptions { clock: clock(), as_of, target_partitions: Some(2), ..SessionOptions::default() };
-    QuerySession::new(Arc::new(StoredHistory::new(Arc::clone(snapshot))), options).unwrap()
+    QuerySession::new(Arc::clone(snapshot) as Arc<dyn HistorySource>, options).unwrap()
 }
 
 /// The rows of a statement, as `elava sql --format ndjson` prints them.

@@ -1,0 +1,298 @@
+//! What can be typed. Types only: the doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use super::output::OutputFormat;
+use super::printer::ColorChoice;
+
+/// git log for infrastructure: what your cloud looked like, in SQL
+///
+/// Elava keeps every observed version of every cloud resource and answers in SQL at any revision. Without a command it
+/// opens the SQL shell.
+///
+///   elava demo
+///   elava --store elava-demo sql "SELECT * FROM changes('head~1', 'head')"
+#[derive(Debug, Parser)]
+#[command(name = "elava", version, verbatim_doc_comment, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do; nothing opens the shell.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// The store: a folder [env: ELAVA_STORE]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub store: Option<String>,
+    /// The settings file [env: ELAVA_CONFIG] [default: ./elava.toml]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Log what happens to stderr; twice for more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true, help = "When to use colour: auto, always, never")]
+    pub color: Option<ColorChoice>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run SQL statements over the history
+    ///
+    ///   elava sql "SELECT resource_type, count(*) FROM resources GROUP BY 1"
+    ///   elava sql --as-of '7 days ago' -f report.sql --format csv --output report.csv
+    #[command(verbatim_doc_comment)]
+    Sql(SqlArgs),
+    /// Import observations from files
+    ///
+    /// Reads Elava's own format (one JSON object a line), answers of the AWS command line, or deliveries of AWS Config;
+    /// .gz and .zst as they are. Imported twice, a file is recognised and skipped.
+    ///
+    ///   aws ec2 describe-instances | elava import --format aws-cli --account 111122223333 --region us-east-1 -
+    #[command(verbatim_doc_comment)]
+    Import(ImportArgs),
+    /// Show scans, or the versions of one resource, newest first
+    ///
+    ///   elava log
+    ///   elava log i-0abc --format vertical
+    #[command(verbatim_doc_comment)]
+    Log(LogArgs),
+    /// Name a revision, or list the names
+    ///
+    ///   elava tag before-migration
+    ///   elava tag quarter-end 2026-09-30
+    #[command(verbatim_doc_comment)]
+    Tag(TagArgs),
+    /// Write a table to files that other engines read
+    ///
+    ///   elava export --table resources --as-of 2026-10-01 --to ./october
+    ///   elava export --table changes --from head~10 --to head --to ./changes --format csv
+    #[command(verbatim_doc_comment)]
+    Export(ExportArgs),
+    /// Make a demo store and show what a history can answer
+    ///
+    ///   elava demo
+    ///   elava --store elava-demo
+    #[command(verbatim_doc_comment)]
+    Demo(DemoArgs),
+    /// Turn the newest part of the log into tables
+    ///
+    /// Writing does this by itself from time to time. No answer changes.
+    ///
+    ///   elava compact
+    #[command(verbatim_doc_comment)]
+    Compact,
+    /// Tell what the store holds and how large it is
+    ///
+    ///   elava status --json
+    #[command(verbatim_doc_comment)]
+    Status(StatusArgs),
+    /// Print every setting, its value and where it came from
+    ///
+    ///   elava config
+    #[command(verbatim_doc_comment)]
+    Config,
+    /// Print a script that completes commands in a shell
+    ///
+    ///   elava completions bash > ~/.local/share/bash-completion/completions/elava
+    #[command(verbatim_doc_comment)]
+    Completions(CompletionsArgs),
+}
+
+/// `elava sql`
+#[derive(Debug, Args)]
+pub struct SqlArgs {
+    /// Statements, separated by `;` [default: standard input]
+    #[arg(value_name = "SQL", conflicts_with = "file")]
+    pub sql: Option<String>,
+    /// Read the statements from a file; - is standard input
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Format and destination.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Write results to a file, which is replaced when all is done
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// See the store as it stood: a revision, head~N, time, duration or tag
+    #[arg(long, value_name = "POINT")]
+    pub as_of: Option<String>,
+    /// Print the time of each statement to stderr
+    #[arg(long)]
+    pub timing: bool,
+    /// Most rows that table, vertical and markdown show
+    #[arg(long, value_name = "N")]
+    pub max_rows: Option<usize>,
+    /// In json and ndjson, write tags and properties as JSON, not as text
+    #[arg(long)]
+    pub nested: bool,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FormatArgs {
+    /// How results are written [default: table]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<OutputFormat>,
+}
+
+/// `elava import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Files; - is standard input
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
+    /// What the files hold
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
+    pub format: ImportFormat,
+    /// The files list all there is of each scope in them: what is missing is gone
+    #[arg(long)]
+    pub complete: bool,
+    /// When the files were made, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The account that was asked, where the files do not tell
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// The region that was asked, where the files do not tell
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Record times that lie before the store's newest as the newest
+    #[arg(long)]
+    pub lift: bool,
+    /// Keep values that are known to be secrets
+    #[arg(long)]
+    pub no_redact: bool,
+}
+
+/// What files to import hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// One JSON object a line: Elava's own format
+    Ndjson,
+    /// What `aws ... describe-*` and `list-*` print
+    AwsCli,
+    /// Items, snapshots, history files and query results of AWS Config
+    AwsConfig,
+}
+
+/// `elava log`
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// A resource: its key, ARN or id [default: all scans]
+    #[arg(value_name = "RESOURCE")]
+    pub resource: Option<String>,
+    /// Most rows [default: 20 in a table, else all]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Format.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Print the SQL instead of running it
+    #[arg(long)]
+    pub print_sql: bool,
+}
+
+/// `elava tag`
+#[derive(Debug, Args)]
+pub struct TagArgs {
+    /// The name [default: list all]
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// The point to name: a revision, head~N, time, duration or tag [default: head]
+    #[arg(value_name = "AT", requires = "name")]
+    pub at: Option<String>,
+    /// Format of the list.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Print the SQL of the list instead of running it
+    #[arg(long, conflicts_with = "name")]
+    pub print_sql: bool,
+}
+
+/// `elava export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The table: resources, resource_versions, changes, observations, a typed view, ...
+    #[arg(long, value_name = "TABLE")]
+    pub table: String,
+    /// The table as it stood: a revision, head~N, time, duration or tag
+    #[arg(long, value_name = "POINT", conflicts_with = "from")]
+    pub as_of: Option<String>,
+    /// Only what happened after this point (changes, diff, observations)
+    #[arg(long, value_name = "POINT")]
+    pub from: Option<String>,
+    /// The folder to make; with --from, the first --to after it is the end of the range
+    #[arg(long, value_name = "DIR", required = true, action = ArgAction::Append)]
+    pub to: Vec<String>,
+    /// Only rows for which this SQL condition holds
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+    /// A folder per value: provider, account_id, region, resource_type
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', hide_possible_values = true)]
+    pub partition_by: Vec<PartitionColumn>,
+    /// What to write
+    #[arg(long, value_name = "FORMAT", default_value = "parquet")]
+    pub format: ExportFormat,
+}
+
+/// A column that an export can be split by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names of columns")]
+pub enum PartitionColumn {
+    Provider,
+    AccountId,
+    Region,
+    ResourceType,
+}
+
+/// A format of exported files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Parquet (zstd)
+    Parquet,
+    /// Comma-separated with a header line
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+    /// An Arrow IPC stream
+    Arrow,
+}
+
+/// `elava demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The folder to make
+    #[arg(value_name = "DIR", default_value = "elava-demo", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// Print the SQL of the tour instead of running it
+    #[arg(long)]
+    pub print_sql: bool,
+}
+
+/// `elava status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `elava completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}

@@ -1,0 +1,14 @@
+//! The commands: each a function of its arguments and the settings, which returns an exit status.
+
+pub(super) mod compact;
+pub(super) mod completions;
+pub(super) mod config;
+pub(super) mod demo;
+pub(super) mod export;
+pub(super) mod import;
+pub(super) mod log;
+pub(super) mod repl;
+pub(super) mod sql;
+mod show;
+pub(super) mod status;
+pub(super) mod tag;

@@ -15,8 +15,8 @@ use crate::support::fault_backend::{Fault, FaultBackend, Objects, Plan};
 use crate::support::traced_files::{Disk, Loss, Step, TracedFiles};
 
 /// Histories with several writers, scans that overlap, compactions and reopenings.
-fn history(seed: u64) -> Vec<Op> {
-    let mut ops = from_seed(seed, &Shape { writers: 2, steps: 16..17, lifts: true }).ops();
+fn history(seed: u64, steps: usize) -> Vec<Op> {
+    let mut ops = from_seed(seed, &Shape { writers: 2, steps: steps..steps + 1, lifts: true }).ops();
     // Twice, so that segments are cut down and old files removed.
     let half = ops.len() / 2;
     ops.splice(half..half, [Op::Compact, Op::Compact]);
@@ -84,7 +84,7 @@ fn mutations_of(ops: &[Op]) -> usize {
 #[test]
 fn a_store_stopped_at_any_write_holds_all_that_was_acknowledged_and_goes_on() {
     for (seed, age_seconds) in [(3, 0), (8, 100_000)] {
-        let ops = history(seed);
+        let ops = history(seed, 16);
         let mut seen = HashSet::new();
         let mut states = states_of(&ops, age_seconds);
         states.retain(|(objects, acknowledged)| seen.insert(fingerprint(objects, *acknowledged)));
@@ -100,7 +100,7 @@ fn a_store_stopped_at_any_write_holds_all_that_was_acknowledged_and_goes_on() {
 
 #[test]
 fn a_fault_at_any_write_alters_no_answer_once_the_caller_goes_on() {
-    let ops = history(5);
+    let ops = history(5, 7);
     let mutations = mutations_of(&ops);
     let faults = [
         (Fault::Unavailable, 1),
@@ -130,7 +130,7 @@ fn a_fault_at_any_write_alters_no_answer_once_the_caller_goes_on() {
 
 #[test]
 fn a_store_that_goes_away_at_any_write_has_acknowledged_nothing_that_it_does_not_hold() {
-    let ops = history(6);
+    let ops = history(6, 10);
     let mutations = mutations_of(&ops);
     let plans: Vec<Plan> = [Fault::GoneBefore, Fault::GoneAfter]
         .into_iter()
@@ -191,7 +191,7 @@ fn power_failures(trace: &[Step]) -> Vec<(Objects, usize)> {
 
 #[test]
 fn a_power_failure_at_any_file_operation_loses_nothing_that_was_acknowledged() {
-    let ops = history(4);
+    let ops = history(4, 14);
     let trace = trace_of(&ops);
     let states = power_failures(&trace);
     assert!(states.len() > 100, "only {} states", states.len());
@@ -204,7 +204,7 @@ fn a_power_failure_at_any_file_operation_loses_nothing_that_was_acknowledged() {
 
 #[test]
 fn the_model_of_power_failures_catches_a_protocol_that_forgets_to_sync() {
-    let ops = history(4);
+    let ops = history(4, 14);
     let trace = trace_of(&ops);
     let forgets: [(&str, &dyn Fn(&Step) -> bool); 2] = [
         ("files", &|step| matches!(step, Step::Sync { .. })),

@@ -14,6 +14,7 @@ use object_store::path::Path;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::oracle::answers::{ORDER_BY_KEY, ORDER_BY_REVISION, ORDER_BY_VERSION, sorted};
 use crate::oracle::history::{Op, Shape, from_seed};
 use crate::support::driver::Driver;
 use crate::support::fault_backend::{FaultBackend, Objects};
@@ -28,15 +29,15 @@ async fn answers(backend: Arc<dyn Backend>) -> Result<Vec<Vec<Row>>, String> {
     let head = snapshot.head();
     let mut session = session(&snapshot, None);
     let mut statements = vec![
-        "SELECT * FROM observations ORDER BY revision".to_owned(),
-        "SELECT * FROM resources ORDER BY resource_key".to_owned(),
-        "SELECT * FROM resource_versions ORDER BY resource_key, valid_from_revision".to_owned(),
-        format!("SELECT * FROM changes({}, {head}) ORDER BY revision", head / 3),
+        ("SELECT * FROM observations".to_owned(), ORDER_BY_REVISION),
+        ("SELECT * FROM resources".to_owned(), ORDER_BY_KEY),
+        ("SELECT * FROM resource_versions".to_owned(), ORDER_BY_VERSION),
+        (format!("SELECT * FROM changes({}, {head})", head / 3), ORDER_BY_REVISION),
     ];
-    statements.extend([1, head / 2].map(|at| format!("SELECT * FROM resources_as_of({at}) ORDER BY resource_key")));
+    statements.extend([1, head / 2].map(|at| (format!("SELECT * FROM resources_as_of({at})"), ORDER_BY_KEY)));
     let mut answers = Vec::new();
-    for statement in statements {
-        answers.push(try_rows(&mut session, &statement).await?);
+    for (statement, order) in statements {
+        answers.push(sorted(try_rows(&mut session, &statement).await?, order));
     }
     Ok(answers)
 }
@@ -56,6 +57,7 @@ static SAMPLE: LazyLock<Sample> = LazyLock::new(Sample::make);
 
 /// A small store: sealed epochs, an open one with closings, segments cut down and whole, and a tail.
 struct Sample {
+    seed: u64,
     objects: Objects,
     answers: Vec<Vec<Row>>,
 }
@@ -63,26 +65,23 @@ struct Sample {
 impl Sample {
     /// Made by the first history that has something of everything.
     fn make() -> Self {
-        (0..200).find_map(Self::of_seed).expect("a history with something of everything")
+        (0..500).find_map(Self::of_seed).expect("a history with something of everything")
     }
 
     fn of_seed(seed: u64) -> Option<Self> {
-        let mut ops = from_seed(seed, &Shape { writers: 2, steps: 24..25, lifts: false }).ops();
-        ops.retain(|op| !matches!(op, Op::Compact | Op::Reopen));
-        let third = ops.len() / 3;
-        ops.splice(2 * third..2 * third, [Op::Compact, Op::Reopen]);
-        ops.splice(third..third, [Op::Compact]);
+        let ops = sample_history(seed);
         let backend = Arc::new(FaultBackend::default());
         runtime().block_on(play(Arc::clone(&backend) as Arc<dyn Backend>, &ops));
         let objects = backend.objects();
         let count = |folder: &str| objects.keys().filter(|name| name.starts_with(folder)).count();
         let folders = ["log/", "manifest/", "versions/", "closings/", "observations/", "entries/"];
-        let cut_down = objects.values().any(|bytes| bytes.len() == 256);
-        if folders.iter().any(|folder| count(folder) == 0) || count("versions/") < 3 || !cut_down {
+        let cut_down = objects.values().filter(|bytes| bytes.len() == 256).count();
+        let whole = count("log/") - cut_down;
+        if folders.iter().any(|folder| count(folder) == 0) || count("versions/") < 3 || cut_down == 0 || !(2..8).contains(&whole) {
             return None;
         }
         let answers = runtime().block_on(answers(backend)).unwrap();
-        answers.iter().all(|rows| !rows.is_empty()).then_some(Self { objects, answers })
+        answers.iter().all(|rows| !rows.is_empty()).then_some(Self { seed, objects, answers })
     }
 
     /// Alters the bytes of one object, puts them back afterwards, and says what became of the answers.
@@ -100,6 +99,16 @@ impl Sample {
             Ok(Ok(_)) => Outcome::Other,
         }
     }
+}
+
+/// A short history of one writer that is compacted twice, with some scans after that.
+pub fn sample_history(seed: u64) -> Vec<Op> {
+    let mut ops = from_seed(seed, &Shape { writers: 1, steps: 8..9, lifts: false }).ops();
+    ops.retain(|op| !matches!(op, Op::Compact | Op::Reopen));
+    let half = ops.len() / 2;
+    ops.splice(ops.len() - half / 2..ops.len() - half / 2, [Op::Compact, Op::Reopen]);
+    ops.splice(half..half, [Op::Compact]);
+    ops
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -217,7 +226,7 @@ fn every_altered_byte_of_a_data_file_is_noticed() {
 #[test]
 fn missing_swapped_and_foreign_files_are_noticed_or_alter_no_answer() {
     let sample = &*SAMPLE;
-    let foreign = Sample::make();
+    let foreign = Sample::of_seed(sample.seed).unwrap();
     let (runtime, backend) = (runtime(), FaultBackend::holding(&sample.objects));
     let last = sample.objects.keys().rfind(|name| name.starts_with("log/")).unwrap();
     let folder = |name: &str| name.split('/').next().unwrap().to_owned();
@@ -360,7 +369,7 @@ fn a_segment_header_is_laid_out_byte_by_byte_as_documented() {
 /// The same input gives the same bytes: only ids, and the hashes of what holds them, differ between two stores.
 #[test]
 fn the_same_input_gives_the_same_payloads_and_data_files() {
-    let (one, other) = (&*SAMPLE, Sample::make());
+    let (one, other) = (&*SAMPLE, Sample::of_seed(SAMPLE.seed).unwrap());
     let data = |sample: &Sample| -> BTreeMap<String, Bytes> {
         let files = sample.objects.iter().filter(|(name, _)| name.ends_with(".parquet") && !name.starts_with("entries/"));
         files.map(|(name, bytes)| (name.clone(), bytes.clone())).collect()

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use elava::store::{LocalBackend, Store, verify};
 
-use crate::oracle::history::{Op, Shape, from_seed};
+use crate::damage::sample_history;
+use crate::oracle::answers::{ORDER_BY_KEY, ORDER_BY_REVISION, ORDER_BY_VERSION, sorted};
+use crate::oracle::history::Op;
 use crate::support::driver::{Driver, check_recovery};
 use crate::support::fault_backend::{FaultBackend, Objects};
 use crate::support::{Row, rows, session};
@@ -18,14 +20,12 @@ fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format/v1")
 }
 
-/// The fixed inputs: several scans that overlap, sealed epochs and an open one, and a tail that is not compacted.
+/// A history that leaves sealed epochs, an open one with closings, segments cut down, and a tail.
+const GOLDEN_SEED: u64 = 0;
+
+/// The fixed inputs: several scans, sealed epochs and an open one, and a tail that is not compacted.
 fn inputs() -> Vec<Op> {
-    let mut ops = from_seed(21, &Shape { writers: 2, steps: 30..31, lifts: true }).ops();
-    ops.retain(|op| !matches!(op, Op::Compact | Op::Reopen));
-    let third = ops.len() / 3;
-    ops.splice(2 * third..2 * third, [Op::Compact, Op::Reopen]);
-    ops.splice(third..third, [Op::Compact]);
-    ops
+    sample_history(GOLDEN_SEED)
 }
 
 async fn answers(store: &Store) -> BTreeMap<String, Vec<Row>> {
@@ -34,14 +34,14 @@ async fn answers(store: &Store) -> BTreeMap<String, Vec<Row>> {
     let mut session = session(&snapshot, None);
     let mut answers = BTreeMap::new();
     let mut statements = vec![
-        "SELECT * FROM observations ORDER BY revision".to_owned(),
-        "SELECT * FROM resources ORDER BY resource_key".to_owned(),
-        "SELECT * FROM resource_versions ORDER BY resource_key, valid_from_revision".to_owned(),
-        format!("SELECT * FROM changes(0, {head}) ORDER BY revision"),
+        ("SELECT * FROM observations".to_owned(), ORDER_BY_REVISION),
+        ("SELECT * FROM resources".to_owned(), ORDER_BY_KEY),
+        ("SELECT * FROM resource_versions".to_owned(), ORDER_BY_VERSION),
+        (format!("SELECT * FROM changes(0, {head})"), ORDER_BY_REVISION),
     ];
-    statements.extend((0..head).step_by(7).map(|at| format!("SELECT * FROM resources_as_of({at}) ORDER BY resource_key")));
-    for statement in statements {
-        let found = rows(&mut session, &statement).await;
+    statements.extend((0..head).step_by(3).map(|at| (format!("SELECT * FROM resources_as_of({at})"), ORDER_BY_KEY)));
+    for (statement, order) in statements {
+        let found = sorted(rows(&mut session, &statement).await, order);
         answers.insert(statement, found);
     }
     answers

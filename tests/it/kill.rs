@@ -117,6 +117,18 @@ struct Process {
 
 type Said = Arc<Mutex<Vec<String>>>;
 
+/// Reads what a process says, and keeps what a check needs.
+fn listen(out: impl std::io::Read + Send + 'static, said: &Said) -> std::thread::JoinHandle<()> {
+    let said = Arc::clone(said);
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if ["ack ", "completed ", "compacted", "scan "].iter().any(|word| line.starts_with(word)) {
+                said.lock().unwrap().push(line);
+            }
+        }
+    })
+}
+
 fn start(role: &'static str, store: &Path, said: &Said) -> Process {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(AS_A_ROLE)
@@ -126,14 +138,7 @@ fn start(role: &'static str, store: &Path, said: &Said) -> Process {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (out, said) = (child.stdout.take().unwrap(), Arc::clone(said));
-    let reader = std::thread::spawn(move || {
-        for line in BufReader::new(out).lines().map_while(Result::ok) {
-            if ["ack ", "completed ", "compacted"].iter().any(|word| line.starts_with(word)) {
-                said.lock().unwrap().push(line);
-            }
-        }
-    });
+    let reader = listen(child.stdout.take().unwrap(), said);
     Process { role, child, reader }
 }
 
@@ -176,6 +181,98 @@ fn killed_processes_lose_nothing_that_they_acknowledged() {
     processes.into_iter().for_each(kill);
     let said = said.lock().unwrap().clone();
     runtime().block_on(check(&root, &said));
+}
+
+/// The lines of an import: scans of a few resources each, all of which change from scan to scan.
+fn import_lines(account: &str, scans: usize) -> String {
+    let scope = format!(r#""provider":"aws","account_id":"{account}","region":"us-east-1","resource_type":"aws_test_alpha""#);
+    let mut text = String::new();
+    for scan in 0..scans {
+        text += &format!("{{\"scan\":\"started\",\"scan_id\":\"{account}-{scan}\",\"provider\":\"aws\"}}\n");
+        for line in 0..LINES {
+            text += &format!("{{{scope},\"resource_id\":\"i-{line}\",\"name\":\"{account}-{scan}/{line}\"}}\n");
+        }
+        text += &format!("{{\"scan\":\"scope\",{scope},\"status\":\"complete\"}}\n{{\"scan\":\"completed\"}}\n");
+    }
+    text
+}
+
+/// Two imports by the real binary, killed and started again until both are through; the store is compacted meanwhile.
+#[test]
+fn killed_imports_that_are_repeated_leave_each_line_once() {
+    const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
+    const SCANS: usize = 60;
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("store");
+    let elava = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_elava"));
+        command.arg("--store").arg(&root).args(arguments).env("HOME", folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    for account in ACCOUNTS {
+        std::fs::write(folder.path().join(account), import_lines(account, SCANS)).unwrap();
+    }
+    let said = Said::default();
+    let start = |account: &str| {
+        let mut child = elava(&["import", folder.path().join(account).to_str().unwrap()]).spawn().unwrap();
+        let reader = listen(child.stderr.take().unwrap(), &said);
+        (child, reader)
+    };
+    let mut imports: Vec<_> = ACCOUNTS.iter().map(|account| (*account, start(account))).collect();
+    let mut compactor = elava(&["compact"]).spawn().unwrap();
+    let (mut chance, mut kills, deadline) = (Chance(7), 0, Instant::now() + Duration::from_secs(60));
+    while !imports.is_empty() {
+        assert!(Instant::now() < deadline, "the imports do not come to an end");
+        std::thread::sleep(Duration::from_millis(chance.next(120) as u64));
+        let victim = chance.next(imports.len());
+        let (account, (child, _)) = &mut imports[victim];
+        match child.try_wait().unwrap() {
+            Some(status) => {
+                assert!(status.success(), "{account}: {status}, {:?}", said.lock().unwrap().last());
+                imports.remove(victim).1.1.join().unwrap();
+            }
+            None if kills < 2 * ROUNDS => {
+                let account = *account;
+                child.kill().unwrap();
+                child.wait().unwrap();
+                imports.remove(victim).1.1.join().unwrap();
+                imports.push((account, start(account)));
+                kills += 1;
+            }
+            None => {}
+        }
+        if compactor.try_wait().unwrap().is_some() {
+            compactor = elava(&["compact"]).spawn().unwrap();
+        }
+    }
+    assert!(compactor.wait().unwrap().success());
+    let said = said.lock().unwrap().clone();
+    runtime().block_on(async {
+        let backend: Arc<dyn Backend> = Arc::new(LocalBackend::new(&root));
+        let report = verify(Arc::clone(&backend), None).await.unwrap();
+        assert!(report.is_sound(), "{:?}", report.damage);
+        let store = Store::open(backend).await.unwrap();
+        let mut session = session(&store.snapshot().await.unwrap(), None);
+        let found = rows(&mut session, "SELECT revision, scan_id, name FROM observations ORDER BY revision").await;
+        assert_eq!(found.len(), ACCOUNTS.len() * SCANS * LINES, "each line once, {kills} kills");
+        for account in ACCOUNTS {
+            let ours = found.iter().filter(|row| row["scan_id"].as_str().unwrap().starts_with(account));
+            for (at, row) in ours.enumerate() {
+                assert_eq!(row["name"], format!("{account}-{}/{}", at / LINES, at % LINES), "in the order of the file");
+            }
+        }
+        let mut ranges = 0;
+        for line in said.iter() {
+            let Some((scan_id, range)) = line.strip_prefix("scan ").and_then(|line| line.split_once(": revisions ")) else { continue };
+            let (first, last) = range.split_once("..").unwrap();
+            for revision in first.parse::<usize>().unwrap()..=last.parse().unwrap() {
+                assert_eq!(found[revision - 1]["scan_id"], scan_id, "revision {revision}: {line}");
+            }
+            ranges += 1;
+        }
+        assert!(ranges >= SCANS, "{ranges} ranges were acknowledged");
+    });
 }
 
 async fn check(root: &Path, said: &[String]) {

@@ -18,7 +18,7 @@ use crate::error::Result;
 pub enum Created {
     /// The object is there, durable, and it is ours.
     Done,
-    /// There was an object of that name before: nothing was written.
+    /// There was an object of that name before, and it is durable: nothing was written.
     Exists,
 }
 
@@ -87,6 +87,16 @@ pub trait Backend: Debug + Send + Sync {
     /// # Errors
     /// `Unavailable` if the place cannot be written or does not keep creates exclusive.
     async fn prepare(&self) -> Result<()>;
+
+    /// Makes durable what a listing of a folder shows: another process may have stopped between giving an object its
+    /// name and making the name durable. Call it before something is written elsewhere that needs those objects.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn settle(&self, folder: &str) -> Result<()> {
+        let _ = folder;
+        Ok(())
+    }
 
     /// The same objects for DataFusion to read.
     fn object_store(&self) -> Arc<dyn ObjectStore>;

@@ -32,6 +32,8 @@ use crate::model::{Observation, Revision, Timestamp};
 const LOST_SLOTS_MAX: usize = 10_000;
 /// How often an unknown outcome is looked into before the caller is told that it is unknown.
 const UNKNOWN_ATTEMPTS_MAX: usize = 8;
+/// How often contents are looked up anew because the store was compacted meanwhile.
+const REREADS_MAX: usize = 8;
 
 /// What can be asked of the committer.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub enum Request {
     Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
     /// A scan ends.
     End(ScanNo, End, oneshot::Sender<Result<Committed>>),
+    /// A scan was left without an end.
+    Leave(ScanNo),
     /// A revision gets a name.
     Tag(TagDetails, oneshot::Sender<Result<()>>),
     /// Settings that govern meaning change.
@@ -90,7 +94,7 @@ impl Committer {
             Some(history) => history,
             None => make_store(backend, &*clock, writer_id).await?,
         };
-        let state = load_state(&history).await?;
+        let state = load_state(&history, &[]).await?;
         Ok(Self { history, state, runs: Runs::default(), clock, writer_id })
     }
 
@@ -110,6 +114,7 @@ impl Committer {
                     let entry = settings_entry(&settings, self.clock.now(), self.history.head());
                     work.push(Work::Entry(entry, reply));
                 }
+                Request::Leave(scan) => self.runs.break_off(scan),
                 Request::Compact(options, reply) => {
                     let compacted = self.compact(options).await;
                     let _ = reply.send(compacted);
@@ -122,8 +127,14 @@ impl Committer {
         }
         if !work.is_empty() {
             let outcome = match self.commit(&work).await {
-                Ok(done) => self.look_back(&done).await.map(|()| done),
-                Err(error) => Err(error),
+                Ok(mut done) => {
+                    self.look_back(&mut done).await;
+                    Ok(done)
+                }
+                Err(error) => {
+                    self.break_off(&work, error.kind());
+                    Err(error)
+                }
             };
             answer(work, outcome);
             if is_due(&self.history)
@@ -140,15 +151,31 @@ impl Committer {
         entry
     }
 
-    /// A scan that goes on after it broke must know what it and others saw since it began.
-    async fn look_back(&mut self, done: &[Done]) -> Result<()> {
+    /// A scan that goes on after it broke must know what it and others saw since it began. Where that cannot be read,
+    /// only this beginning fails: what the others of its group wrote is durable.
+    async fn look_back(&mut self, done: &mut [Done]) {
         for done in done {
-            if let Done::Begun(Begun::Continued { scan, token, .. }) = done {
-                load_sightings(&self.history, &mut self.state, &mut self.runs, *scan, *token).await?;
+            if let Done::Begun(Begun::Continued { scan, token, .. }) = *done {
+                let loaded = load_sightings(&self.history, &mut self.state, &mut self.runs, Some(scan), token).await;
                 self.state.settle();
+                if let Err(error) = loaded {
+                    self.runs.break_off(scan);
+                    *done = Done::Refused(error.context("what was seen since the scan began cannot be read"));
+                }
             }
         }
-        Ok(())
+    }
+
+    /// Of scans whose batch may have been written nobody knows where they stand, and one whose end failed has nobody left
+    /// to drive it: they go on when they are begun again.
+    fn break_off(&mut self, work: &[Work], kind: ErrorKind) {
+        for work in work {
+            match work {
+                Work::End(scan, ..) => self.runs.break_off(*scan),
+                Work::Observe(scan, ..) if kind == ErrorKind::Uncertain => self.runs.break_off(*scan),
+                _ => {}
+            }
+        }
     }
 
     /// Compacts the tail; what others have committed meanwhile is read first.
@@ -161,10 +188,11 @@ impl Committer {
     async fn catch_up(&mut self) -> Result<()> {
         let fresh = self.history.refresh().await?;
         if fresh.restarted {
-            self.state = load_state(&self.history).await?;
-        }
-        for segment in fresh.segments {
-            replay(&mut self.state, &segment, Some(&mut self.runs))?;
+            self.reload().await?;
+        } else {
+            for segment in fresh.segments {
+                replay(&mut self.state, &segment, Some(&mut self.runs))?;
+            }
         }
         self.state.settle();
         if self.runs.is_idle() {
@@ -173,18 +201,46 @@ impl Committer {
         Ok(())
     }
 
+    /// Makes the state anew where segments were cut down before they were read. Scans under way keep the numbers of their
+    /// scopes and what they and others saw since they began.
+    async fn reload(&mut self) -> Result<()> {
+        let mut state = load_state(&self.history, self.state.scopes()).await?;
+        if let Some(token) = self.runs.oldest_token() {
+            load_sightings(&self.history, &mut state, &mut self.runs, None, token).await?;
+        }
+        self.state = state;
+        Ok(())
+    }
+
+    /// The contents that observations may differ from. A file that is gone may have been replaced by a compaction that
+    /// has not been read yet.
+    async fn contents(&mut self, work: &[Work]) -> Result<HashMap<Revision, Arc<crate::model::Content>>> {
+        for _ in 0..REREADS_MAX {
+            let known = self.history.manifest.number;
+            let observations = work.iter().flat_map(|work| match work {
+                Work::Observe(_, observations, ..) => observations.as_slice(),
+                _ => &[],
+            });
+            let wanted = versions_to_compare(&self.state, observations);
+            let error = match read_contents(&self.history, wanted).await {
+                Ok(contents) => return Ok(contents),
+                Err(error) => error,
+            };
+            self.catch_up().await?;
+            if self.history.manifest.number == known {
+                return Err(error);
+            }
+        }
+        Err(Error::unavailable("the store is compacted faster than it can be read"))
+    }
+
     /// Commits work as one segment; returns what each piece did.
     async fn commit(&mut self, work: &[Work]) -> Result<Vec<Done>> {
         if work.iter().any(|work| matches!(work, Work::Begin(..))) {
             self.catch_up().await?;
         }
         for _ in 0..LOST_SLOTS_MAX {
-            let observations = work.iter().flat_map(|work| match work {
-                Work::Observe(_, observations, ..) => observations.as_slice(),
-                _ => &[],
-            });
-            let wanted = versions_to_compare(&self.state, observations);
-            let contents = read_contents(&self.history, wanted).await?;
+            let contents = self.contents(work).await?;
             let built = self.build(work, &contents);
             let outcome = match built {
                 Ok((None, done, runs)) => {
@@ -268,24 +324,33 @@ impl Committer {
     }
 }
 
+/// Creates a segment: true if it is ours, false if another writer holds the slot.
+///
+/// Only a create that answers says that a segment is durable, so an unknown outcome is looked into by trying again.
+/// Once an outcome was unknown, no later refusal makes it known: the error stays `Uncertain`.
 async fn create_segment(backend: &dyn Backend, header: &SegmentHeader, bytes: &Bytes) -> Result<bool> {
     let name = segment_name(header.seq);
-    let mut last_error = None;
+    let mut unknown = None;
     for _ in 0..UNKNOWN_ATTEMPTS_MAX {
         match backend.create(&name, bytes.clone()).await {
             Ok(Created::Done) => return Ok(true),
-            Ok(Created::Exists) => {}
-            Err(error) if error.kind() == ErrorKind::Uncertain => last_error = Some(error),
-            Err(error) => return Err(error),
-        }
-        if let Some(found) = backend.get(&name).await? {
-            let found = SegmentHeader::decode(found.get(..HEADER_BYTES).unwrap_or(&found), header.seq, Some(header.store_id))?;
-            return Ok(found.batch_id == header.batch_id);
+            Ok(Created::Exists) => match backend.get(&name).await {
+                Ok(Some(found)) => {
+                    let found = SegmentHeader::decode(found.get(..HEADER_BYTES).unwrap_or(&found), header.seq, Some(header.store_id))?;
+                    return Ok(found.batch_id == header.batch_id);
+                }
+                // It may be our own from an attempt that was thought to have failed.
+                Ok(None) => unknown = unknown.or(Some(Error::unavailable(format!("{name} exists, but cannot be found")))),
+                Err(error) => unknown = Some(error),
+            },
+            Err(error) if error.kind() == ErrorKind::Uncertain => unknown = Some(error),
+            Err(error) if unknown.is_none() => return Err(error),
+            Err(error) => unknown = Some(error),
         }
     }
     let error = Error::new(ErrorKind::Uncertain, format!("it is not known whether {name} was written"));
-    let error = error.with_hint("open the store again: what was written is found, and an import can be repeated");
-    Err(match last_error {
+    let error = error.with_hint("begin the scan again under its id, or repeat the import: what was written is found");
+    Err(match unknown {
         Some(cause) => error.with_source(cause),
         None => error,
     })
@@ -317,13 +382,13 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
         manifest_hash: [0; 32],
     };
     let bytes = Segment::encode(&mut header, &payload);
-    let name = segment_name(1);
     // Another writer may make the store at the same time: whoever's segment it is, the store is there.
-    match backend.create(&name, bytes).await {
-        Err(error) if error.kind() != ErrorKind::Uncertain => return Err(error),
-        _ => {}
+    let made = create_segment(&*backend, &header, &bytes).await;
+    match made {
+        // That a segment of another store is there says just that.
+        Err(error) if error.kind() != ErrorKind::Corrupt => Err(error),
+        _ => History::open(backend).await,
     }
-    History::open(backend).await
 }
 
 fn settings_entry(settings: &StoreSettings, at: Timestamp, head: Revision) -> Entry {

@@ -89,6 +89,8 @@ pub async fn compact(history: &mut History, options: CompactOptions) -> Result<C
 async fn publish(history: &mut History, manifest: Manifest) -> Result<()> {
     let (bytes, hash) = manifest.encode()?;
     let name = manifest_name(manifest.number);
+    // The tail may hold a segment whose writer has not made its name durable yet; the manifest must not outlive it.
+    history.backend.settle("log").await?;
     match history.backend.create(&name, bytes).await {
         Ok(Created::Done) => history.adopt(Arc::new(manifest), hash).await,
         // Another process has compacted: its tables are as good as ours, and the next refresh finds them.

@@ -84,9 +84,8 @@ impl History {
             last: (0, [0; 32]),
             backend,
         };
-        if let Some(number) = newest {
-            let (manifest, hash) = history.read_manifest(number).await?;
-            history.adopt(Arc::new(manifest), hash).await?;
+        if newest.is_some() {
+            history.adopt_newest().await?;
         }
         history.refresh().await?;
         Ok(Some(history))
@@ -106,9 +105,36 @@ impl History {
         for _ in 0..READ_ATTEMPTS_MAX {
             self.read_segments(&mut fresh).await?;
             let Some((manifest, hash)) = self.newer_manifest().await? else { return Ok(fresh) };
-            if manifest.covered_seq <= self.last.0 {
-                self.adopt(Arc::new(manifest), hash).await?;
-                return Ok(fresh);
+            if manifest.covered_seq > self.last.0 {
+                continue;
+            }
+            let number = manifest.number;
+            match self.adopt(Arc::new(manifest), hash).await {
+                Ok(()) => return Ok(fresh),
+                // What it names may be gone because a newer one was published and swept after meanwhile.
+                Err(error) if self.newest_manifest().await? == Some(number) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Err(Error::unavailable("the store is compacted faster than it can be read"))
+    }
+
+    /// Puts the newest manifest in force. What it names may be gone if a newer one was published and swept after meanwhile.
+    async fn adopt_newest(&mut self) -> Result<()> {
+        let mut failed: Option<(u64, Error)> = None;
+        for _ in 0..READ_ATTEMPTS_MAX {
+            let newest = self.newest_manifest().await?.unwrap_or_default();
+            match failed.take() {
+                Some((number, error)) if number == newest => return Err(error),
+                _ => {}
+            }
+            let outcome = match self.read_manifest(newest).await {
+                Ok((manifest, hash)) => self.adopt(Arc::new(manifest), hash).await,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(error) => failed = Some((newest, error)),
             }
         }
         Err(Error::unavailable("the store is compacted faster than it can be read"))
@@ -168,11 +194,21 @@ impl History {
 
     /// The newest manifest, if it is newer than the one in force.
     async fn newer_manifest(&self) -> Result<Option<(Manifest, Hash)>> {
-        let listed = self.backend.list("manifest").await?;
-        match listed.iter().filter_map(|listed| manifest_number(&listed.name)).max() {
-            Some(number) if number > self.manifest.number => self.read_manifest(number).await.map(Some),
-            _ => Ok(None),
+        for _ in 0..READ_ATTEMPTS_MAX {
+            let Some(number) = self.newest_manifest().await?.filter(|number| *number > self.manifest.number) else { return Ok(None) };
+            match self.read_manifest(number).await {
+                Ok(found) => return Ok(Some(found)),
+                Err(error) if self.newest_manifest().await? == Some(number) => return Err(error),
+                Err(_) => {}
+            }
         }
+        Err(Error::unavailable("the store is compacted faster than it can be read"))
+    }
+
+    /// The number of the newest manifest that is there.
+    async fn newest_manifest(&self) -> Result<Option<u64>> {
+        let listed = self.backend.list("manifest").await?;
+        Ok(listed.iter().filter_map(|listed| manifest_number(&listed.name)).max())
     }
 
     async fn read_manifest(&self, number: u64) -> Result<(Manifest, Hash)> {
@@ -187,13 +223,21 @@ impl History {
     /// `Corrupt` if it does not fit the log.
     pub async fn adopt(&mut self, manifest: Arc<Manifest>, hash: Hash) -> Result<()> {
         let closings = manifest.epochs.last().and_then(|epoch| epoch.closings.as_ref());
-        self.file_closings = match closings {
+        let file_closings = match closings {
             None => RecordBatch::new_empty(Arc::clone(&schema::CLOSINGS)),
             Some(file) => read_file(&*self.backend, file, &schema::CLOSINGS).await?,
         };
-        self.store_id = manifest.store_id;
+        if manifest.store_id != self.store_id && !self.store_id.is_nil() {
+            let (name, found) = (manifest_name(manifest.number), manifest.store_id);
+            return Err(Error::corrupt(format!("{name}: it belongs to another store ({found})")));
+        }
+        let name = segment_name(manifest.covered_seq);
+        if let Some(covered) = self.tail.iter().find(|segment| segment.header.seq == manifest.covered_seq)
+            && hex(&covered.hash) != manifest.covered_hash
+        {
+            return Err(Error::corrupt(format!("{name}: it is not the segment that manifest {} covers", manifest.number)));
+        }
         if self.last.0 < manifest.covered_seq {
-            let name = segment_name(manifest.covered_seq);
             let bytes = self.backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")))?;
             let found = SegmentHeader::decode(&bytes, manifest.covered_seq, Some(manifest.store_id))?.hash();
             if hex(&found) != manifest.covered_hash {
@@ -202,6 +246,8 @@ impl History {
             self.last = (manifest.covered_seq, found);
             self.index = Arc::new(manifest.index.clone());
         }
+        self.store_id = manifest.store_id;
+        self.file_closings = file_closings;
         self.tail.retain(|segment| segment.header.seq > manifest.covered_seq);
         (self.manifest, self.manifest_hash) = (manifest, hash);
         Ok(())

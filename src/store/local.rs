@@ -3,12 +3,15 @@
 //! `object_store`'s own local file system never syncs, so writes are made here: write to a temporary name, sync the
 //! file, link it to its final name (which fails if that exists), sync the folder. A crash at any instant leaves the
 //! whole object or none, and a temporary file that the next writer sweeps.
+//!
+//! A name that is found taken is synced too: whoever gave it may have stopped before that, and what is built on it must
+//! not outlive it. For the same reason all folders are made and synced when a store is opened for writing, whoever made
+//! them.
 
 #![expect(clippy::disallowed_methods, reason = "the only module that touches files of a store")]
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,10 +24,13 @@ use object_store::local::LocalFileSystem;
 use uuid::Uuid;
 
 use super::backend::{Backend, Created, Listed, Staged};
+use super::files::{Files, NewFile, SystemFiles};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Folder of files that are being written.
 const STAGING: &str = "tmp";
+/// Folders of objects.
+const FOLDERS: [&str; 6] = ["log", "manifest", "versions", "closings", "observations", "entries"];
 /// A temporary file this old belongs to no living writer.
 const STAGING_AGE_MAX_SECONDS: u64 = 24 * 3600;
 /// A large object is synced as it grows, so that the last sync is short.
@@ -34,13 +40,19 @@ const STAGED_BUFFER_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct LocalBackend {
     root: PathBuf,
+    files: Arc<dyn Files>,
     prepared: AtomicBool,
 }
 
 impl LocalBackend {
     /// A store in a folder, which need not be there yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), prepared: AtomicBool::new(false) }
+        Self::with_files(root, Arc::new(SystemFiles))
+    }
+
+    /// As [`LocalBackend::new`], with other file operations.
+    pub fn with_files(root: impl Into<PathBuf>, files: Arc<dyn Files>) -> Self {
+        Self { root: root.into(), files, prepared: AtomicBool::new(false) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -53,24 +65,28 @@ impl LocalBackend {
 
     fn write_temporary(&self, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.temporary();
-        let written = open_new(&path).and_then(|mut file| {
+        let written = self.files.create(&path).and_then(|mut file| {
             file.write_all(bytes)?;
-            file.sync_all()
+            file.sync()
         });
         written.map_err(|error| {
-            let _ = fs::remove_file(&path);
+            let _ = self.files.remove(&path);
             refused("write", &path, error)
         })?;
         Ok(path)
     }
 
+    fn publish(&self, from: &Path, name: &str) -> Result<Created> {
+        publish(&*self.files, &self.root, from, name)
+    }
+
     /// Checks that a second create of a name fails: some network and user-space file systems do not keep that.
     fn probe(&self) -> Result<()> {
         let name = format!("{STAGING}/probe-{}", Uuid::new_v4().simple());
-        let first = self.write_temporary(b"1").and_then(|from| publish(&self.root, &from, &name));
-        let second = self.write_temporary(b"2").and_then(|from| publish(&self.root, &from, &name));
+        let first = self.write_temporary(b"1").and_then(|from| self.publish(&from, &name));
+        let second = self.write_temporary(b"2").and_then(|from| self.publish(&from, &name));
         let found = fs::read(self.path(&name));
-        let _ = fs::remove_file(self.path(&name));
+        let _ = self.files.remove(&self.path(&name));
         match (first?, second?, found) {
             (Created::Done, Created::Exists, Ok(bytes)) if bytes == b"1" => Ok(()),
             outcome => Err(Error::unavailable(format!(
@@ -84,7 +100,7 @@ impl LocalBackend {
     fn sweep(&self) -> Result<()> {
         for listed in list_folder(&self.root, STAGING)? {
             if listed.age_seconds >= STAGING_AGE_MAX_SECONDS {
-                let _ = fs::remove_file(self.path(&listed.name));
+                let _ = self.files.remove(&self.path(&listed.name));
             }
         }
         Ok(())
@@ -95,21 +111,24 @@ impl LocalBackend {
 impl Backend for LocalBackend {
     async fn create(&self, name: &str, bytes: Bytes) -> Result<Created> {
         let from = self.write_temporary(&bytes)?;
-        publish(&self.root, &from, name)
+        self.publish(&from, name)
     }
 
     fn stage(&self) -> Result<Box<dyn Staged>> {
         let path = self.temporary();
-        let file = open_new(&path).map_err(|error| refused("create", &path, error))?;
-        let file = io::BufWriter::with_capacity(STAGED_BUFFER_BYTES, file);
-        Ok(Box::new(StagedFile { root: self.root.clone(), path, file: Some(file) }))
+        let file = self.files.create(&path).map_err(|error| refused("create", &path, error))?;
+        let file = Some(io::BufWriter::with_capacity(STAGED_BUFFER_BYTES, file));
+        Ok(Box::new(StagedFile { root: self.root.clone(), files: Arc::clone(&self.files), path, file, linked: false }))
     }
 
     async fn replace(&self, name: &str, bytes: Bytes) -> Result<()> {
         let from = self.write_temporary(&bytes)?;
         let to = self.path(name);
-        fs::rename(&from, &to).map_err(|error| refused("replace", &to, error))?;
-        sync_folder(&to).map_err(|error| refused("sync", &to, error))
+        self.files.rename(&from, &to).map_err(|error| {
+            let _ = self.files.remove(&from);
+            refused("replace", &to, error)
+        })?;
+        sync_parent(&*self.files, &to).map_err(|error| refused("sync", &to, error))
     }
 
     async fn get(&self, name: &str) -> Result<Option<Bytes>> {
@@ -125,7 +144,7 @@ impl Backend for LocalBackend {
     }
 
     async fn delete(&self, name: &str) -> Result<()> {
-        match fs::remove_file(self.path(name)) {
+        match self.files.remove(&self.path(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(refused("delete", &self.path(name), error)),
             _ => Ok(()),
         }
@@ -135,12 +154,25 @@ impl Backend for LocalBackend {
         if self.prepared.load(Ordering::Acquire) {
             return Ok(());
         }
-        let staging = self.path(STAGING);
-        make_folder(&staging).map_err(|error| refused("make", &staging, error))?;
+        for name in FOLDERS.into_iter().chain([STAGING]) {
+            let folder = self.path(name);
+            make_folder(&*self.files, &folder).map_err(|error| refused("make", &folder, error))?;
+        }
+        self.files.sync_folder(&self.root).map_err(|error| refused("sync", &self.root, error))?;
+        match sync_parent(&*self.files, &self.root) {
+            // A folder that we may not even list was not made by one of us.
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(refused("sync the folder of", &self.root, error)),
+            _ => {}
+        }
         self.probe()?;
         self.sweep()?;
         self.prepared.store(true, Ordering::Release);
         Ok(())
+    }
+
+    async fn settle(&self, folder: &str) -> Result<()> {
+        let folder = self.path(folder);
+        self.files.sync_folder(&folder).map_err(|error| refused("sync", &folder, error))
     }
 
     fn object_store(&self) -> Arc<dyn ObjectStore> {
@@ -158,12 +190,14 @@ impl Backend for LocalBackend {
 /// A temporary file that becomes an object when it is published, and goes away when it is not.
 struct StagedFile {
     root: PathBuf,
+    files: Arc<dyn Files>,
     path: PathBuf,
-    file: Option<io::BufWriter<File>>,
+    file: Option<io::BufWriter<Box<dyn NewFile>>>,
+    linked: bool,
 }
 
 impl StagedFile {
-    fn open_file(&mut self) -> io::Result<&mut io::BufWriter<File>> {
+    fn open_file(&mut self) -> io::Result<&mut io::BufWriter<Box<dyn NewFile>>> {
         self.file.as_mut().ok_or_else(|| io::Error::other("written after it was published"))
     }
 }
@@ -181,65 +215,62 @@ impl Write for StagedFile {
 impl Staged for StagedFile {
     fn publish(mut self: Box<Self>, name: &str) -> Result<Created> {
         let file = self.file.take().ok_or_else(|| Error::internal("published twice"))?;
-        let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+        let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|mut file| file.sync());
         synced.map_err(|error| refused("write", &self.path, error))?;
-        publish(&self.root, &self.path, name)
+        self.linked = true;
+        publish(&*self.files, &self.root, &self.path, name)
     }
 }
 
 impl Drop for StagedFile {
     fn drop(&mut self) {
-        if self.file.is_some() {
-            let _ = fs::remove_file(&self.path);
+        if !self.linked {
+            let _ = self.files.remove(&self.path);
         }
     }
 }
 
 /// Links a synced temporary file to its final name, syncs the folder, and removes the temporary name.
-fn publish(root: &Path, from: &Path, name: &str) -> Result<Created> {
+fn publish(files: &dyn Files, root: &Path, from: &Path, name: &str) -> Result<Created> {
     let to = root.join(name);
-    let linked = match fs::hard_link(from, &to) {
+    let linked = match files.link(from, &to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            to.parent().map_or(Ok(()), make_folder).and_then(|()| fs::hard_link(from, &to))
+            to.parent().map_or(Ok(()), |folder| make_folder(files, folder)).and_then(|()| files.link(from, &to))
         }
         linked => linked,
     };
-    let _ = fs::remove_file(from);
-    match linked {
-        Ok(()) => match sync_folder(&to) {
-            Ok(()) => Ok(Created::Done),
-            Err(error) => {
-                let message = format!("{} was written, but its folder could not be synced", to.display());
-                Err(Error::new(ErrorKind::Uncertain, message).with_source(error))
-            }
-        },
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Created::Exists),
-        Err(error) => Err(refused("create", &to, error)),
+    let _ = files.remove(from);
+    let created = match linked {
+        Ok(()) => Created::Done,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Created::Exists,
+        Err(error) => return Err(refused("create", &to, error)),
+    };
+    match sync_parent(files, &to) {
+        Ok(()) => Ok(created),
+        Err(error) => {
+            let message = format!("{} is there, but its folder could not be synced", to.display());
+            Err(Error::new(ErrorKind::Uncertain, message).with_source(error))
+        }
     }
 }
 
-fn open_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-/// Makes a folder and its parents, private to the owner, and syncs each into its own parent.
-fn make_folder(path: &Path) -> io::Result<()> {
+/// Makes a folder and its parents, and syncs each into its own parent.
+fn make_folder(files: &dyn Files, path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
     if let Some(parent) = path.parent() {
-        make_folder(parent)?;
+        make_folder(files, parent)?;
     }
-    match fs::DirBuilder::new().mode(0o700).create(path) {
+    match files.make_folder(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => sync_folder(path),
+        _ => sync_parent(files, path),
     }
 }
 
 /// Syncs the folder that a path is in.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+fn sync_parent(files: &dyn Files, path: &Path) -> io::Result<()> {
+    files.sync_folder(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 fn list_folder(root: &Path, folder: &str) -> Result<Vec<Listed>> {
@@ -265,7 +296,15 @@ fn list_folder(root: &Path, folder: &str) -> Result<Vec<Listed>> {
 }
 
 fn refused(verb: &str, path: &Path, error: io::Error) -> Error {
-    let full = error.kind() == io::ErrorKind::StorageFull;
-    let unavailable = Error::unavailable(format!("cannot {verb} {}", path.display())).with_source(error);
-    if full { unavailable.with_hint("the disk is full: nothing was lost, free some space and try again") } else { unavailable }
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull => Some("the disk is full: nothing was lost, free some space and try again"),
+        io::ErrorKind::QuotaExceeded => Some("the disk quota is used up: nothing was lost, free some space and try again"),
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Some("nothing was lost; reading a store needs no right to write"),
+        _ => None,
+    };
+    let error = Error::unavailable(format!("cannot {verb} {}", path.display())).with_source(error);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
 }

@@ -8,6 +8,7 @@ mod compact;
 mod cutting;
 mod data_file;
 mod entries;
+pub mod files;
 mod history;
 mod index;
 mod local;

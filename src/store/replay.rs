@@ -1,5 +1,7 @@
 //! Building a writer's state: from the tables, from segments, and from the observations since a scan began.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt8Type};
 use hashbrown::HashSet;
@@ -18,12 +20,15 @@ use crate::model::{Change, ContentHash, ResourceKey, Revision, Timestamp};
 const STATE_COLUMNS: [&str; 7] =
     ["resource_key", "content_hash", "first_seen_revision", "first_seen_at", "change", "valid_from_revision", "valid_to_revision"];
 
-/// The state at the head of a history.
+/// The state at the head of a history. Scopes that have numbers already keep them.
 ///
 /// # Errors
 /// `Corrupt` if the tables or segments are damaged.
-pub async fn load_state(history: &History) -> Result<State> {
+pub async fn load_state(history: &History, scopes: &[Arc<str>]) -> Result<State> {
     let mut state = State::default();
+    for scope in scopes {
+        state.scope_number(scope);
+    }
     let closed: HashSet<Revision> = numbers(&history.file_closings, "valid_from_revision")?.values().iter().copied().collect();
     for file in history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files) {
         let bytes = fetch(&*history.backend, file).await?;
@@ -185,10 +190,11 @@ fn close_version(state: &mut State, segment: &Segment, version: Revision, revisi
 }
 
 /// Notes who saw what after a revision: a scan that goes on after it broke must know what it and others saw since it began.
+/// What it recorded itself counts for its coverage.
 ///
 /// # Errors
 /// `Corrupt` if the observations are damaged.
-pub async fn load_sightings(history: &History, state: &mut State, runs: &mut Runs, scan: ScanNo, token: Revision) -> Result<()> {
+pub async fn load_sightings(history: &History, state: &mut State, runs: &mut Runs, scan: Option<ScanNo>, token: Revision) -> Result<()> {
     let mut apart = Vec::new();
     for file in &history.manifest.observations {
         if file.int_bounds("revision").is_some_and(|(_, max)| max > token) {
@@ -221,7 +227,7 @@ fn load_sightings_of(
     state: &mut State,
     runs: &mut Runs,
     batch: &RecordBatch,
-    ours: ScanNo,
+    ours: Option<ScanNo>,
     token: Revision,
     apart: &mut Vec<Apart>,
 ) -> Result<()> {
@@ -236,7 +242,7 @@ fn load_sightings_of(
         }
         let scan = runs.number(scans.value(row));
         let change = changes.value(row);
-        if scan == ours {
+        if Some(scan) == ours {
             let scope = parts.iter().map(|part| part.value(row)).collect::<Vec<_>>().join("/");
             let scope = state.scope_number(&scope);
             runs.note(scan, scope, change);

@@ -141,6 +141,18 @@ impl Runs {
         self.runs.iter().all(|run| !run.active)
     }
 
+    /// The oldest head at which a scan under way began.
+    pub fn oldest_token(&self) -> Option<Revision> {
+        self.runs.iter().filter(|run| run.active).map(|run| run.token).min()
+    }
+
+    /// Stops a scan without an end: it goes on when it is begun again.
+    pub fn break_off(&mut self, scan: ScanNo) {
+        if let Some(run) = self.runs.get_mut(scan as usize) {
+            run.active = false;
+        }
+    }
+
     /// The number of a scan, of this process or another.
     pub fn number(&mut self, scan_id: &str) -> ScanNo {
         if let Some(number) = self.by_id.get(scan_id) {
@@ -217,7 +229,7 @@ impl Runs {
         let observer = self.observer(scan, page_token)?;
         let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
         if !run.active {
-            return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
+            return Err(run.not_under_way());
         }
         run.check_not_overtaken(index)?;
         let observations = run.pass_over(observations)?;
@@ -249,7 +261,7 @@ impl Runs {
         let observer = self.observer(scan, None)?;
         let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
         if !run.active {
-            return Err(Error::invalid(format!("scan {} has ended", run.scan_id)));
+            return Err(run.not_under_way());
         }
         run.check_not_overtaken(index)?;
         match end {
@@ -398,6 +410,11 @@ impl Run {
             return Err(self.differs(skip.lines));
         }
         Ok(fresh)
+    }
+
+    fn not_under_way(&self) -> Error {
+        Error::invalid(format!("scan {} has ended, or broke off when an outcome was unknown", self.scan_id))
+            .with_hint("begin it again under its id to go on")
     }
 
     fn differs(&self, lines: u64) -> Error {

@@ -21,25 +21,43 @@ pub struct Swept {
     pub bytes: u64,
 }
 
+/// A file that no manifest ever named is kept at least this long: a compaction that is under way may be about to.
+const UNNAMED_GRACE_SECONDS: u64 = 24 * 3600;
+
 /// Removes what is older than the grace period and no longer needed. Nothing that a reader of the newest manifest uses is
 /// touched; a reader of an older one has the grace period to finish.
+///
+/// Files are listed before manifests are read: a file that a manifest names was there before the manifest, so what is
+/// listed and named by none belongs to no manifest yet, and is told by its age.
 ///
 /// # Errors
 /// `Unavailable` if the storage refuses; what was not removed is removed by the next sweep.
 pub async fn sweep(history: &History, grace: Duration) -> Result<Swept> {
     let mut swept = Swept::default();
     sweep_segments(history, grace, &mut swept).await?;
-    let live = sweep_manifests(history, grace, &mut swept).await?;
+    let mut listed = Vec::new();
     for kind in [FileKind::Versions, FileKind::Closings, FileKind::Observations, FileKind::Entries] {
-        for listed in history.backend.list(kind.folder()).await? {
-            if listed.age_seconds >= grace.as_secs() && !live.contains(&listed.name) {
-                history.backend.delete(&listed.name).await?;
-                swept.objects += 1;
-                swept.bytes += listed.bytes;
-            }
+        listed.extend(history.backend.list(kind.folder()).await?);
+    }
+    let named = sweep_manifests(history, grace, &mut swept).await?;
+    for listed in listed {
+        let grace = if named.dead.contains(&listed.name) { grace.as_secs() } else { grace.as_secs().max(UNNAMED_GRACE_SECONDS) };
+        if listed.age_seconds >= grace && !named.live.contains(&listed.name) {
+            history.backend.delete(&listed.name).await?;
+            swept.objects += 1;
+            swept.bytes += listed.bytes;
         }
     }
     Ok(swept)
+}
+
+/// The files that manifests name.
+#[derive(Default)]
+struct Named {
+    /// By those that are left.
+    live: HashSet<String>,
+    /// By those that were deleted, and perhaps by others.
+    dead: HashSet<String>,
 }
 
 /// A segment is cut down once a later header names a manifest that covers it: then the chain vouches for the tables.
@@ -71,26 +89,35 @@ async fn vouched_seq(history: &History) -> Result<Option<u64>> {
     Ok(Some(manifest.covered_seq))
 }
 
-/// Deletes manifests that are neither the newest nor within the grace period; returns the files that the others name.
-async fn sweep_manifests(history: &History, grace: Duration, swept: &mut Swept) -> Result<HashSet<String>> {
+/// Deletes manifests that are neither the newest nor within the grace period; returns the files that they and the others
+/// name.
+async fn sweep_manifests(history: &History, grace: Duration, swept: &mut Swept) -> Result<Named> {
     let listed = history.backend.list("manifest").await?;
     let newest = history.manifest.number;
-    let mut live = HashSet::new();
+    let mut named = Named::default();
     for listed in listed {
         let Some(number) = manifest_number(&listed.name) else { continue };
         let needed = number >= newest || listed.age_seconds < grace.as_secs();
+        let names = match history.backend.get(&listed.name).await? {
+            Some(bytes) => Manifest::decode(&bytes, number).map(|(manifest, _)| file_names(&manifest)),
+            None => Ok(Vec::new()),
+        };
+        match (needed, names) {
+            (true, names) => named.live.extend(names?),
+            // A damaged one that nobody needs keeps nothing alive.
+            (false, names) => named.dead.extend(names.unwrap_or_default()),
+        }
         if !needed {
             history.backend.delete(&listed.name).await?;
             swept.objects += 1;
             swept.bytes += listed.bytes;
-            continue;
-        }
-        if let Some(bytes) = history.backend.get(&listed.name).await? {
-            let (manifest, _) = Manifest::decode(&bytes, number)?;
-            let files = manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings));
-            let files = files.chain(&manifest.observations).chain(&manifest.entries);
-            live.extend(files.map(|file| file.name.clone()));
         }
     }
-    Ok(live)
+    Ok(named)
+}
+
+fn file_names(manifest: &Manifest) -> Vec<String> {
+    let files = manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings));
+    let files = files.chain(&manifest.observations).chain(&manifest.entries);
+    files.map(|file| file.name.clone()).collect()
 }

@@ -63,13 +63,18 @@ pub async fn verify(backend: Arc<dyn Backend>, noted: Option<&str>) -> Result<Ve
     }
     let chain = Chain::read(&*backend, noted, &mut report).await?;
     let newest = manifests.iter().filter_map(|listed| manifest_number(&listed.name)).max();
+    let mut covered = 0;
     if let Some(number) = newest {
         let name = manifest_name(number);
         let bytes = backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")));
         let manifest = bytes.and_then(|bytes| Manifest::decode(&bytes, number));
         if let Some((manifest, _)) = report.note(manifest) {
+            covered = manifest.covered_seq;
             check_manifest(&*backend, &manifest, &chain, &mut report).await?;
         }
+    }
+    for seq in chain.cut_down.iter().filter(|seq| **seq > covered) {
+        report.damage.push(format!("{}: it was cut down to its header, but no manifest covers it", segment_name(*seq)));
     }
     Ok(report)
 }
@@ -78,11 +83,12 @@ pub async fn verify(backend: Arc<dyn Backend>, noted: Option<&str>) -> Result<Ve
 struct Chain {
     hashes: HashMap<u64, Hash>,
     segments: Vec<u64>,
+    cut_down: Vec<u64>,
 }
 
 impl Chain {
     async fn read(backend: &dyn Backend, noted: Option<&str>, report: &mut VerifyReport) -> Result<Self> {
-        let mut chain = Self { hashes: HashMap::new(), segments: Vec::new() };
+        let mut chain = Self { hashes: HashMap::new(), segments: Vec::new(), cut_down: Vec::new() };
         let (mut previous, mut next_revision, mut store_id) = ([0; 32], 1, None);
         let last = backend.list("log").await?.last().map(|listed| listed.name.clone()).unwrap_or_default();
         for seq in 1.. {
@@ -110,6 +116,7 @@ impl Chain {
                 }
             } else {
                 report.headers_only += 1;
+                chain.cut_down.push(seq);
             }
             report.segments += 1;
             next_revision = header.last_revision() + 1;

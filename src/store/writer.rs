@@ -181,3 +181,10 @@ impl ScanSession {
         self.writer.ask(|reply| Request::End(self.scan, End::Failed { error, scopes }, reply)).await
     }
 }
+
+impl Drop for ScanSession {
+    fn drop(&mut self) {
+        // Of one that has ended this says nothing new. Where the queue is full the scan stays taken in this process.
+        let _ = self.writer.requests.try_send(Request::Leave(self.scan));
+    }
+}

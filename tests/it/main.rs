@@ -1,8 +1,13 @@
 //! The one integration-test binary: linking the query engine is dear.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod oracle;
 mod support;
 
 mod cli;
+mod crash;
+mod damage;
+mod golden;
+mod kill;
 mod model;
 mod verify;

@@ -107,7 +107,7 @@ impl Engine {
     }
 }
 
-fn observation(naive: &naive::Observation) -> Observation {
+pub fn observation(naive: &naive::Observation) -> Observation {
     let scope = &naive.key.scope;
     let key = ResourceKey::new(&scope.provider, &scope.account_id, &scope.region, &scope.resource_type, &naive.key.resource_id).unwrap();
     let json = |value: &crate::oracle::value::Json| CanonicalJson::parse(value.scrambled().as_bytes()).unwrap();
@@ -126,7 +126,7 @@ fn observation(naive: &naive::Observation) -> Observation {
     Observation { key, sighting, observed_at: naive.observed_at.map(Timestamp::from_micros) }
 }
 
-fn report(line: &naive::ScopeLine) -> ScopeReport {
+pub fn report(line: &naive::ScopeLine) -> ScopeReport {
     let scope = Scope::new(&line.scope.provider, &line.scope.account_id, &line.scope.region, &line.scope.resource_type).unwrap();
     let status: CoverageStatus = line.status.text().parse().unwrap();
     ScopeReport { error_code: line.error_code.clone(), error: line.error.clone(), ..ScopeReport::new(scope, status) }

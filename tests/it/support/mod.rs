@@ -1,5 +1,9 @@
 //! What the tests share: stores in scratch folders, and rows of a query as JSON values.
 
+pub mod driver;
+pub mod fault_backend;
+pub mod traced_files;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

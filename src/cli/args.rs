@@ -10,8 +10,8 @@ use super::printer::ColorChoice;
 
 /// git log for infrastructure: what your cloud looked like, in SQL
 ///
-/// Elava keeps every observed version of every cloud resource and answers in SQL at any revision. Without a command it
-/// opens the SQL shell.
+/// Elava keeps every observed version of every cloud resource and answers in SQL at any
+/// revision. Without a command it opens the SQL shell.
 ///
 ///   elava demo
 ///   elava --store elava-demo sql "SELECT * FROM changes('head~1', 'head')"
@@ -55,10 +55,12 @@ pub enum Command {
     Sql(SqlArgs),
     /// Import observations from files
     ///
-    /// Reads Elava's own format (one JSON object a line), answers of the AWS command line, or deliveries of AWS Config;
-    /// .gz and .zst as they are. Imported twice, a file is recognised and skipped.
+    /// Reads Elava's own format (one JSON object a line), answers of the AWS command line, or
+    /// deliveries of AWS Config; .gz and .zst as they are. A scan that the store has is skipped.
     ///
-    ///   aws ec2 describe-instances | elava import --format aws-cli --account 111122223333 --region us-east-1 -
+    ///   elava import monday.ndjson tuesday.ndjson.zst
+    ///   aws ec2 describe-instances |
+    ///     elava import --format aws-cli --account 111122223333 --region us-east-1 -
     #[command(verbatim_doc_comment)]
     Import(ImportArgs),
     /// Show scans, or the versions of one resource, newest first
@@ -94,8 +96,8 @@ pub enum Command {
     Compact,
     /// Read the whole store and check that nothing is damaged or altered
     ///
-    /// Exit status 1 if something is. The head hash that it prints, noted elsewhere, proves later that nothing before it was
-    /// altered.
+    /// Exit status 1 if something is. The head hash that it prints, noted elsewhere, proves
+    /// later that nothing before it was altered.
     ///
     ///   elava verify
     ///   elava verify --head 5f2c...

@@ -49,7 +49,7 @@ pub async fn run(args: DemoArgs, mut context: Context) -> Result<ExitStatus> {
     }
     let writer = open::writer(&context.settings).await?;
     let sources = vec![Source::reader("the demo", Cursor::new(DATA))];
-    import_with_progress(&writer, sources, &ImportOptions::default(), &context, Talk::Warnings).await?;
+    import_with_progress(&writer, sources, &ImportOptions::default(), &context, Talk::Nothing).await?;
     let spinner = Progress::spinner(context.printer, "compacting");
     writer.compact(CompactOptions::default()).await?;
     drop(spinner);

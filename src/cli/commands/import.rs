@@ -39,8 +39,8 @@ pub async fn run(args: ImportArgs, context: &Context) -> Result<ExitStatus> {
 pub enum Talk {
     /// Each batch.
     Batches,
-    /// Warnings only.
-    Warnings,
+    /// Nothing: what is imported is known.
+    Nothing,
 }
 
 /// Imports sources, with a bar on a terminal.
@@ -57,8 +57,8 @@ pub async fn import_with_progress(
     let bar = Progress::bytes(context.printer, "importing");
     let mut tell = |event: ImportEvent| match event {
         ImportEvent::Progress { read, total } => bar.set(read, total),
+        _ if talk == Talk::Nothing => {}
         ImportEvent::Warning(text) => bar.warn(&text),
-        _ if talk == Talk::Warnings => {}
         ImportEvent::Committed { scan_id, first_revision, last_revision } => {
             bar.say(&format!("scan {scan_id}: revisions {first_revision}..{last_revision}"));
         }

@@ -76,8 +76,10 @@ impl FileSettings {
             for (key, pointers) in pointers {
                 for pointer in pointers.iter().flatten().filter(|pointer| !pointer.starts_with("/properties/")) {
                     let file = path.display();
-                    return Err(Error::invalid(format!("{file}: types.{name}.{key}: expected a pointer below /properties, found {pointer:?}"))
-                        .with_hint("write it as /properties/State/Name; * stands for any position or member"));
+                    return Err(Error::invalid(format!(
+                        "{file}: types.{name}.{key}: expected a pointer below /properties, found {pointer:?}"
+                    ))
+                    .with_hint("write it as /properties/State/Name; * stands for any position or member"));
                 }
             }
         }

@@ -108,7 +108,8 @@ fn start_log(verbose: u8, filter: Option<&str>) -> Result<()> {
         Some(filter) => EnvFilter::try_new(filter).map_err(|error| Error::invalid(format!("{}: {error}", env::LOG)))?,
         None => EnvFilter::new(format!("elava={level}")),
     };
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).without_time().with_target(false);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).without_time().with_target(false);
     // Fails only where a test has one already.
     let _ = subscriber.try_init();
     Ok(())

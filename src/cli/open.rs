@@ -17,8 +17,11 @@ pub fn folder(settings: &Settings) -> Result<PathBuf> {
     match &settings.store.value {
         Place::Folder(path) => std::path::absolute(path)
             .map_err(|error| Error::invalid(format!("{:?} is no path ({})", path, settings.store.origin)).with_source(error)),
-        Place::Url(url) => Err(Error::new(ErrorKind::Unsupported, format!("a store at {url} ({}) is not supported by this version", settings.store.origin))
-            .with_hint("name a folder on a local disk")),
+        Place::Url(url) => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("a store at {url} ({}) is not supported by this version", settings.store.origin),
+        )
+        .with_hint("name a folder on a local disk")),
     }
 }
 

@@ -72,7 +72,9 @@ impl Printer {
     pub fn data(self, text: &str) -> Result<()> {
         let mut out = io::stdout();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::unavailable("write to standard output").with_source(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Error::unavailable("write to standard output").with_source(error))
+            }
             _ => Ok(()),
         }
     }

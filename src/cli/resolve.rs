@@ -153,7 +153,12 @@ impl Settings {
                 file.output.max_rows.map(|rows| rows.to_string()).as_deref(),
                 "output.max_rows",
                 DEFAULT_MAX_ROWS,
-                |text| text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| Error::invalid(format!("expected a number of rows from 1, found {text:?}"))),
+                |text| {
+                    text.parse()
+                        .ok()
+                        .filter(|rows| *rows > 0)
+                        .ok_or_else(|| Error::invalid(format!("expected a number of rows from 1, found {text:?}")))
+                },
             )?,
             color,
             config,
@@ -199,7 +204,8 @@ impl Resolver<'_> {
             return Ok(Setting::new(place, Origin::File(path.to_owned())));
         }
         let folders = etcetera::choose_base_strategy();
-        let folders = folders.map_err(|error| Error::not_found(format!("there is no home folder ({error})")).with_hint("name a store with --store"))?;
+        let folders = folders
+            .map_err(|error| Error::not_found(format!("there is no home folder ({error})")).with_hint("name a store with --store"))?;
         Ok(Setting::new(Place::Folder(folders.data_dir().join(APPLICATION).join("store")), Origin::Default))
     }
 }
@@ -207,7 +213,8 @@ impl Resolver<'_> {
 /// Reads one of a fixed set of words.
 fn choice<T: ValueEnum>(text: &str) -> Result<T> {
     T::from_str(text, true).map_err(|_| {
-        let known: Vec<String> = T::value_variants().iter().filter_map(ValueEnum::to_possible_value).map(|value| value.get_name().to_owned()).collect();
+        let known: Vec<String> =
+            T::value_variants().iter().filter_map(ValueEnum::to_possible_value).map(|value| value.get_name().to_owned()).collect();
         Error::invalid(format!("expected one of {}, found {text:?}", known.join(", ")))
     })
 }
@@ -223,7 +230,9 @@ fn find_config(global: &GlobalArgs, environment: &Environment) -> Result<Option<
         let path = named.value.display();
         return match fs::read_to_string(&named.value) {
             Ok(text) => Ok(Some((text, named))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::not_found(format!("there is no settings file {path} ({})", named.origin))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Error::not_found(format!("there is no settings file {path} ({})", named.origin)))
+            }
             Err(error) => Err(Error::unavailable(format!("read {path}")).with_source(error)),
         };
     }

@@ -70,8 +70,10 @@ pub async fn export(session: &mut QuerySession, request: &ExportRequest, files: 
     let filter = request.condition.as_ref().map_or_else(String::new, |condition| format!(" WHERE ({condition}\n)"));
     let schema = session.execute(&format!("SELECT * FROM {}{filter} LIMIT 0", request.relation)).await?.schema();
     let partitions = partitions(session, request, &schema, &filter).await?;
-    let columns: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).filter(|name| !request.partition_by.contains(name)).collect();
-    let order: Vec<String> = ORDER.iter().filter(|name| columns.iter().any(|column| column == *name)).map(|name| (*name).to_owned()).collect();
+    let columns: Vec<String> =
+        schema.fields().iter().map(|field| field.name().clone()).filter(|name| !request.partition_by.contains(name)).collect();
+    let order: Vec<String> =
+        ORDER.iter().filter(|name| columns.iter().any(|column| column == *name)).map(|name| (*name).to_owned()).collect();
     let staging = Staging::new(&request.target)?;
     let mut report = ExportReport::default();
     for partition in partitions {
@@ -115,7 +117,8 @@ async fn partitions(session: &mut QuerySession, request: &ExportRequest, schema:
         let texts = batch.columns().iter().map(|column| cast(column, &DataType::Utf8)).collect::<Result<Vec<_>, _>>()?;
         let row = |row: usize| texts.iter().map(|column| column.as_string::<i32>().value(row).to_owned()).collect();
         if texts.iter().any(|column| column.null_count() > 0) {
-            return Err(Error::invalid(format!("{columns} is NULL in some rows: they have no partition")).with_hint("leave such rows out with --where"));
+            return Err(Error::invalid(format!("{columns} is NULL in some rows: they have no partition"))
+                .with_hint("leave such rows out with --where"));
         }
         partitions.extend((0..batch.num_rows()).map(|at| Partition(row(at))));
     }
@@ -125,7 +128,11 @@ async fn partitions(session: &mut QuerySession, request: &ExportRequest, schema:
 fn select(request: &ExportRequest, columns: &[String], order: &[String], partition: &Partition) -> String {
     let columns = columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
     let condition = request.condition.iter().map(|condition| format!("({condition}\n)"));
-    let of_partition = request.partition_by.iter().zip(&partition.0).map(|(column, value)| format!("{} = '{}'", quoted(column), value.replace('\'', "''")));
+    let of_partition = request
+        .partition_by
+        .iter()
+        .zip(&partition.0)
+        .map(|(column, value)| format!("{} = '{}'", quoted(column), value.replace('\'', "''")));
     let conditions: Vec<String> = condition.chain(of_partition).collect();
     let mut sql = format!("SELECT {columns} FROM {}", request.relation);
     if !conditions.is_empty() {

@@ -45,7 +45,8 @@ impl Staging {
         let folder = self.folder.join(folders);
         make_folder(&folder)?;
         let path = folder.join(format!("part-0.{extension}"));
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(|error| refused("create", &path, error))?;
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(|error| refused("create", &path, error))?;
         Ok((path, file))
     }
 
@@ -59,7 +60,9 @@ impl Staging {
         sync_folders(&self.folder)?;
         match fs::rename(&self.folder, &self.target) {
             Ok(()) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => return Err(taken(&self.target)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
+                return Err(taken(&self.target));
+            }
             Err(error) => return Err(refused("write", &self.target, error)),
         }
         self.published = true;
@@ -76,7 +79,8 @@ impl Drop for Staging {
 }
 
 fn taken(target: &Path) -> Error {
-    Error::new(ErrorKind::Conflict, format!("{} is not empty", target.display())).with_hint("an export makes a folder of its own; name one that is not there")
+    Error::new(ErrorKind::Conflict, format!("{} is not empty", target.display()))
+        .with_hint("an export makes a folder of its own; name one that is not there")
 }
 
 /// What is exported is as private as the store that it comes from.

@@ -166,7 +166,8 @@ async fn import_in_batches(
     }
     let types = writer.history().await?.index.settings.types.clone();
     let rules = Arc::new(line::Rules { types, redact: options.redact, hasher: hashbrown::DefaultHashBuilder::default() });
-    let mut import = Import { writer, options, rules, events, report: ImportReport::default(), bytes_read: Arc::default(), total, batch_max };
+    let mut import =
+        Import { writer, options, rules, events, report: ImportReport::default(), bytes_read: Arc::default(), total, batch_max };
     match options.format {
         Format::Ndjson => import.ndjson(sources).await?,
         Format::AwsCli | Format::AwsConfig => import.documents(sources).await?,

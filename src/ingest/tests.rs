@@ -63,7 +63,9 @@ impl Done {
 
     fn ranges(&self) -> Vec<(String, i64, i64)> {
         let ranges = self.events.iter().filter_map(|event| match event {
-            ImportEvent::Committed { scan_id, first_revision, last_revision } => Some((scan_id.to_string(), *first_revision, *last_revision)),
+            ImportEvent::Committed { scan_id, first_revision, last_revision } => {
+                Some((scan_id.to_string(), *first_revision, *last_revision))
+            }
             _ => None,
         });
         ranges.collect()
@@ -115,7 +117,8 @@ fn facts_of(history: &History) -> Facts {
     }
     let observations = concat_batches(&observations[0].schema(), &observations).unwrap();
     let versions = concat_batches(&versions[0].schema(), &versions).unwrap();
-    let changes = observations.column_by_name("change").map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8View).unwrap());
+    let changes =
+        observations.column_by_name("change").map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8View).unwrap());
     let changes = changes.map(|column| column.as_string_view().iter().map(|change| change.unwrap().to_owned()).collect());
     Facts {
         changes: changes.unwrap_or_default(),
@@ -129,7 +132,9 @@ fn started(scan_id: &str, at: &str) -> String {
 }
 
 fn seen(id: &str, more: &str) -> String {
-    format!("{{\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"eu\",\"resource_type\":\"aws_vpc\",\"resource_id\":\"{id}\"{more}}}\n")
+    format!(
+        "{{\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"eu\",\"resource_type\":\"aws_vpc\",\"resource_id\":\"{id}\"{more}}}\n"
+    )
 }
 
 const COVERED: &str = "{\"scan\":\"scope\",\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"eu\",\"resource_type\":\"aws_vpc\",\"status\":\"complete\"}\n";

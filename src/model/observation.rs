@@ -53,7 +53,10 @@ impl FromStr for Change {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        (0..5).filter_map(Self::from_code).find(|change| change.as_str() == text).ok_or_else(|| Error::invalid(format!("unknown change {text:?}")))
+        (0..5)
+            .filter_map(Self::from_code)
+            .find(|change| change.as_str() == text)
+            .ok_or_else(|| Error::invalid(format!("unknown change {text:?}")))
     }
 }
 

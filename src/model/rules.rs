@@ -38,7 +38,12 @@ const SHIPPED: &[(&str, &[&str], &[&str], &[&str])] = &[
     ("aws_vpc_endpoint", &[], &["/properties/SubnetIds", "/properties/RouteTableIds", "/properties/NetworkInterfaceIds"], &["deleted"]),
     ("aws_ec2_ami", &[], &[], &["deregistered"]),
     ("aws_rds_db_instance", &["/properties/LatestRestorableTime"], &["/properties/VpcSecurityGroups"], &[]),
-    ("aws_rds_db_cluster", &["/properties/LatestRestorableTime", "/properties/EarliestRestorableTime"], &["/properties/VpcSecurityGroups"], &[]),
+    (
+        "aws_rds_db_cluster",
+        &["/properties/LatestRestorableTime", "/properties/EarliestRestorableTime"],
+        &["/properties/VpcSecurityGroups"],
+        &[],
+    ),
 ];
 
 /// States after which a resource of any type is gone.
@@ -136,7 +141,11 @@ pub(super) fn visit(value: &mut Json, steps: &[String], with: &mut dyn FnMut(&mu
         }
         Json::Array(values) => {
             let position = step.parse::<usize>().ok();
-            values.iter_mut().enumerate().filter(|(at, _)| step == "*" || position == Some(*at)).for_each(|(_, value)| visit(value, rest, with));
+            values
+                .iter_mut()
+                .enumerate()
+                .filter(|(at, _)| step == "*" || position == Some(*at))
+                .for_each(|(_, value)| visit(value, rest, with));
         }
         _ => {}
     }

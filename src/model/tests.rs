@@ -6,14 +6,19 @@ fn canonical(text: &str) -> String {
 
 #[test]
 fn canonical_text_sorts_members_and_keeps_the_digits_of_numbers() {
-    assert_eq!(canonical(r#" { "b" : [1, 1.0, 1e2, 12345678901234567890123] , "a" : null } "#), r#"{"a":null,"b":[1,1.0,1e2,12345678901234567890123]}"#);
+    assert_eq!(
+        canonical(r#" { "b" : [1, 1.0, 1e2, 12345678901234567890123] , "a" : null } "#),
+        r#"{"a":null,"b":[1,1.0,1e2,12345678901234567890123]}"#
+    );
     assert_eq!(canonical(r#""\u00e9\/\u0001\n\"""#), "\"\u{e9}/\\u0001\\n\\\"\"");
     assert_eq!(canonical(r#"{"\u00e9":1,"z":2}"#), "{\"z\":2,\"\u{e9}\":1}");
 }
 
 #[test]
 fn what_is_not_json_is_refused() {
-    for text in ["", "{", r#"{"a":1,"a":2}"#, r#"{"b":1,"a":1,"b":1}"#, "[1,]", "1 2", "01", "1.", "NaN", "-", "tru", r#""\ud800""#, "\"\u{1}\""] {
+    for text in
+        ["", "{", r#"{"a":1,"a":2}"#, r#"{"b":1,"a":1,"b":1}"#, "[1,]", "1 2", "01", "1.", "NaN", "-", "tru", r#""\ud800""#, "\"\u{1}\""]
+    {
         assert!(canonical(text).starts_with("error"), "{text} gave {}", canonical(text));
     }
     let deep = "[".repeat(1000) + &"]".repeat(1000);
@@ -36,7 +41,10 @@ fn content(properties: &str, tags: Option<&str>) -> Content {
 fn changed_paths_are_json_pointers() {
     let before = content(r#"{"a/b":{"x~":1},"list":[1,{"k":1}],"gone":1}"#, Some("{}"));
     let after = content(r#"{"a/b":{"x~":1.0},"list":[1,{"k":2},3]}"#, None);
-    assert_eq!(changed_paths(&before, &after, None), ["/properties/a~1b/x~0", "/properties/gone", "/properties/list/1/k", "/properties/list/2", "/tags"]);
+    assert_eq!(
+        changed_paths(&before, &after, None),
+        ["/properties/a~1b/x~0", "/properties/gone", "/properties/list/1/k", "/properties/list/2", "/tags"]
+    );
     assert!(changed_paths(&before, &before, None).is_empty());
 }
 

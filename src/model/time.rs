@@ -26,9 +26,9 @@ impl Timestamp {
     /// # Errors
     /// `Invalid` if the text is not an RFC 3339 time with an offset.
     pub fn parse(text: &str) -> Result<Self> {
-        DateTime::parse_from_rfc3339(text).map(|time| Self(time.timestamp_micros())).map_err(|error| {
-            Error::invalid(format!("expected an RFC 3339 time such as 2026-11-01T00:00:00Z, found {text:?} ({error})"))
-        })
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| Self(time.timestamp_micros()))
+            .map_err(|error| Error::invalid(format!("expected an RFC 3339 time such as 2026-11-01T00:00:00Z, found {text:?} ({error})")))
     }
 }
 

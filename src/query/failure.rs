@@ -20,10 +20,14 @@ pub fn told(error: DataFusionError) -> Error {
         DataFusionError::ArrowError(arrow, _) => from_arrow(*arrow),
         DataFusionError::SQL(error, _) => Error::invalid(format!("SQL cannot be read: {}", parser_text(&error.to_string()))),
         DataFusionError::SchemaError(error, _) => from_schema(&error),
-        DataFusionError::Plan(text) | DataFusionError::Configuration(text) | DataFusionError::Execution(text) => Error::invalid(tidy(&text)),
+        DataFusionError::Plan(text) | DataFusionError::Configuration(text) | DataFusionError::Execution(text) => {
+            Error::invalid(tidy(&text))
+        }
         DataFusionError::NotImplemented(text) => Error::invalid(tidy(&text)),
-        DataFusionError::ResourcesExhausted(text) => Error::unavailable(format!("the query needs more memory than it may use: {}", tidy(&text)))
-            .with_hint("ask for fewer columns or rows, or raise the memory limit"),
+        DataFusionError::ResourcesExhausted(text) => {
+            Error::unavailable(format!("the query needs more memory than it may use: {}", tidy(&text)))
+                .with_hint("ask for fewer columns or rows, or raise the memory limit")
+        }
         DataFusionError::IoError(error) => Error::unavailable("reading or writing failed").with_source(error),
         DataFusionError::ObjectStore(error) => match *error {
             object_store::Error::NotFound { path, .. } => Error::not_found(format!("{path} is not there")),
@@ -113,7 +117,8 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 fn tidy(text: &str) -> String {
     let text = text.split("\n\nbacktrace").next().unwrap_or(text);
     let mut text = text.trim();
-    for prefix in ["Error during planning: ", "Execution error: ", "External error: ", "Arrow error: ", "This feature is not implemented: "] {
+    for prefix in ["Error during planning: ", "Execution error: ", "External error: ", "Arrow error: ", "This feature is not implemented: "]
+    {
         text = text.strip_prefix(prefix).unwrap_or(text);
     }
     text.to_owned()

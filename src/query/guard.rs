@@ -76,7 +76,9 @@ pub(super) fn check(plan: &LogicalPlan, limits: &Limits) -> Result<()> {
 
 fn refused(what: &str) -> Error {
     let error = Error::invalid(format!("{what} is refused: SQL only reads the store"));
-    error.with_hint("CREATE VIEW lasts for the session, COPY (query) TO 'file.parquet' writes a file, elava import and elava scan write the store")
+    error.with_hint(
+        "CREATE VIEW lasts for the session, COPY (query) TO 'file.parquet' writes a file, elava import and elava scan write the store",
+    )
 }
 
 fn check_target(target: &str, limits: &Limits) -> ElavaResult<()> {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::catalog::Session;
 use datafusion::catalog::CatalogProviderList;
+use datafusion::catalog::Session;
 use datafusion::common::DFSchema;
 use datafusion::common::config::{ConfigOptions, TableOptions};
 use datafusion::error::Result;

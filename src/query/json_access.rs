@@ -60,7 +60,9 @@ fn step(from: Expr, key: Expr, arrow: Option<&str>) -> Expr {
         other => other,
     };
     let path = match inner {
-        Expr::ScalarFunction(ScalarFunction { func, mut args }) if [json_as_text_udf().name(), json_get_json_udf().name()].contains(&func.name()) => {
+        Expr::ScalarFunction(ScalarFunction { func, mut args })
+            if [json_as_text_udf().name(), json_get_json_udf().name()].contains(&func.name()) =>
+        {
             args.push(key);
             args
         }

@@ -38,7 +38,13 @@ pub(super) enum Leaf<'a> {
 }
 
 /// The rows of a leaf with this schema for which all filters are true: these columns, in this order.
-pub(super) fn read(state: &dyn Session, leaf: &Leaf<'_>, schema: &SchemaRef, filters: &[Expr], columns: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn read(
+    state: &dyn Session,
+    leaf: &Leaf<'_>,
+    schema: &SchemaRef,
+    filters: &[Expr],
+    columns: &[usize],
+) -> Result<Arc<dyn ExecutionPlan>> {
     let mut needed = columns.to_vec();
     for column in filters.iter().flat_map(Expr::column_refs) {
         let at = schema.index_of(&column.name)?;
@@ -49,7 +55,8 @@ pub(super) fn read(state: &dyn Session, leaf: &Leaf<'_>, schema: &SchemaRef, fil
     let input = match leaf {
         Leaf::Files(source, files) => files_exec(state, *source, files, schema, &needed)?,
         Leaf::Memory(batches) => {
-            let exec: Arc<dyn ExecutionPlan> = MemorySourceConfig::try_new_exec(&[batches.clone()], Arc::clone(schema), Some(needed.clone()))?;
+            let exec: Arc<dyn ExecutionPlan> =
+                MemorySourceConfig::try_new_exec(&[batches.clone()], Arc::clone(schema), Some(needed.clone()))?;
             exec
         }
     };
@@ -57,7 +64,12 @@ pub(super) fn read(state: &dyn Session, leaf: &Leaf<'_>, schema: &SchemaRef, fil
 }
 
 /// The rows for which all filters are true, with the first so many columns.
-pub(super) fn filter(state: &dyn Session, input: Arc<dyn ExecutionPlan>, filters: &[Expr], columns: usize) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn filter(
+    state: &dyn Session,
+    input: Arc<dyn ExecutionPlan>,
+    filters: &[Expr],
+    columns: usize,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let Some(predicate) = conjunction(filters.iter().cloned()) else { return Ok(input) };
     let schema = Arc::new(DFSchema::try_from(input.schema())?);
     let context = SimplifyContext::builder().with_schema(Arc::clone(&schema)).build();
@@ -114,7 +126,9 @@ fn partitioned(file: &DataFile, schema: &SchemaRef) -> PartitionedFile {
 fn exact(bound: Option<&Bound>, data_type: &DataType) -> Precision<ScalarValue> {
     let value = match (bound, data_type) {
         (Some(Bound::Int(value)), DataType::Int64) => ScalarValue::Int64(Some(*value)),
-        (Some(Bound::Int(value)), DataType::Timestamp(TimeUnit::Microsecond, zone)) => ScalarValue::TimestampMicrosecond(Some(*value), zone.clone()),
+        (Some(Bound::Int(value)), DataType::Timestamp(TimeUnit::Microsecond, zone)) => {
+            ScalarValue::TimestampMicrosecond(Some(*value), zone.clone())
+        }
         (Some(Bound::Text(value)), DataType::Utf8View) => ScalarValue::Utf8View(Some(value.clone())),
         _ => return Precision::Absent,
     };

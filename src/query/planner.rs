@@ -53,7 +53,11 @@ impl RelationPlanner for ElavaRelationPlanner {
             }
             TableFactor::Table { name, args: Some(_), .. } if ours(&name).is_some() => {
                 let table = ours(&name).map_or("", |relation| relation.name());
-                let hint = if tables::find(&format!("{table}_as_of")).is_some() { format!("; the state at a point is {table}_as_of(at)") } else { String::new() };
+                let hint = if tables::find(&format!("{table}_as_of")).is_some() {
+                    format!("; the state at a point is {table}_as_of(at)")
+                } else {
+                    String::new()
+                };
                 Err(Error::invalid(format!("{table} is a table and takes no arguments{hint}")).into())
             }
             TableFactor::Table { name, args: None, .. } if our_function(&name).is_some() && !known(&name, context) => {
@@ -72,7 +76,8 @@ impl ElavaRelationPlanner {
         let TableVersion::ForSystemTimeAsOf(at) = version else {
             return Err(Error::invalid(format!("{name}: of the clauses for time travel only FOR SYSTEM_TIME AS OF is known")).into());
         };
-        let function = ours(name).filter(|table| table.parameters().is_none()).and_then(|table| tables::find(&format!("{}_as_of", table.name())));
+        let function =
+            ours(name).filter(|table| table.parameters().is_none()).and_then(|table| tables::find(&format!("{}_as_of", table.name())));
         match function {
             Some(function) => self.call(function, vec![at], context),
             None => {
@@ -157,7 +162,9 @@ fn positional(function: &dyn Relation, arguments: Vec<FunctionArg>) -> Result<Ve
     }
     let missing = placed.iter().position(Option::is_none);
     match missing.and_then(|place| parameters.get(place)) {
-        Some(parameter) => Err(Error::invalid(format!("{call} takes {}, not {given}: {parameter} is missing", count(parameters.len()))).into()),
+        Some(parameter) => {
+            Err(Error::invalid(format!("{call} takes {}, not {given}: {parameter} is missing", count(parameters.len()))).into())
+        }
         None => Ok(placed.into_iter().flatten().collect()),
     }
 }

@@ -1,10 +1,10 @@
 //! Points in time: every form that `at` may have, and what it means in a view.
 
+use arrow::array::Array;
+use arrow::compute::cast;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use datafusion::common::ScalarValue;
 use datafusion::common::cast::as_timestamp_microsecond_array;
-use arrow::array::Array;
-use arrow::compute::cast;
 
 use super::view::View;
 use crate::error::{Error, Result};
@@ -109,7 +109,9 @@ impl Point {
                     Err(_) => Err(Error::invalid(format!("revision {number} is above the largest BIGINT"))),
                 }
             }
-            other => Err(Error::invalid(format!("a value of type {} ({other}) is no point in time; accepted are {ACCEPTED}", other.data_type()))),
+            other => {
+                Err(Error::invalid(format!("a value of type {} ({other}) is no point in time; accepted are {ACCEPTED}", other.data_type())))
+            }
         }
     }
 

@@ -11,17 +11,17 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{ScalarValue, plan_err};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::utils::{conjunction, expr_to_columns};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TableProviderFilterPushDown,
-    TableType, Volatility, col, lit,
+    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    TableProviderFilterPushDown, TableType, Volatility, col, lit,
 };
 use datafusion::physical_plan::{ExecutionPlan, collect};
 
@@ -130,11 +130,14 @@ impl TableProvider for RelationTable {
         filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let (carried, filters): (Vec<Expr>, Vec<Expr>) = filters.iter().cloned().partition(|filter| ArgumentsUdf::carried(filter).is_some());
+        let (carried, filters): (Vec<Expr>, Vec<Expr>) =
+            filters.iter().cloned().partition(|filter| ArgumentsUdf::carried(filter).is_some());
         let arguments = match (self.relation.parameters(), carried.first().and_then(ArgumentsUdf::carried)) {
             (None, _) => Vec::new(),
             (Some(_), Some(arguments)) => evaluate(whole(state), self.relation.as_ref(), arguments).await?,
-            (Some(_), None) => return Err(Error::internal(format!("the arguments of {} were lost in planning", self.relation.name())).into()),
+            (Some(_), None) => {
+                return Err(Error::internal(format!("the arguments of {} were lost in planning", self.relation.name())).into());
+            }
         };
         let columns: Vec<&str> = match projection {
             Some(projection) => projection.iter().map(|at| self.schema.field(*at).name().as_str()).collect(),
@@ -199,7 +202,9 @@ async fn run(state: &dyn Session, expr: Expr) -> Result<ScalarValue> {
     let mut values = values.into_iter();
     let expr = expr.transform_down(|node| {
         Ok(match (&node, values.len()) {
-            (Expr::ScalarSubquery(_), 1..) => Transformed::new(lit(values.next().unwrap_or(ScalarValue::Null)), true, TreeNodeRecursion::Jump),
+            (Expr::ScalarSubquery(_), 1..) => {
+                Transformed::new(lit(values.next().unwrap_or(ScalarValue::Null)), true, TreeNodeRecursion::Jump)
+            }
             _ => Transformed::no(node),
         })
     })?;

@@ -8,8 +8,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::compute::filter_record_batch;
 use arrow::array::{AsArray, BooleanArray};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -25,10 +25,10 @@ use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 
 use super::leaf::{self, Leaf, int_bounds};
-use crate::store::{DataFile, Epoch};
 use super::view::View;
 use crate::model::Revision;
 use crate::store::schema::{CLOSINGS, VERSIONS};
+use crate::store::{DataFile, Epoch};
 
 /// Which rows to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,10 +125,8 @@ type Parts = Vec<Arc<dyn ExecutionPlan>>;
 
 impl Scan<'_> {
     fn alive_at(&self, at: Revision) -> Result<Parts> {
-        let alive = [
-            col("valid_from_revision").lt_eq(lit(at)),
-            col("valid_to_revision").gt(lit(at)).or(col("valid_to_revision").is_null()),
-        ];
+        let alive =
+            [col("valid_from_revision").lt_eq(lit(at)), col("valid_to_revision").gt(lit(at)).or(col("valid_to_revision").is_null())];
         let mut parts = Parts::new();
         if let Some(epoch) = self.view.epoch_of(at) {
             let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= at);
@@ -169,11 +167,8 @@ impl Scan<'_> {
     }
 
     fn ended(&self, after: Revision, until: Revision) -> Result<Parts> {
-        let ended = [
-            col("valid_to_revision").gt(lit(after)),
-            col("valid_to_revision").lt_eq(lit(until)),
-            col("change").not_eq(lit("late")),
-        ];
+        let ended =
+            [col("valid_to_revision").gt(lit(after)), col("valid_to_revision").lt_eq(lit(until)), col("change").not_eq(lit("late"))];
         let mut parts = Parts::new();
         for epoch in self.view.epochs_meeting(after, until) {
             let files = choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until));
@@ -328,6 +323,9 @@ fn join(
 
 /// The same columns with the names and nullability of `VERSIONS`.
 fn renullable(plan: Arc<dyn ExecutionPlan>, columns: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
-    let renamed = columns.iter().enumerate().map(|(place, at)| ProjectionExpr { expr: column(&plan, place), alias: VERSIONS.field(*at).name().clone() });
+    let renamed = columns
+        .iter()
+        .enumerate()
+        .map(|(place, at)| ProjectionExpr { expr: column(&plan, place), alias: VERSIONS.field(*at).name().clone() });
     Ok(Arc::new(ProjectionExec::try_new(renamed.collect::<Vec<_>>(), plan)?))
 }

@@ -105,7 +105,10 @@ impl QuerySession {
     pub fn new(source: Arc<dyn HistorySource>, options: SessionOptions) -> Result<Self> {
         let shared = SharedView::new(View::new(Arc::clone(&source), Arc::clone(&options.clock)));
         let schema = Arc::new(ElavaSchema::new(shared.clone()));
-        let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit_bytes))).build_arc().map_err(told)?;
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit_bytes)))
+            .build_arc()
+            .map_err(told)?;
         register_store(&runtime, source.as_ref()).map_err(told)?;
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
@@ -118,8 +121,12 @@ impl QuerySession {
         }
         let mut planners = SessionStateDefaults::default_expr_planners();
         planners.insert(0, Arc::new(JsonAccess));
-        let mut state =
-            SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().with_expr_planners(planners).build();
+        let mut state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_expr_planners(planners)
+            .build();
         set_up(&mut state, &shared).map_err(told)?;
         state.catalog_list().register_catalog(CATALOG.to_owned(), Arc::new(ElavaCatalog::new(Arc::clone(&schema))));
         let limits = Limits { local_files: options.local_files, forbidden_folder: options.forbidden_folder };
@@ -176,7 +183,8 @@ impl QuerySession {
     /// # Errors
     /// `Invalid` for whatever is wrong with the statement.
     pub async fn execute(&mut self, sql: &str) -> Result<QueryStream> {
-        let mut statements = DFParserBuilder::new(sql).with_dialect(&ElavaDialect::default()).build().map_err(told)?.parse_statements().map_err(told)?;
+        let mut statements =
+            DFParserBuilder::new(sql).with_dialect(&ElavaDialect::default()).build().map_err(told)?.parse_statements().map_err(told)?;
         let statement = statements.pop_front().ok_or_else(|| Error::invalid("an empty statement"))?;
         if !statements.is_empty() {
             return Err(Error::invalid("one statement at a time: there is more after the semicolon"));

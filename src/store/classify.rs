@@ -176,7 +176,13 @@ impl<'a> Draft<'a> {
             return self.unchanged(observer, place, Known { hash, ..known }, at, counts);
         }
         let (revision, at) = self.row(observer, key.scope_str(), Change::Updated, None, at);
-        self.closings.push(Closing { version: known.version, revision, at, ended_by: Change::Updated, scan_id: Arc::clone(&observer.scan_id) });
+        self.closings.push(Closing {
+            version: known.version,
+            revision,
+            at,
+            ended_by: Change::Updated,
+            scan_id: Arc::clone(&observer.scan_id),
+        });
         let mut after = Known { hash, version: revision, ..known };
         after.note(revision, observer.scan, true);
         self.state.update(place, after);
@@ -246,7 +252,13 @@ impl<'a> Draft<'a> {
         let Some(slot) = self.state.slot(place) else { return };
         let (scope, mut known) = (slot.scope, slot.known);
         let (revision, at) = self.row_in(observer, scope, Change::Deleted, Some(known.version), at);
-        self.closings.push(Closing { version: known.version, revision, at, ended_by: Change::Deleted, scan_id: Arc::clone(&observer.scan_id) });
+        self.closings.push(Closing {
+            version: known.version,
+            revision,
+            at,
+            ended_by: Change::Deleted,
+            scan_id: Arc::clone(&observer.scan_id),
+        });
         known.alive = false;
         known.note(revision, observer.scan, false);
         self.state.update(place, known);
@@ -259,7 +271,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Appends an observation and returns its revision and its time, lifted to that of the one before it.
-    fn row_in(&mut self, observer: &Observer, scope: u32, change: Change, version: Option<Revision>, at: Timestamp) -> (Revision, Timestamp) {
+    fn row_in(
+        &mut self,
+        observer: &Observer,
+        scope: u32,
+        change: Change,
+        version: Option<Revision>,
+        at: Timestamp,
+    ) -> (Revision, Timestamp) {
         let revision = self.next_revision;
         self.next_revision += 1;
         self.now = self.now.max(at);

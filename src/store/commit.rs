@@ -14,8 +14,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::backend::{Backend, Created};
-use super::compact::{CompactOptions, Compacted, compact, is_due};
 use super::classify::{Draft, versions_to_compare};
+use super::compact::{CompactOptions, Compacted, compact, is_due};
 use super::entries::{Entry, EntryKind};
 use super::history::History;
 use super::index::{StoreSettings, TagDetails};
@@ -283,7 +283,9 @@ impl Committer {
             // Work that is refused has not touched the draft, so the others of its group go on.
             let outcome = match work {
                 Work::Begin(begin, _) => runs.begin(begin, &index, self.clock.now(), &mut draft).map(Done::Begun),
-                Work::Observe(scan, observations, token, _) => runs.observe(*scan, observations, *token, &index, &mut draft).map(Done::Committed),
+                Work::Observe(scan, observations, token, _) => {
+                    runs.observe(*scan, observations, *token, &index, &mut draft).map(Done::Committed)
+                }
                 Work::End(scan, end, _) => runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
                 Work::Entry(entry, _) => {
                     draft.push_entry(Entry { head: draft.head(), ..entry.clone() });

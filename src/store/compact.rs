@@ -67,7 +67,11 @@ pub struct Compacted {
 pub fn is_due(history: &History) -> bool {
     let rows: u64 = history.tail.iter().map(|segment| segment.versions.num_rows() as u64).sum();
     let bytes: u64 = history.tail.iter().map(|segment| segment.header.payload_bytes).sum();
-    let full = |times: u64| rows >= TAIL_VERSIONS_MAX * times || bytes >= TAIL_BYTES_MAX * times.div_ceil(8) || history.tail.len() as u64 >= TAIL_SEGMENTS_MAX as u64 * times;
+    let full = |times: u64| {
+        rows >= TAIL_VERSIONS_MAX * times
+            || bytes >= TAIL_BYTES_MAX * times.div_ceil(8)
+            || history.tail.len() as u64 >= TAIL_SEGMENTS_MAX as u64 * times
+    };
     let scan_ended = history.tail.last().is_some_and(|segment| segment.ends_scan());
     full(TAIL_OVERDUE) || (scan_ended && full(1))
 }
@@ -189,9 +193,10 @@ async fn build_observations(history: &History) -> Result<Vec<DataFile>> {
 
 async fn build_entries(history: &History) -> Result<Vec<DataFile>> {
     let mut files = history.manifest.entries.clone();
-    let batches = history.tail.iter().map(|segment| {
-        place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash))
-    });
+    let batches = history
+        .tail
+        .iter()
+        .map(|segment| place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash)));
     let batches = batches.collect::<Result<Vec<_>>>()?;
     let entries = concat_batches(&schema::ENTRIES, &batches)?;
     files.extend(write_batches(&*history.backend, FileKind::Entries, &schema::ENTRIES, [entries])?);

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use arrow::datatypes::Int64Type;
 use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use serde::{Deserialize, Serialize};
 
 use super::entries::{ChangeCounts, EntryKind, EntryView, read_entries};

@@ -299,7 +299,9 @@ fn refused(verb: &str, path: &Path, error: io::Error) -> Error {
     let hint = match error.kind() {
         io::ErrorKind::StorageFull => Some("the disk is full: nothing was lost, free some space and try again"),
         io::ErrorKind::QuotaExceeded => Some("the disk quota is used up: nothing was lost, free some space and try again"),
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Some("nothing was lost; reading a store needs no right to write"),
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            Some("nothing was lost; reading a store needs no right to write")
+        }
         _ => None,
     };
     let error = Error::unavailable(format!("cannot {verb} {}", path.display())).with_source(error);

@@ -195,7 +195,8 @@ impl FileWriter {
             bytes: 0,
         };
         let sink = Arc::new(Mutex::new(sink));
-        let writer = ArrowWriter::try_new(SharedSink(Arc::clone(&sink)), Arc::clone(schema), Some(kind.properties()?)).map_err(not_written)?;
+        let writer =
+            ArrowWriter::try_new(SharedSink(Arc::clone(&sink)), Arc::clone(schema), Some(kind.properties()?)).map_err(not_written)?;
         Ok(Self { kind, sink, writer, columns: BTreeMap::new(), rows: 0 })
     }
 

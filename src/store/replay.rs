@@ -44,7 +44,8 @@ pub async fn load_state(history: &History, scopes: &[Arc<str>]) -> Result<State>
 }
 
 fn load_versions(state: &mut State, batch: &RecordBatch, closed: &HashSet<Revision>) -> Result<()> {
-    let (from, to, first) = (numbers(batch, "valid_from_revision")?, numbers(batch, "valid_to_revision")?, numbers(batch, "first_seen_revision")?);
+    let (from, to, first) =
+        (numbers(batch, "valid_from_revision")?, numbers(batch, "valid_to_revision")?, numbers(batch, "first_seen_revision")?);
     let (keys, first_at) = (texts(batch, "resource_key")?, times(batch, "first_seen_at")?);
     let hashes = hashes(batch)?;
     for row in 0..batch.num_rows() {

@@ -582,7 +582,8 @@ fn confirmed(index: &LogIndex, scope: &Covered, token: Revision) -> bool {
 
 /// The places of doomed resources with their scopes, in the order of keys.
 fn in_key_order(doomed: HashMap<u32, Vec<u32>>, draft: &Draft<'_>) -> Vec<(u32, u32)> {
-    let mut places: Vec<(u32, u32)> = doomed.into_iter().flat_map(|(scope, places)| places.into_iter().map(move |place| (place, scope))).collect();
+    let mut places: Vec<(u32, u32)> =
+        doomed.into_iter().flat_map(|(scope, places)| places.into_iter().map(move |place| (place, scope))).collect();
     places.sort_by(|left, right| {
         let key = |place: u32| draft.state().slot(place).map(|slot| &slot.key);
         key(left.0).cmp(&key(right.0))

@@ -351,7 +351,8 @@ impl Segment {
         let first = self.header.first_revision;
         let revisions = Int64Array::from_iter_values((0..raw.num_rows() as i64).map(|ordinal| first + ordinal));
         let changes: &UInt8Array = raw.column(1).as_primitive::<UInt8Type>();
-        let changes = StringViewArray::from_iter_values(changes.values().iter().map(|code| Change::from_code(*code).map_or("", Change::as_str)));
+        let changes =
+            StringViewArray::from_iter_values(changes.values().iter().map(|code| Change::from_code(*code).map_or("", Change::as_str)));
         let scopes = raw.column(3).as_any_dictionary_opt().ok_or_else(|| Error::internal("scope is no dictionary"))?;
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(revisions),

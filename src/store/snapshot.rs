@@ -49,7 +49,9 @@ impl Store {
         let manifest = history.manifest.number;
         let fresh = history.refresh().await?;
         match known {
-            Some(snapshot) if fresh.segments.is_empty() && !fresh.restarted && manifest == history.manifest.number => Ok(Arc::clone(snapshot)),
+            Some(snapshot) if fresh.segments.is_empty() && !fresh.restarted && manifest == history.manifest.number => {
+                Ok(Arc::clone(snapshot))
+            }
             _ => {
                 let snapshot = Arc::new(Snapshot::new(history)?);
                 *known = Some(Arc::clone(&snapshot));
@@ -96,9 +98,10 @@ impl Snapshot {
         let manifest = Arc::clone(&history.manifest);
         let covered = manifest.index.head;
         let (versions, closings) = overlay(&history.tail, &history.file_closings, covered)?;
-        let entries = history.tail.iter().map(|segment| {
-            place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash))
-        });
+        let entries = history
+            .tail
+            .iter()
+            .map(|segment| place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash)));
         let files = manifest.epochs.iter().flat_map(|epoch| &epoch.files).chain(&manifest.observations).chain(&manifest.entries);
         let object_store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.cloned()));
         Ok(Self {
@@ -296,9 +299,11 @@ pub fn close_by(versions: &RecordBatch, closings: &RecordBatch, by_version: &Has
     let (to, at) = (numbers(closings, "valid_to_revision")?, times(closings, "valid_to")?);
     let (by, scan) = (texts(closings, "ended_by")?, texts(closings, "ending_scan_id")?);
     let each = || rows.iter().enumerate();
-    let to: Int64Array = each().map(|(row, closing)| closing.map(|at| to.value(at)).or_else(|| old_to.is_valid(row).then(|| old_to.value(row)))).collect();
-    let at: TimestampMicrosecondArray =
-        each().map(|(row, closing)| closing.map(|closing| at.value(closing)).or_else(|| old_at.is_valid(row).then(|| old_at.value(row)))).collect();
+    let to: Int64Array =
+        each().map(|(row, closing)| closing.map(|at| to.value(at)).or_else(|| old_to.is_valid(row).then(|| old_to.value(row)))).collect();
+    let at: TimestampMicrosecondArray = each()
+        .map(|(row, closing)| closing.map(|closing| at.value(closing)).or_else(|| old_at.is_valid(row).then(|| old_at.value(row))))
+        .collect();
     let by: StringViewArray = each().map(|(row, closing)| closing.map(|at| by.value(at)).or_else(|| text_at(old_by, row))).collect();
     let scan: StringViewArray = each().map(|(row, closing)| closing.map(|at| scan.value(at)).or_else(|| text_at(old_scan, row))).collect();
     let mut columns = versions.columns().to_vec();

@@ -35,10 +35,9 @@ impl VerifiedStore {
     }
 
     fn file(&self, location: &Path) -> Result<&DataFile> {
-        self.files.get(location.as_ref()).ok_or_else(|| object_store::Error::NotFound {
-            path: location.to_string(),
-            source: "the manifest names no such file".into(),
-        })
+        self.files
+            .get(location.as_ref())
+            .ok_or_else(|| object_store::Error::NotFound { path: location.to_string(), source: "the manifest names no such file".into() })
     }
 
     /// Reads whole blocks around a range and checks them.
@@ -99,7 +98,9 @@ impl ObjectStore for VerifiedStore {
         let file = self.file(location)?;
         let range = match &options.range {
             None => 0..file.bytes,
-            Some(range) => range.as_range(file.bytes).map_err(|error| object_store::Error::Generic { store: "elava", source: Box::new(error) })?,
+            Some(range) => {
+                range.as_range(file.bytes).map_err(|error| object_store::Error::Generic { store: "elava", source: Box::new(error) })?
+            }
         };
         let meta = ObjectMeta {
             location: location.clone(),

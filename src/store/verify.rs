@@ -163,7 +163,11 @@ async fn check_file(backend: &dyn Backend, file: &DataFile, report: &mut VerifyR
     let outcome = match fetch(backend, file).await {
         Ok(bytes) => {
             let found = hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes));
-            if found == file.hash { Ok(()) } else { Err(Error::corrupt(format!("{}: expected the hash {}, found {found}", file.name, file.hash))) }
+            if found == file.hash {
+                Ok(())
+            } else {
+                Err(Error::corrupt(format!("{}: expected the hash {}, found {found}", file.name, file.hash)))
+            }
         }
         Err(error) if error.kind() == crate::ErrorKind::Corrupt => Err(error),
         Err(error) => return Err(error),
@@ -235,7 +239,10 @@ async fn check_replay(
             let known = versions.get(&from.value(row));
             if known.is_none_or(|(key, hash)| key != keys.value(row) || hash != hashes.value(row)) {
                 let name = segment_name(*seq);
-                report.damage.push(format!("{name}: the version that began with revision {} is not in the tables as it was written", from.value(row)));
+                report.damage.push(format!(
+                    "{name}: the version that began with revision {} is not in the tables as it was written",
+                    from.value(row)
+                ));
             }
         }
     }

@@ -9,9 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int64Type};
 use hashbrown::HashMap;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter,
-};
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
 
 use super::backend::Backend;
 use super::data_file::DataFile;
@@ -52,8 +50,11 @@ pub struct NewVersion<'a> {
 /// # Errors
 /// `Internal` if Arrow refuses the columns.
 pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
-    let part = |at: usize| -> ArrayRef { Arc::new(versions.iter().map(|version| version.key.parts().get(at).copied()).collect::<StringViewArray>()) };
-    let text = |get: &dyn Fn(&NewVersion<'_>) -> Option<String>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<StringViewArray>()) };
+    let part = |at: usize| -> ArrayRef {
+        Arc::new(versions.iter().map(|version| version.key.parts().get(at).copied()).collect::<StringViewArray>())
+    };
+    let text =
+        |get: &dyn Fn(&NewVersion<'_>) -> Option<String>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<StringViewArray>()) };
     let time = |get: &dyn Fn(&NewVersion<'_>) -> Option<Timestamp>| -> ArrayRef {
         let times = versions.iter().map(|version| get(version).map(Timestamp::micros)).collect::<TimestampMicrosecondArray>();
         Arc::new(times.with_timezone("UTC"))

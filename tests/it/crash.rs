@@ -111,7 +111,8 @@ fn a_fault_at_any_write_alters_no_answer_once_the_caller_goes_on() {
         (Fault::UncertainLost, 12),
         (Fault::ExistsByOneself, 1),
     ];
-    let plans: Vec<Plan> = faults.iter().flat_map(|(fault, times)| (1..=mutations).map(|at| Plan { fault: *fault, at, times: *times })).collect();
+    let plans: Vec<Plan> =
+        faults.iter().flat_map(|(fault, times)| (1..=mutations).map(|at| Plan { fault: *fault, at, times: *times })).collect();
     let fired = AtomicUsize::new(0);
     on_threads(&plans, |runtime, plan| {
         let backend = FaultBackend::failing(*plan);
@@ -246,7 +247,13 @@ fn a_scan_that_lags_behind_a_compaction_deletes_nothing_that_it_saw() {
             .ops()
             .into_iter()
             .filter(|op| !matches!(op, Op::Reopen))
-            .flat_map(|op| if matches!(op, Op::Observe { writer: 0, .. } | Op::Complete { writer: 0, .. }) { vec![op, Op::Compact, Op::Compact] } else { vec![op] })
+            .flat_map(|op| {
+                if matches!(op, Op::Observe { writer: 0, .. } | Op::Complete { writer: 0, .. }) {
+                    vec![op, Op::Compact, Op::Compact]
+                } else {
+                    vec![op]
+                }
+            })
             .collect();
         runtime().block_on(async {
             let backend = Arc::new(FaultBackend::default());

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use elava::store::{Backend, LocalBackend, Store, verify};
@@ -85,7 +85,14 @@ impl Sample {
     }
 
     /// Alters the bytes of one object, puts them back afterwards, and says what became of the answers.
-    fn check(&self, runtime: &tokio::runtime::Runtime, backend: &Arc<FaultBackend>, name: &str, altered: Option<Bytes>, what: &str) -> Outcome {
+    fn check(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        backend: &Arc<FaultBackend>,
+        name: &str,
+        altered: Option<Bytes>,
+        what: &str,
+    ) -> Outcome {
         match altered {
             Some(bytes) => backend.put(name, bytes),
             None => backend.take(name),
@@ -196,10 +203,13 @@ fn every_altered_byte_of_a_data_file_is_noticed() {
             return;
         }
         let bytes = &sample.objects[*name];
-        let snapshot = runtime.block_on(async { Store::open(Arc::clone(backend) as Arc<dyn Backend>).await.unwrap().snapshot().await.unwrap() });
+        let snapshot =
+            runtime.block_on(async { Store::open(Arc::clone(backend) as Arc<dyn Backend>).await.unwrap().snapshot().await.unwrap() });
         let checked = snapshot.object_store();
         for at in 0..bytes.len() {
-            for (what, altered) in [("a flipped bit", flipped(bytes, at)), ("cut off", bytes.slice(..at)), ("zeros", zeroed_from(bytes, at))] {
+            for (what, altered) in
+                [("a flipped bit", flipped(bytes, at)), ("cut off", bytes.slice(..at)), ("zeros", zeroed_from(bytes, at))]
+            {
                 if altered == *bytes {
                     continue;
                 }
@@ -240,7 +250,10 @@ fn missing_swapped_and_foreign_files_are_noticed_or_alter_no_answer() {
             let outcome = sample.check(&runtime, &backend, name, Some(bytes.clone()), "swapped");
             assert!(outcome != Outcome::Other, "{name} with the content of {other}: another answer");
         }
-        let theirs = foreign.objects.get(name).or_else(|| foreign.objects.iter().find(|(other, _)| folder(other) == folder(name)).map(|(_, bytes)| bytes));
+        let theirs = foreign
+            .objects
+            .get(name)
+            .or_else(|| foreign.objects.iter().find(|(other, _)| folder(other) == folder(name)).map(|(_, bytes)| bytes));
         let outcome = sample.check(&runtime, &backend, name, theirs.cloned(), "of another store");
         assert!(outcome != Outcome::Other, "{name} of another store: another answer");
     }
@@ -257,7 +270,8 @@ fn verify_names_every_damaged_object() {
     let newest = (*manifests.last().unwrap()).clone();
     let in_use: Vec<String> = {
         let mut used: Vec<String> = sample.objects.keys().filter(|name| name.starts_with("log/")).cloned().collect();
-        let snapshot = runtime.block_on(async { Store::open(Arc::clone(&backend) as Arc<dyn Backend>).await.unwrap().snapshot().await.unwrap() });
+        let snapshot =
+            runtime.block_on(async { Store::open(Arc::clone(&backend) as Arc<dyn Backend>).await.unwrap().snapshot().await.unwrap() });
         let manifest = snapshot.manifest();
         used.extend(manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings)).map(|file| file.name.clone()));
         used.extend(manifest.observations.iter().chain(&manifest.entries).map(|file| file.name.clone()));

@@ -53,8 +53,7 @@ fn a_store_of_format_1_answers_as_it_did() {
     runtime.block_on(async {
         let backend = Arc::new(LocalBackend::new(fixture().join("store")));
         let store = Store::open(Arc::clone(&backend) as Arc<dyn elava::store::Backend>).await.unwrap();
-        let expected: BTreeMap<String, Vec<Row>> =
-            serde_json::from_slice(&std::fs::read(fixture().join("answers.json")).unwrap()).unwrap();
+        let expected: BTreeMap<String, Vec<Row>> = serde_json::from_slice(&std::fs::read(fixture().join("answers.json")).unwrap()).unwrap();
         let found = answers(&store).await;
         assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         for (statement, expected) in &expected {

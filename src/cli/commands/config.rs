@@ -19,7 +19,11 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     };
     let lines = [
         line("store", &place(&settings.store.value), &settings.store.origin),
-        line("tag_columns", &list(settings.file.tag_columns.as_deref().unwrap_or_default()), &of_file(settings, settings.file.tag_columns.is_some())),
+        line(
+            "tag_columns",
+            &list(settings.file.tag_columns.as_deref().unwrap_or_default()),
+            &of_file(settings, settings.file.tag_columns.is_some()),
+        ),
         "\n[query]".to_owned(),
         line("memory_limit", &quoted(&settings.memory_limit.value.to_string()), &settings.memory_limit.origin),
         "\n[output]".to_owned(),

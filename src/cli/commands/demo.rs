@@ -57,12 +57,16 @@ pub async fn run(args: DemoArgs, mut context: Context) -> Result<ExitStatus> {
     let mut shell = StoreShell::open(&context.settings, None).await?;
     let snapshot = shell.snapshot();
     let (head, scans) = (snapshot.head(), snapshot.scan_ends().len());
-    context.printer.data(&format!("Sixty days of a made-up AWS estate: {scans} scans, {head} observations. What its history can tell:\n"))?;
+    context
+        .printer
+        .data(&format!("Sixty days of a made-up AWS estate: {scans} scans, {head} observations. What its history can tell:\n"))?;
     for (number, query) in (1..).zip(&queries) {
         show(&mut shell, number, query, &context).await?;
     }
     let quoted = shell_word(&folder.display().to_string());
-    context.printer.data(&format!("\nThe SQL of these answers:   elava demo --print-sql\nAsk your own questions:     elava --store {quoted}\n"))?;
+    context
+        .printer
+        .data(&format!("\nThe SQL of these answers:   elava demo --print-sql\nAsk your own questions:     elava --store {quoted}\n"))?;
     Ok(ExitStatus::Done)
 }
 
@@ -78,7 +82,8 @@ fn queries() -> Result<Vec<Query>> {
     files.sort_by_key(|file| file.path());
     let read = files.into_iter().map(|file| {
         let text = file.contents_utf8().ok_or_else(|| Error::internal(format!("{} is not UTF-8", file.path().display())))?;
-        let header = |key: &str| text.lines().find_map(|line| line.strip_prefix("-- ")?.strip_prefix(key)?.strip_prefix(": ")).unwrap_or_default();
+        let header =
+            |key: &str| text.lines().find_map(|line| line.strip_prefix("-- ")?.strip_prefix(key)?.strip_prefix(": ")).unwrap_or_default();
         Ok(Query { title: header("title"), question: header("question"), text })
     });
     read.collect()

@@ -24,7 +24,8 @@ use crate::query::Point;
 pub async fn run(args: ExportArgs, context: &Context) -> Result<ExitStatus> {
     let (until, target) = destinations(&args)?;
     if target.contains("://") {
-        return Err(Error::new(ErrorKind::Unsupported, format!("an export to {target} is not supported by this version")).with_hint("name a folder"));
+        return Err(Error::new(ErrorKind::Unsupported, format!("an export to {target} is not supported by this version"))
+            .with_hint("name a folder"));
     }
     let target = PathBuf::from(target);
     open::refuse_inside_store(&context.settings, &target)?;
@@ -64,7 +65,11 @@ fn destinations(args: &ExportArgs) -> Result<(Option<String>, String)> {
             let typed: Vec<String> = env::args().collect();
             let place = |option: &str| typed.iter().position(|word| word == option || word.starts_with(&format!("{option}=")));
             // Written before --from, the first names the folder.
-            if place("--to") < place("--from") { Ok((Some(second.clone()), first.clone())) } else { Ok((Some(first.clone()), second.clone())) }
+            if place("--to") < place("--from") {
+                Ok((Some(second.clone()), first.clone()))
+            } else {
+                Ok((Some(first.clone()), second.clone()))
+            }
         }
         _ => Err(Error::invalid("--to names the folder to make, once; a second one, after --from, ends a range")),
     }
@@ -84,7 +89,9 @@ fn relation(args: &ExportArgs, until: Option<String>, shell: &mut StoreShell) ->
         ("changes" | "diff", from) => Ok((format!("{table}({}, {until})", from.unwrap_or(view.floor())), None)),
         ("observations", Some(from)) if from <= until => Ok((table, Some(format!("revision > {from} AND revision <= {until}")))),
         ("observations", Some(from)) => Err(Error::invalid(format!("the range begins at revision {from} and ends at {until}"))),
-        (_, Some(_)) => Err(Error::invalid(format!("a range of {table} cannot be exported; --from goes with changes, diff and observations"))),
+        (_, Some(_)) => {
+            Err(Error::invalid(format!("a range of {table} cannot be exported; --from goes with changes, diff and observations")))
+        }
         (_, None) => Ok((table, None)),
     }
 }

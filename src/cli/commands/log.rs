@@ -27,8 +27,9 @@ pub async fn run(args: LogArgs, context: &Context) -> Result<ExitStatus> {
     if let Some(resource) = &args.resource
         && !is_known(&mut shell, resource).await?
     {
-        return Err(Error::not_found(format!("no resource {resource:?} was ever observed"))
-            .with_hint("give its key, ARN or id; `elava sql \"SELECT resource_key FROM resource_versions WHERE name = '...'\"` finds it by name"));
+        return Err(Error::not_found(format!("no resource {resource:?} was ever observed")).with_hint(
+            "give its key, ARN or id; `elava sql \"SELECT resource_key FROM resource_versions WHERE name = '...'\"` finds it by name",
+        ));
     }
     let rows = show::query(&mut shell, &sql, format, context).await?;
     if args.limit.is_none() && limit == Some(rows) {

@@ -40,8 +40,11 @@ pub async fn run(context: &Context) -> Result<ExitStatus> {
         .map_err(|error| Error::unavailable("take over the terminal").with_source(error))?;
     let (mut out, mut err, mut interrupts) = (printer.stdout(), printer.stderr(), CtrlC);
     let console = Console { out: &mut out, err: &mut err, interrupts: &mut interrupts };
-    let output = OutputOptions { format: context.settings.format.value, max_rows: context.settings.max_rows.value, ..OutputOptions::default() };
+    let output =
+        OutputOptions { format: context.settings.format.value, max_rows: context.settings.max_rows.value, ..OutputOptions::default() };
     let options = ScriptOptions { output, timing: false };
-    run_repl(&mut shell, &mut editor, console, options).await.map_err(|error| Error::unavailable("read from the terminal").with_source(error))?;
+    run_repl(&mut shell, &mut editor, console, options)
+        .await
+        .map_err(|error| Error::unavailable("read from the terminal").with_source(error))?;
     Ok(ExitStatus::Done)
 }

@@ -26,7 +26,12 @@ pub fn print(sql: &str, context: &Context) -> Result<ExitStatus> {
 /// Whatever the query runs into; stdout refuses the rows.
 pub async fn query(shell: &mut StoreShell, sql: &str, format: OutputFormat, context: &Context) -> Result<u64> {
     let rows = shell.session().execute(sql).await?;
-    let options = OutputOptions { format, max_rows: context.settings.max_rows.value, terminal_width: context.printer.width(), ..OutputOptions::default() };
+    let options = OutputOptions {
+        format,
+        max_rows: context.settings.max_rows.value,
+        terminal_width: context.printer.width(),
+        ..OutputOptions::default()
+    };
     let count = write_results(rows.into_inner(), &options, &mut context.printer.stdout()).await.map_err(from_output)?;
     if let Some(notice) = count.notice() {
         context.printer.say(&notice);

@@ -35,7 +35,8 @@ pub async fn run_with(args: SqlArgs, context: &Context) -> Result<ExitStatus> {
     }
     let output = OutputOptions { format, nested: args.nested, max_rows, terminal_width };
     let options = ScriptOptions { output, timing: args.timing };
-    let mut file = args.output.map(|path| open::refuse_inside_store(settings, &path).and_then(|()| OutputFile::create(path))).transpose()?;
+    let mut file =
+        args.output.map(|path| open::refuse_inside_store(settings, &path).and_then(|()| OutputFile::create(path))).transpose()?;
     let mut shell = StoreShell::open(settings, args.as_of).await?;
     let (mut stdout, mut err, mut interrupts) = (printer.stdout(), printer.stderr(), CtrlC);
     let out: &mut (dyn Write + Send) = match &mut file {
@@ -65,12 +66,12 @@ impl Script {
         }
         match args.file.as_deref() {
             Some(path) if path != Path::new("-") => {
-                let text = fs::read_to_string(path).map_err(|error| Error::invalid(format!("read {}", path.display())).with_source(error))?;
+                let text =
+                    fs::read_to_string(path).map_err(|error| Error::invalid(format!("read {}", path.display())).with_source(error))?;
                 Ok(Self { text, source: Some(path.display().to_string()) })
             }
-            None if io::stdin().is_terminal() => {
-                Err(Error::invalid("there is no SQL to run").with_hint("give it as an argument, with -f FILE or on standard input; `elava` alone opens the shell"))
-            }
+            None if io::stdin().is_terminal() => Err(Error::invalid("there is no SQL to run")
+                .with_hint("give it as an argument, with -f FILE or on standard input; `elava` alone opens the shell")),
             _ => {
                 let mut text = String::new();
                 io::stdin().read_to_string(&mut text).map_err(|error| Error::invalid("read standard input").with_source(error))?;
@@ -111,7 +112,8 @@ impl OutputFile {
         let path = path.canonicalize().unwrap_or(path);
         let name = path.file_name().ok_or_else(|| Error::invalid(format!("{} is no file name", path.display())))?;
         let temporary = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), uuid::Uuid::new_v4().simple()));
-        let file = File::create_new(&temporary).map_err(|error| Error::unavailable(format!("create {}", path.display())).with_source(error))?;
+        let file =
+            File::create_new(&temporary).map_err(|error| Error::unavailable(format!("create {}", path.display())).with_source(error))?;
         Ok(Self { file, path, temporary: Some(temporary) })
     }
 

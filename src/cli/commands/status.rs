@@ -50,7 +50,8 @@ impl Status {
     fn of(snapshot: &Snapshot) -> Self {
         let epochs = snapshot.epochs();
         let closings = epochs.iter().filter_map(|epoch| epoch.closings.as_ref());
-        let files = epochs.iter().flat_map(|epoch| &epoch.files).chain(closings).chain(snapshot.observation_files()).chain(snapshot.entry_files());
+        let files =
+            epochs.iter().flat_map(|epoch| &epoch.files).chain(closings).chain(snapshot.observation_files()).chain(snapshot.entry_files());
         let files: Vec<&DataFile> = files.collect();
         let (tail_segments, tail_bytes) = snapshot.tail_size();
         let (last_segment, hash) = snapshot.last_segment();

@@ -30,11 +30,7 @@ impl Parquet {
     pub(super) fn new(schema: &SchemaRef) -> Result<Self, OutputError> {
         let named = nameable(schema);
         let fields = named.fields().iter().map(|field| {
-            if is_storable(field.data_type()) {
-                Arc::clone(field)
-            } else {
-                Arc::new(Field::new(field.name(), DataType::Utf8, true))
-            }
+            if is_storable(field.data_type()) { Arc::clone(field) } else { Arc::new(Field::new(field.name(), DataType::Utf8, true)) }
         });
         let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let properties = WriterProperties::builder()
@@ -56,17 +52,9 @@ impl Encode for Parquet {
     }
 
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), OutputError> {
-        let columns = self
-            .fields
-            .iter()
-            .zip(batch.columns())
-            .map(|(field, column)| {
-                if is_storable(field.data_type()) {
-                    Ok(Arc::clone(column))
-                } else {
-                    Ok(Arc::new(text_column(field, column)?) as ArrayRef)
-                }
-            });
+        let columns = self.fields.iter().zip(batch.columns()).map(|(field, column)| {
+            if is_storable(field.data_type()) { Ok(Arc::clone(column)) } else { Ok(Arc::new(text_column(field, column)?) as ArrayRef) }
+        });
         let columns = columns.collect::<Result<Vec<_>, OutputError>>()?;
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         self.writer.write(&batch)?;
@@ -90,10 +78,7 @@ pub(super) struct ArrowStream {
 impl ArrowStream {
     pub(super) fn new(schema: &SchemaRef) -> Result<Self, OutputError> {
         let schema = nameable(schema);
-        Ok(Self {
-            writer: StreamWriter::try_new(Vec::new(), &schema)?,
-            schema,
-        })
+        Ok(Self { writer: StreamWriter::try_new(Vec::new(), &schema)?, schema })
     }
 }
 
@@ -141,9 +126,7 @@ pub(super) fn nameable(schema: &SchemaRef) -> SchemaRef {
 fn is_storable(data_type: &DataType) -> bool {
     match data_type {
         DataType::Union(..) | DataType::Interval(IntervalUnit::MonthDayNano) => false,
-        DataType::Struct(fields) => {
-            !fields.is_empty() && fields.iter().all(|field| is_storable(field.data_type()))
-        }
+        DataType::Struct(fields) => !fields.is_empty() && fields.iter().all(|field| is_storable(field.data_type())),
         DataType::List(item)
         | DataType::LargeList(item)
         | DataType::ListView(item)

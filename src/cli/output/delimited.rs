@@ -17,9 +17,7 @@ pub(super) struct Csv {
 
 impl Csv {
     pub(super) fn new(schema: &SchemaRef) -> Self {
-        Self {
-            schema: Arc::clone(schema),
-        }
+        Self { schema: Arc::clone(schema) }
     }
 }
 
@@ -33,16 +31,10 @@ impl Encode for Csv {
         let columns = text_columns(&self.schema, batch)?;
         let texts = RecordBatch::try_new_with_options(
             Arc::new(text_schema(&self.schema)),
-            columns
-                .into_iter()
-                .map(|column| Arc::new(column) as _)
-                .collect(),
+            columns.into_iter().map(|column| Arc::new(column) as _).collect(),
             &RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
         )?;
-        Ok(WriterBuilder::new()
-            .with_header(false)
-            .build(out)
-            .write(&texts)?)
+        Ok(WriterBuilder::new().with_header(false).build(out).write(&texts)?)
     }
 
     fn end(&mut self, _out: &mut Vec<u8>) -> Result<(), OutputError> {
@@ -57,9 +49,7 @@ pub(super) struct Tsv {
 
 impl Tsv {
     pub(super) fn new(schema: &SchemaRef) -> Self {
-        Self {
-            schema: Arc::clone(schema),
-        }
+        Self { schema: Arc::clone(schema) }
     }
 }
 
@@ -97,25 +87,13 @@ impl Encode for Tsv {
 }
 
 /// All columns of the batch as text.
-pub(super) fn text_columns(
-    schema: &SchemaRef,
-    batch: &RecordBatch,
-) -> Result<Vec<StringArray>, ArrowError> {
-    schema
-        .fields()
-        .iter()
-        .zip(batch.columns())
-        .map(|(field, column)| text_column(field, column))
-        .collect()
+pub(super) fn text_columns(schema: &SchemaRef, batch: &RecordBatch) -> Result<Vec<StringArray>, ArrowError> {
+    schema.fields().iter().zip(batch.columns()).map(|(field, column)| text_column(field, column)).collect()
 }
 
 fn text_schema(schema: &Schema) -> Schema {
     let fields = schema.fields().iter();
-    Schema::new(
-        fields
-            .map(|field| Field::new(field.name(), DataType::Utf8, true))
-            .collect::<Vec<_>>(),
-    )
+    Schema::new(fields.map(|field| Field::new(field.name(), DataType::Utf8, true)).collect::<Vec<_>>())
 }
 
 fn append_escaped(text: &str, out: &mut Vec<u8>) {

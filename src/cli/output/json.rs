@@ -4,14 +4,12 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, GenericStringArray, OffsetSizeTrait, RecordBatch, StringArray,
-    StringBuilder, StringViewArray, StructArray, UnionArray,
+    Array, ArrayRef, AsArray, GenericStringArray, OffsetSizeTrait, RecordBatch, StringArray, StringBuilder, StringViewArray, StructArray,
+    UnionArray,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{
-    ArrowNativeType, DataType, Field, FieldRef, Int64Type, SchemaRef, TimeUnit,
-};
+use arrow::datatypes::{ArrowNativeType, DataType, Field, FieldRef, Int64Type, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::json::writer::{NullableEncoder, make_encoder};
 use arrow::json::{Encoder, EncoderFactory, EncoderOptions};
@@ -52,17 +50,8 @@ impl Rows {
     }
 
     fn new(schema: &SchemaRef, nested: bool, array: bool) -> Self {
-        let text_columns = if nested {
-            TextColumns::AsJson
-        } else {
-            TextColumns::AsText
-        };
-        Self {
-            schema: binary::nameable(schema),
-            options: encoder_options(text_columns),
-            array,
-            first: true,
-        }
+        let text_columns = if nested { TextColumns::AsJson } else { TextColumns::AsText };
+        Self { schema: binary::nameable(schema), options: encoder_options(text_columns), array, first: true }
     }
 }
 
@@ -76,11 +65,7 @@ impl Encode for Rows {
 
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), OutputError> {
         let fields = self.schema.fields().clone();
-        let rows: ArrayRef = Arc::new(StructArray::try_new(
-            fields,
-            batch.columns().to_vec(),
-            None,
-        )?);
+        let rows: ArrayRef = Arc::new(StructArray::try_new(fields, batch.columns().to_vec(), None)?);
         let row: FieldRef = Arc::new(Field::new("row", rows.data_type().clone(), false));
         let mut encoder = make_encoder(&row, rows.as_ref(), &self.options)?;
         for index in 0..batch.num_rows() {
@@ -105,11 +90,7 @@ impl Encode for Rows {
 }
 
 /// Each value of the column as JSON text; NULL stays NULL.
-pub(super) fn column(
-    field: &FieldRef,
-    array: &ArrayRef,
-    text_columns: TextColumns,
-) -> Result<StringArray, ArrowError> {
+pub(super) fn column(field: &FieldRef, array: &ArrayRef, text_columns: TextColumns) -> Result<StringArray, ArrowError> {
     let options = encoder_options(text_columns);
     let mut encoder = make_encoder(field, array.as_ref(), &options)?;
     let mut texts = StringBuilder::new();
@@ -150,9 +131,7 @@ impl EncoderFactory for Encoders {
             DataType::Timestamp(unit, _) => Box::new(Timestamps::try_new(array, *unit)?),
             DataType::Dictionary(..) => Box::new(Dictionary::try_new(field, array, options)?),
             DataType::Union(..) => Box::new(Union::try_new(array.as_union(), options)?),
-            DataType::Map(entries, _) if has_foreign_keys(entries) => {
-                Box::new(Map::try_new(field, array, options)?)
-            }
+            DataType::Map(entries, _) if has_foreign_keys(entries) => Box::new(Map::try_new(field, array, options)?),
             data_type if data_type.is_string() && self.holds_json(field) => match data_type {
                 DataType::Utf8 => Box::new(JsonText(array.as_string::<i32>())),
                 DataType::LargeUtf8 => Box::new(JsonText(array.as_string::<i64>())),
@@ -166,8 +145,7 @@ impl EncoderFactory for Encoders {
 
 impl Encoders {
     fn holds_json(&self, field: &Field) -> bool {
-        self.text_columns == TextColumns::AsJson
-            && field.extension_type_name() == Some(JSON_EXTENSION)
+        self.text_columns == TextColumns::AsJson && field.extension_type_name() == Some(JSON_EXTENSION)
     }
 }
 
@@ -178,10 +156,7 @@ struct Timestamps {
 
 impl Timestamps {
     fn try_new(array: &dyn Array, unit: TimeUnit) -> Result<Self, ArrowError> {
-        Ok(Self {
-            values: cast(array, &DataType::Int64)?,
-            unit,
-        })
+        Ok(Self { values: cast(array, &DataType::Int64)?, unit })
     }
 }
 
@@ -202,18 +177,10 @@ struct Dictionary<'a> {
 }
 
 impl<'a> Dictionary<'a> {
-    fn try_new(
-        field: &'a FieldRef,
-        array: &'a dyn Array,
-        options: &'a EncoderOptions,
-    ) -> Result<Self, ArrowError> {
+    fn try_new(field: &'a FieldRef, array: &'a dyn Array, options: &'a EncoderOptions) -> Result<Self, ArrowError> {
         let dictionary = array.as_any_dictionary();
         Ok(Self {
-            keys: if dictionary.values().is_empty() {
-                Vec::new()
-            } else {
-                dictionary.normalized_keys()
-            },
+            keys: if dictionary.values().is_empty() { Vec::new() } else { dictionary.normalized_keys() },
             values: make_encoder(field, dictionary.values().as_ref(), options)?,
         })
     }
@@ -270,22 +237,15 @@ struct Map<'a> {
 
 fn has_foreign_keys(entries: &Field) -> bool {
     match entries.data_type() {
-        DataType::Struct(fields) => fields
-            .first()
-            .is_some_and(|key| !key.data_type().is_string()),
+        DataType::Struct(fields) => fields.first().is_some_and(|key| !key.data_type().is_string()),
         _ => false,
     }
 }
 
 impl<'a> Map<'a> {
-    fn try_new(
-        field: &'a FieldRef,
-        array: &'a dyn Array,
-        options: &'a EncoderOptions,
-    ) -> Result<Self, ArrowError> {
+    fn try_new(field: &'a FieldRef, array: &'a dyn Array, options: &'a EncoderOptions) -> Result<Self, ArrowError> {
         let map = array.as_map();
-        let key_field: FieldRef =
-            Arc::new(Field::new("key", map.keys().data_type().clone(), false));
+        let key_field: FieldRef = Arc::new(Field::new("key", map.keys().data_type().clone(), false));
         Ok(Self {
             offsets: map.offsets().clone(),
             keys: Arc::new(super::text::text_column(&key_field, map.keys())?),

@@ -93,12 +93,7 @@ pub struct OutputOptions {
 
 impl Default for OutputOptions {
     fn default() -> Self {
-        Self {
-            format: OutputFormat::default(),
-            nested: false,
-            max_rows: DEFAULT_MAX_ROWS,
-            terminal_width: None,
-        }
+        Self { format: OutputFormat::default(), nested: false, max_rows: DEFAULT_MAX_ROWS, terminal_width: None }
     }
 }
 
@@ -119,15 +114,11 @@ impl RowCount {
     /// One line on what was not shown, for stderr; `None` if all was.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
-        let rows = self
-            .more
-            .then(|| format!("first {} rows; more exist", self.rows));
+        let rows = self.more.then(|| format!("first {} rows; more exist", self.rows));
         let columns = match self.hidden_columns {
             0 => None,
             1 => Some("1 column does not fit (the vertical format shows it)".to_owned()),
-            hidden => Some(format!(
-                "{hidden} columns do not fit (the vertical format shows them)"
-            )),
+            hidden => Some(format!("{hidden} columns do not fit (the vertical format shows them)")),
         };
         match (rows, columns) {
             (Some(rows), Some(columns)) => Some(format!("{rows}; {columns}")),
@@ -200,10 +191,7 @@ pub async fn write_results(
 
     let limit = options.format.is_for_people().then_some(options.max_rows);
     let mut encoder = encoder(options, &schema)?;
-    let mut count = RowCount {
-        has_columns: true,
-        ..RowCount::default()
-    };
+    let mut count = RowCount { has_columns: true, ..RowCount::default() };
     let mut bytes = Vec::new();
     let mut next = stream.next().await.transpose()?;
 
@@ -253,9 +241,7 @@ fn encoder(options: &OutputOptions, schema: &SchemaRef) -> Result<Box<dyn Encode
 /// How many rows of the batch are still within the limit.
 fn rows_shown(batch: &RecordBatch, before: u64, limit: Option<usize>) -> usize {
     match limit {
-        Some(limit) => limit
-            .saturating_sub(usize::try_from(before).unwrap_or(usize::MAX))
-            .min(batch.num_rows()),
+        Some(limit) => limit.saturating_sub(usize::try_from(before).unwrap_or(usize::MAX)).min(batch.num_rows()),
         None => batch.num_rows(),
     }
 }
@@ -263,14 +249,8 @@ fn rows_shown(batch: &RecordBatch, before: u64, limit: Option<usize>) -> usize {
 /// The batch in pieces small enough to be held as text; binary formats take it whole.
 fn chunks(batch: &RecordBatch, format: OutputFormat) -> impl Iterator<Item = RecordBatch> {
     let rows = batch.num_rows();
-    let step = if format.is_binary() {
-        rows.max(1)
-    } else {
-        ROWS_PER_CHUNK
-    };
-    (0..rows)
-        .step_by(step)
-        .map(move |start| batch.slice(start, step.min(rows - start)))
+    let step = if format.is_binary() { rows.max(1) } else { ROWS_PER_CHUNK };
+    (0..rows).step_by(step).map(move |start| batch.slice(start, step.min(rows - start)))
 }
 
 /// Hands the bytes on; false if the reader has gone away.

@@ -28,27 +28,14 @@ struct Rows {
 impl Rows {
     fn new(schema: &SchemaRef, clean: impl Fn(&str) -> Cow<'_, str>) -> Self {
         let fields = schema.fields().iter();
-        Self {
-            schema: SchemaRef::clone(schema),
-            names: fields
-                .map(|field| clean(field.name()).into_owned())
-                .collect(),
-            chunks: Vec::new(),
-        }
+        Self { schema: SchemaRef::clone(schema), names: fields.map(|field| clean(field.name()).into_owned()).collect(), chunks: Vec::new() }
     }
 
-    fn hold(
-        &mut self,
-        batch: &RecordBatch,
-        clean: impl Fn(&str) -> Cow<'_, str>,
-    ) -> Result<(), OutputError> {
+    fn hold(&mut self, batch: &RecordBatch, clean: impl Fn(&str) -> Cow<'_, str>) -> Result<(), OutputError> {
         let columns = text_columns(&self.schema, batch)?;
         let columns = columns.iter().map(|column| {
             let texts = column.iter();
-            texts
-                .map(|text| text.map_or(Cow::Borrowed(NULL), &clean))
-                .map(Some)
-                .collect()
+            texts.map(|text| text.map_or(Cow::Borrowed(NULL), &clean)).map(Some).collect()
         });
         self.chunks.push(columns.collect());
         Ok(())
@@ -89,10 +76,7 @@ impl Table {
     pub(super) fn new(schema: &SchemaRef, terminal_width: Option<usize>) -> Self {
         let fields = schema.fields().iter();
         // EXPLAIN: the lines of a plan are its meaning, and they come from the engine, not from data.
-        let is_plan = fields
-            .clone()
-            .map(|field| field.name())
-            .eq(["plan_type", "plan"]);
+        let is_plan = fields.clone().map(|field| field.name()).eq(["plan_type", "plan"]);
         Self {
             rows: Rows::new(schema, printable),
             numeric: fields.map(|field| field.data_type().is_numeric()).collect(),
@@ -103,8 +87,7 @@ impl Table {
     }
 
     fn append_row(&self, cells: &[&str], widths: &[usize], out: &mut Vec<u8>) {
-        let mut lines: Vec<std::str::Split<'_, char>> =
-            cells.iter().map(|cell| cell.split('\n')).collect();
+        let mut lines: Vec<std::str::Split<'_, char>> = cells.iter().map(|cell| cell.split('\n')).collect();
         let height = cells.iter().map(|cell| cell.split('\n').count()).max();
         for _ in 0..height.unwrap_or(1) {
             for (index, (line, width)) in lines.iter_mut().zip(widths).enumerate() {
@@ -127,11 +110,7 @@ impl Encode for Table {
     }
 
     fn rows(&mut self, batch: &RecordBatch, _out: &mut Vec<u8>) -> Result<(), OutputError> {
-        if self.is_plan {
-            self.rows.hold(batch, plan_lines)
-        } else {
-            self.rows.hold(batch, printable)
-        }
+        if self.is_plan { self.rows.hold(batch, plan_lines) } else { self.rows.hold(batch, printable) }
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), OutputError> {
@@ -213,10 +192,7 @@ pub(super) struct Markdown {
 impl Markdown {
     pub(super) fn new(schema: &SchemaRef) -> Self {
         let fields = schema.fields().iter();
-        Self {
-            rows: Rows::new(schema, markdown_cell),
-            numeric: fields.map(|field| field.data_type().is_numeric()).collect(),
-        }
+        Self { rows: Rows::new(schema, markdown_cell), numeric: fields.map(|field| field.data_type().is_numeric()).collect() }
     }
 }
 
@@ -230,10 +206,7 @@ impl Encode for Markdown {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), OutputError> {
-        let rules = self
-            .numeric
-            .iter()
-            .map(|numeric| if *numeric { "---:" } else { "---" });
+        let rules = self.numeric.iter().map(|numeric| if *numeric { "---:" } else { "---" });
         append_markdown_row(self.rows.names.iter().map(String::as_str), out);
         append_markdown_row(rules, out);
         for row in self.rows.iter() {
@@ -260,10 +233,7 @@ fn markdown_cell(text: &str) -> Cow<'_, str> {
     let lines: Vec<String> = text
         .lines()
         .map(|line| {
-            let escaped = line
-                .replace('\\', "\\\\")
-                .replace('|', "\\|")
-                .replace('<', "\\<");
+            let escaped = line.replace('\\', "\\\\").replace('|', "\\|").replace('<', "\\<");
             printable(&escaped).into_owned()
         })
         .collect();
@@ -279,25 +249,14 @@ pub(super) struct Vertical {
 
 impl Vertical {
     pub(super) fn new(schema: &SchemaRef) -> Self {
-        let names = schema
-            .fields()
-            .iter()
-            .map(|field| printable(field.name()).into_owned());
+        let names = schema.fields().iter().map(|field| printable(field.name()).into_owned());
         let names: Vec<String> = names.collect();
-        let width = names
-            .iter()
-            .map(|name| display_width(name))
-            .max()
-            .unwrap_or(0);
+        let width = names.iter().map(|name| display_width(name)).max().unwrap_or(0);
         let padded = names.into_iter().map(|name| {
             let space = width.saturating_sub(display_width(&name));
             name + &" ".repeat(space)
         });
-        Self {
-            schema: SchemaRef::clone(schema),
-            names: padded.collect(),
-            record: 0,
-        }
+        Self { schema: SchemaRef::clone(schema), names: padded.collect(), record: 0 }
     }
 }
 
@@ -312,11 +271,7 @@ impl Encode for Vertical {
             self.record += 1;
             out.extend_from_slice(format!("-[ RECORD {} ]-\n", self.record).as_bytes());
             for (name, column) in self.names.iter().zip(&columns) {
-                let value = if column.is_valid(row) {
-                    printable(column.value(row))
-                } else {
-                    Cow::Borrowed(NULL)
-                };
+                let value = if column.is_valid(row) { printable(column.value(row)) } else { Cow::Borrowed(NULL) };
                 out.extend_from_slice(format!("{name} | {value}\n").as_bytes());
             }
         }

@@ -21,9 +21,7 @@ pub(super) const DATE_FORMAT: &str = "%Y-%m-%d";
 pub(super) fn text_column(field: &FieldRef, array: &ArrayRef) -> Result<StringArray, ArrowError> {
     match array.data_type() {
         DataType::Utf8 => Ok(array.as_string::<i32>().clone()),
-        DataType::LargeUtf8 | DataType::Utf8View => {
-            Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())
-        }
+        DataType::LargeUtf8 | DataType::Utf8View => Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()),
         DataType::Dictionary(_, values) => text_column(field, &cast(array, values)?),
         DataType::RunEndEncoded(_, values) => text_column(field, &cast(array, values.data_type())?),
         DataType::Timestamp(unit, _) => timestamp_column(*unit, array),
@@ -80,8 +78,7 @@ fn displayed_column(array: &ArrayRef) -> Result<StringArray, ArrowError> {
         if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             texts.append_null();
         } else {
-            write!(texts, "{}", formatter.value(row))
-                .map_err(|_| ArrowError::CastError("format a value".to_owned()))?;
+            write!(texts, "{}", formatter.value(row)).map_err(|_| ArrowError::CastError("format a value".to_owned()))?;
             texts.append_value("");
         }
     }

@@ -33,9 +33,7 @@ impl Names {
     /// The relation of that name; names without quotes know no case.
     #[must_use]
     pub fn relation(&self, name: &str) -> Option<&Relation> {
-        self.relations
-            .iter()
-            .find(|relation| relation.name.eq_ignore_ascii_case(name))
+        self.relations.iter().find(|relation| relation.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -50,10 +48,7 @@ pub struct Completion {
 
 impl Completion {
     fn none(position: usize) -> Self {
-        Self {
-            start: position,
-            candidates: Vec::new(),
-        }
+        Self { start: position, candidates: Vec::new() }
     }
 }
 
@@ -181,10 +176,8 @@ pub(super) const KEYWORDS: &[&str] = &[
 const BEFORE_TABLE: &[&str] = &["from", "join", "describe", "table"];
 
 /// These words begin a part of a query in which columns stand.
-const BEFORE_COLUMNS: &[&str] = &[
-    "select", "where", "on", "having", "by", "qualify", "using", "set", "limit", "offset",
-    "values", "window",
-];
+const BEFORE_COLUMNS: &[&str] =
+    &["select", "where", "on", "having", "by", "qualify", "using", "set", "limit", "offset", "values", "window"];
 
 /// Completes the word that ends at `position`, a byte offset into `text`.
 #[must_use]
@@ -208,9 +201,7 @@ pub fn complete(text: &str, position: usize, names: &Names) -> Completion {
         names,
         word,
         upper: is_upper(word, &earlier),
-        before_parenthesis: text
-            .get(position..)
-            .is_some_and(|rest| rest.starts_with('(')),
+        before_parenthesis: text.get(position..).is_some_and(|rest| rest.starts_with('(')),
     };
 
     let candidates = match place(&earlier) {
@@ -219,21 +210,11 @@ pub fn complete(text: &str, position: usize, names: &Names) -> Completion {
         Place::AfterTable => context.keywords(),
         Place::Expression => context.expression(&statement),
     };
-    Completion {
-        start: position - word.len(),
-        candidates,
-    }
+    Completion { start: position - word.len(), candidates }
 }
 
 fn is_closed_to_completion(last: &Piece<'_>) -> bool {
-    matches!(
-        last.kind,
-        TokenKind::Text
-            | TokenKind::Number
-            | TokenKind::QuotedName
-            | TokenKind::Comment
-            | TokenKind::Unreadable
-    )
+    matches!(last.kind, TokenKind::Text | TokenKind::Number | TokenKind::QuotedName | TokenKind::Comment | TokenKind::Unreadable)
 }
 
 /// Where the word stands.
@@ -260,8 +241,7 @@ fn place<'a>(earlier: &[Piece<'a>]) -> Place<'a> {
             TokenKind::Close if in_from.len() > 1 => drop(in_from.pop()),
             TokenKind::Word => {
                 if let Some(current) = in_from.last_mut() {
-                    *current = (*current || is_one_of(piece.text, BEFORE_TABLE))
-                        && !is_one_of(piece.text, BEFORE_COLUMNS);
+                    *current = (*current || is_one_of(piece.text, BEFORE_TABLE)) && !is_one_of(piece.text, BEFORE_COLUMNS);
                 }
             }
             _ => {}
@@ -293,22 +273,15 @@ impl Context<'_> {
             .find(|(alias, _)| alias.eq_ignore_ascii_case(qualifier))
             .map(|(_, relation)| relation);
         let relation = aliased.or_else(|| self.names.relation(qualifier));
-        self.begun(
-            relation
-                .into_iter()
-                .flat_map(|relation| &relation.columns)
-                .map(|name| quoted(name)),
-        )
+        self.begun(relation.into_iter().flat_map(|relation| &relation.columns).map(|name| quoted(name)))
     }
 
     fn relations(&self) -> Vec<String> {
-        self.begun(self.names.relations.iter().map(|relation| {
-            if relation.is_function {
-                self.call(&relation.name)
-            } else {
-                quoted(&relation.name)
-            }
-        }))
+        self.begun(self.names.relations.iter().map(
+            |relation| {
+                if relation.is_function { self.call(&relation.name) } else { quoted(&relation.name) }
+            },
+        ))
     }
 
     fn keywords(&self) -> Vec<String> {
@@ -318,21 +291,12 @@ impl Context<'_> {
     fn expression(&self, statement: &[Piece<'_>]) -> Vec<String> {
         let tables = tables_of(statement, self.names);
         let aliases = tables.iter().map(|(alias, _)| (*alias).to_owned());
-        let columns = tables
-            .iter()
-            .flat_map(|(_, relation)| &relation.columns)
-            .map(|name| quoted(name));
+        let columns = tables.iter().flat_map(|(_, relation)| &relation.columns).map(|name| quoted(name));
         let functions = self.names.functions.iter().map(|name| self.call(name));
         let keywords = KEYWORDS.iter().map(|keyword| (*keyword).to_owned());
         // Before FROM is typed every column is possible, which helps only once a letter narrows them.
-        let anywhere = self
-            .names
-            .relations
-            .iter()
-            .filter(|_| tables.is_empty() && !self.word.is_empty());
-        let anywhere = anywhere
-            .flat_map(|relation| &relation.columns)
-            .map(|name| quoted(name));
+        let anywhere = self.names.relations.iter().filter(|_| tables.is_empty() && !self.word.is_empty());
+        let anywhere = anywhere.flat_map(|relation| &relation.columns).map(|name| quoted(name));
         let named = columns.chain(anywhere).chain(aliases);
         self.begun(named.chain(functions).chain(keywords))
     }
@@ -347,13 +311,7 @@ impl Context<'_> {
         let mut seen = HashSet::new();
         candidates
             .filter(|candidate| begins_with(candidate, self.word))
-            .map(|candidate| {
-                if self.upper && !candidate.starts_with('"') {
-                    candidate.to_uppercase()
-                } else {
-                    candidate
-                }
-            })
+            .map(|candidate| if self.upper && !candidate.starts_with('"') { candidate.to_uppercase() } else { candidate })
             .filter(|candidate| seen.insert(candidate.clone()))
             .collect()
     }
@@ -370,32 +328,22 @@ fn tables_of<'a, 'n>(statement: &[Piece<'a>], names: &'n Names) -> Vec<(&'a str,
             _ => None,
         };
         let Some(relation) = relation else { continue };
-        let before = index
-            .checked_sub(2)
-            .and_then(|before| statement.get(before));
+        let before = index.checked_sub(2).and_then(|before| statement.get(before));
         let stands_for_table = before.is_some_and(|before| {
-            before.kind == TokenKind::Comma
-                || before.kind == TokenKind::Period
-                || is_one_of(before.text, BEFORE_TABLE)
+            before.kind == TokenKind::Comma || before.kind == TokenKind::Period || is_one_of(before.text, BEFORE_TABLE)
         });
         if !stands_for_table {
             continue;
         }
         index = after_arguments(statement, index);
-        if statement
-            .get(index)
-            .is_some_and(|word| word.text.eq_ignore_ascii_case("as"))
-        {
+        if statement.get(index).is_some_and(|word| word.text.eq_ignore_ascii_case("as")) {
             index += 1;
         }
         let alias = statement.get(index).filter(|alias| match alias.kind {
             TokenKind::Word => !is_one_of(alias.text, KEYWORDS),
             kind => kind == TokenKind::QuotedName,
         });
-        tables.push((
-            alias.map_or(unquoted(piece.text), |alias| unquoted(alias.text)),
-            relation,
-        ));
+        tables.push((alias.map_or(unquoted(piece.text), |alias| unquoted(alias.text)), relation));
     }
     tables
 }
@@ -410,11 +358,7 @@ fn after_arguments(statement: &[Piece<'_>], index: usize) -> usize {
             _ => {}
         }
         if depth == 0 {
-            return if piece.kind == TokenKind::Close {
-                offset + 1
-            } else {
-                index
-            };
+            return if piece.kind == TokenKind::Close { offset + 1 } else { index };
         }
     }
     index
@@ -422,22 +366,15 @@ fn after_arguments(statement: &[Piece<'_>], index: usize) -> usize {
 
 /// What the statement in progress has so far, without space and comments.
 fn significant_of_statement<'a>(pieces: &[Piece<'a>]) -> Vec<Piece<'a>> {
-    let start = pieces
-        .iter()
-        .rposition(|piece| piece.kind == TokenKind::Semicolon);
+    let start = pieces.iter().rposition(|piece| piece.kind == TokenKind::Semicolon);
     let begun = pieces.iter().skip(start.map_or(0, |start| start + 1));
-    begun
-        .filter(|piece| piece.kind.is_significant())
-        .copied()
-        .collect()
+    begun.filter(|piece| piece.kind.is_significant()).copied().collect()
 }
 
 /// The statement around the cursor, to its end.
 fn statement_around<'a>(pieces: &[Piece<'a>], position: usize) -> Vec<Piece<'a>> {
     let is_end = |piece: &Piece<'_>| piece.kind == TokenKind::Semicolon;
-    let start = pieces
-        .iter()
-        .rposition(|piece| is_end(piece) && piece.start < position);
+    let start = pieces.iter().rposition(|piece| is_end(piece) && piece.start < position);
     pieces
         .iter()
         .skip(start.map_or(0, |start| start + 1))
@@ -453,30 +390,17 @@ fn complete_command(before: &str, names: &Names) -> Completion {
     let Some((command, argument)) = line.split_once(char::is_whitespace) else {
         let prefix = line.get(..1).unwrap_or("\\");
         let commands = command_names().map(|name| format!("{prefix}{name}"));
-        return Completion {
-            start: before.len() - line.len(),
-            candidates: commands.filter(|name| begins_with(name, line)).collect(),
-        };
+        return Completion { start: before.len() - line.len(), candidates: commands.filter(|name| begins_with(name, line)).collect() };
     };
     let known: Vec<String> = match command.get(1..).unwrap_or("") {
-        "d" | "describe" | "schema" => names
-            .relations
-            .iter()
-            .map(|relation| relation.name.clone())
-            .collect(),
+        "d" | "describe" | "schema" => names.relations.iter().map(|relation| relation.name.clone()).collect(),
         "format" | "mode" => format_names().collect(),
         "x" | "expanded" | "timing" | "timer" | "nested" => vec!["on".to_owned(), "off".to_owned()],
         "asof" | "as_of" => ["off", "head", "yesterday"].map(str::to_owned).to_vec(),
         _ => Vec::new(),
     };
     let argument = argument.trim_start();
-    Completion {
-        start: before.len() - argument.len(),
-        candidates: known
-            .into_iter()
-            .filter(|name| begins_with(name, argument))
-            .collect(),
-    }
+    Completion { start: before.len() - argument.len(), candidates: known.into_iter().filter(|name| begins_with(name, argument)).collect() }
 }
 
 pub(super) fn is_one_of(word: &str, words: &[&str]) -> bool {
@@ -485,13 +409,9 @@ pub(super) fn is_one_of(word: &str, words: &[&str]) -> bool {
 
 /// Upper case if the word is begun so; for a word not begun, if the keyword before it is so.
 fn is_upper(word: &str, earlier: &[Piece<'_>]) -> bool {
-    let all_upper =
-        |text: &str| text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
+    let all_upper = |text: &str| text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
     if word.is_empty() {
-        let keyword = earlier
-            .iter()
-            .rev()
-            .find(|piece| is_one_of(piece.text, KEYWORDS));
+        let keyword = earlier.iter().rev().find(|piece| is_one_of(piece.text, KEYWORDS));
         keyword.is_some_and(|keyword| all_upper(keyword.text))
     } else {
         all_upper(word)
@@ -500,21 +420,14 @@ fn is_upper(word: &str, earlier: &[Piece<'_>]) -> bool {
 
 fn begins_with(candidate: &str, word: &str) -> bool {
     let bare = candidate.strip_prefix('"').unwrap_or(candidate);
-    bare.get(..word.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    bare.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 /// The name as SQL needs it: in quotes unless it is a plain lower-case one.
 fn quoted(name: &str) -> String {
-    let plain = name
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.starts_with(|first: char| first.is_ascii_digit());
-    if plain {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 fn unquoted(name: &str) -> &str {

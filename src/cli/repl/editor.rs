@@ -81,11 +81,7 @@ impl TerminalEditor {
             .history_ignore_space(true)
             .auto_add_history(false)
             .completion_type(CompletionType::List)
-            .color_mode(if options.color {
-                ColorMode::Enabled
-            } else {
-                ColorMode::Disabled
-            })
+            .color_mode(if options.color { ColorMode::Enabled } else { ColorMode::Disabled })
             .build();
         let mut editor = rustyline::Editor::with_config(config).map_err(into_io_error)?;
         editor.set_helper(Some(ShellHelper {
@@ -139,9 +135,7 @@ impl Editor for TerminalEditor {
     }
 
     fn terminal_width(&mut self) -> Option<usize> {
-        self.editor
-            .dimensions()
-            .map(|(columns, _)| usize::from(columns))
+        self.editor.dimensions().map(|(columns, _)| usize::from(columns))
     }
 }
 
@@ -154,20 +148,10 @@ pub fn stdout_width() -> Option<usize> {
 
 /// The history may hold what is nobody else's business: its file and folder are the owner's alone.
 fn prepare_history(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let _: File = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
+    let _: File = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     fs::set_permissions(path, Permissions::from_mode(0o600))
 }
 
@@ -194,46 +178,21 @@ impl Validator for ShellHelper {}
 impl Completer for ShellHelper {
     type Candidate = Pair;
 
-    fn complete(
-        &self,
-        line: &str,
-        position: usize,
-        context: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let takes_file = [
-            "\\i ",
-            ".i ",
-            "\\run ",
-            ".run ",
-            ".read ",
-            "\\o ",
-            ".o ",
-            "\\output ",
-            ".output ",
-        ];
+    fn complete(&self, line: &str, position: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let takes_file = ["\\i ", ".i ", "\\run ", ".run ", ".read ", "\\o ", ".o ", "\\output ", ".output "];
         if self.pending.is_empty() && takes_file.iter().any(|command| line.starts_with(command)) {
             return self.files.complete(line, position, context);
         }
         let whole = format!("{}{line}", self.pending);
         let completion = complete(&whole, self.pending.len() + position, &self.names);
-        let pairs = completion.candidates.into_iter().map(|candidate| Pair {
-            display: candidate.clone(),
-            replacement: candidate,
-        });
-        Ok((
-            completion.start.saturating_sub(self.pending.len()),
-            pairs.collect(),
-        ))
+        let pairs = completion.candidates.into_iter().map(|candidate| Pair { display: candidate.clone(), replacement: candidate });
+        Ok((completion.start.saturating_sub(self.pending.len()), pairs.collect()))
     }
 }
 
 impl Highlighter for ShellHelper {
     fn highlight<'l>(&self, line: &'l str, _position: usize) -> Cow<'l, str> {
-        if self.color && !super::meta::is_meta(line) {
-            Cow::Owned(highlight(&self.pending, line))
-        } else {
-            Cow::Borrowed(line)
-        }
+        if self.color && !super::meta::is_meta(line) { Cow::Owned(highlight(&self.pending, line)) } else { Cow::Borrowed(line) }
     }
 
     fn highlight_char(&self, _line: &str, _position: usize, kind: CmdKind) -> bool {

@@ -65,30 +65,15 @@ struct Spec {
 }
 
 const SPECS: &[Spec] = &[
-    Spec {
-        names: &["?", "help", "h"],
-        argument: "",
-        help: "this list",
-        parse: |argument| none(argument, MetaCommand::Help),
-    },
-    Spec {
-        names: &["q", "quit", "exit"],
-        argument: "",
-        help: "leave (also Ctrl-D)",
-        parse: |argument| none(argument, MetaCommand::Quit),
-    },
+    Spec { names: &["?", "help", "h"], argument: "", help: "this list", parse: |argument| none(argument, MetaCommand::Help) },
+    Spec { names: &["q", "quit", "exit"], argument: "", help: "leave (also Ctrl-D)", parse: |argument| none(argument, MetaCommand::Quit) },
     Spec {
         names: &["d", "describe", "schema", "tables", "dt"],
         argument: "[NAME]",
         help: "tables and table functions, or the columns of one",
         parse: |argument| Ok(text(argument).map_or(MetaCommand::Tables, MetaCommand::Describe)),
     },
-    Spec {
-        names: &["df", "functions"],
-        argument: "",
-        help: "functions",
-        parse: |argument| none(argument, MetaCommand::Functions),
-    },
+    Spec { names: &["df", "functions"], argument: "", help: "functions", parse: |argument| none(argument, MetaCommand::Functions) },
     Spec {
         names: &["asof", "as_of"],
         argument: "[POINT|off]",
@@ -134,9 +119,7 @@ const SPECS: &[Spec] = &[
             None => Ok(MetaCommand::MaxRows(None)),
             Some(number) => match number.parse() {
                 Ok(rows) if rows > 0 => Ok(MetaCommand::MaxRows(Some(rows))),
-                _ => Err(format!(
-                    "expected a number of rows from 1, found `{number}`"
-                )),
+                _ => Err(format!("expected a number of rows from 1, found `{number}`")),
             },
         },
     },
@@ -173,9 +156,7 @@ pub fn is_meta(line: &str) -> bool {
 /// `help`, `quit` and `exit` are understood without a prefix: they are no SQL.
 fn is_bare_word(line: &str) -> bool {
     let word = line.trim_end_matches(';').trim_end();
-    ["help", "quit", "exit"]
-        .iter()
-        .any(|known| word.eq_ignore_ascii_case(known))
+    ["help", "quit", "exit"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Parses a line for which [`is_meta`] holds.
@@ -186,13 +167,9 @@ fn is_bare_word(line: &str) -> bool {
 pub fn parse(line: &str) -> Result<MetaCommand, String> {
     let line = line.trim().trim_end_matches(';').trim_end();
     let command = line.strip_prefix(['\\', '.']).unwrap_or(line);
-    let (name, argument) = command
-        .split_once(char::is_whitespace)
-        .unwrap_or((command, ""));
+    let (name, argument) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let lower = name.to_lowercase();
-    let spec = SPECS
-        .iter()
-        .find(|spec| spec.names.contains(&lower.as_str()));
+    let spec = SPECS.iter().find(|spec| spec.names.contains(&lower.as_str()));
     if let Some(spec) = spec {
         (spec.parse)(argument).map_err(|error| format!("\\{lower}: {error}"))
     } else {
@@ -201,9 +178,7 @@ pub fn parse(line: &str) -> Result<MetaCommand, String> {
             Some(near) => format!("; did you mean {prefix}{near}?"),
             None => String::new(),
         };
-        Err(format!(
-            "unknown command {prefix}{name}{message} ({prefix}? lists all)"
-        ))
+        Err(format!("unknown command {prefix}{name}{message} ({prefix}? lists all)"))
     }
 }
 
@@ -216,8 +191,7 @@ pub fn help() -> String {
         let long = spec.names.get(1).copied().unwrap_or("");
         (usage, long, spec.help)
     });
-    let mut help =
-        String::from("SQL statements end with `;`. Commands, with \\ or . before them:\n");
+    let mut help = String::from("SQL statements end with `;`. Commands, with \\ or . before them:\n");
     for (usage, long, text) in usages {
         // Writing to a string has no way to fail.
         let _ = writeln!(help, "  {usage:<20} {long:<10} {text}");
@@ -233,18 +207,11 @@ pub(super) fn command_names() -> impl Iterator<Item = &'static str> {
 
 /// The names of the output formats.
 pub(super) fn format_names() -> impl Iterator<Item = String> {
-    OutputFormat::value_variants()
-        .iter()
-        .filter_map(ValueEnum::to_possible_value)
-        .map(|value| value.get_name().to_owned())
+    OutputFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value).map(|value| value.get_name().to_owned())
 }
 
 /// `unknown KIND X`, with the nearest known one if there is one.
-pub(super) fn unknown(
-    kind: &str,
-    name: &str,
-    known: impl Iterator<Item = impl AsRef<str>>,
-) -> String {
+pub(super) fn unknown(kind: &str, name: &str, known: impl Iterator<Item = impl AsRef<str>>) -> String {
     match nearest(name, known) {
         Some(near) => format!("unknown {kind} `{name}`; did you mean `{near}`?"),
         None => format!("unknown {kind} `{name}`"),
@@ -259,11 +226,7 @@ fn nearest(name: &str, known: impl Iterator<Item = impl AsRef<str>>) -> Option<S
         .filter_map(|candidate| {
             let candidate = candidate.as_ref();
             let lower = candidate.to_lowercase();
-            let distance = if name.chars().count() > 1 && lower.starts_with(&name) {
-                1
-            } else {
-                levenshtein(&name, &lower)
-            };
+            let distance = if name.chars().count() > 1 && lower.starts_with(&name) { 1 } else { levenshtein(&name, &lower) };
             (distance <= reach).then(|| (distance, candidate.to_owned()))
         })
         .min()
@@ -280,10 +243,7 @@ fn none(argument: &str, command: MetaCommand) -> Result<MetaCommand, String> {
 /// The argument without the quotes around it; `None` if there is none.
 fn text(argument: &str) -> Option<String> {
     let argument = argument.trim();
-    let bare = ['\'', '"']
-        .iter()
-        .find_map(|quote| argument.strip_prefix(*quote)?.strip_suffix(*quote))
-        .unwrap_or(argument);
+    let bare = ['\'', '"'].iter().find_map(|quote| argument.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(argument);
     (!bare.is_empty()).then(|| bare.to_owned())
 }
 

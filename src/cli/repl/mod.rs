@@ -26,9 +26,7 @@ use std::io;
 pub use complete::{Completion, Names, Relation, complete};
 pub use editor::{Editor, EditorOptions, Input, TerminalEditor, stdout_width};
 pub use meta::{AsOf, MetaCommand, help, is_meta, parse};
-pub use run::{
-    Console, CtrlC, Interrupts, ScriptError, ScriptOptions, Shell, ShellError, run_script,
-};
+pub use run::{Console, CtrlC, Interrupts, ScriptError, ScriptOptions, Shell, ShellError, run_script};
 pub use statement::{Completeness, Statement, completeness, split_statements};
 
 use crate::cli::output::{OutputFormat, OutputOptions, printable};
@@ -53,14 +51,7 @@ pub async fn run_repl<'a>(
     console: Console<'a>,
     options: ScriptOptions,
 ) -> io::Result<()> {
-    let mut repl = Repl {
-        shell,
-        editor,
-        console,
-        options,
-        expanded: false,
-        file: None,
-    };
+    let mut repl = Repl { shell, editor, console, options, expanded: false, file: None };
     repl.run().await
 }
 
@@ -114,11 +105,7 @@ impl Repl<'_> {
             Some(pin) => format!("elava@{pin}> "),
             None => "elava> ".to_owned(),
         };
-        if pending.is_empty() {
-            prompt
-        } else {
-            format!("{:>width$}", "...> ", width = prompt.chars().count())
-        }
+        if pending.is_empty() { prompt } else { format!("{:>width$}", "...> ", width = prompt.chars().count()) }
     }
 
     /// Runs what was typed, up to the first statement that fails.
@@ -136,11 +123,7 @@ impl Repl<'_> {
         let options = self.output_options();
         let outcome = match &mut self.file {
             Some((_, file)) => {
-                let mut console = Console {
-                    out: file,
-                    err: &mut *self.console.err,
-                    interrupts: &mut *self.console.interrupts,
-                };
+                let mut console = Console { out: file, err: &mut *self.console.err, interrupts: &mut *self.console.interrupts };
                 run_statement(self.shell, statement, &options, true, &mut console).await
             }
             None => run_statement(self.shell, statement, &options, true, &mut self.console).await,

@@ -82,10 +82,7 @@ pub struct ShellError {
 impl ShellError {
     /// An error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-        }
+        Self { message: message.into(), hint: None }
     }
 }
 
@@ -193,8 +190,7 @@ pub async fn run_script(
     for statement in split_statements(script) {
         let line = statement.line;
         let may_write = !(has_result && options.output.format.is_binary());
-        let outcome =
-            run_statement(shell, statement.text, &options.output, may_write, console).await;
+        let outcome = run_statement(shell, statement.text, &options.output, may_write, console).await;
         match outcome {
             Outcome::Done { count, elapsed } => {
                 has_result |= count.has_columns;

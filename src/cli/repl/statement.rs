@@ -5,9 +5,7 @@
 //! engine's error is the better one.
 
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::tokenizer::{
-    Location, Token, TokenWithSpan, Tokenizer, Whitespace,
-};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 
 #[cfg(test)]
 mod tests;
@@ -113,11 +111,7 @@ pub fn completeness(text: &str) -> Completeness {
             last = piece.kind;
         }
     }
-    if last == TokenKind::Semicolon && depth == 0 {
-        Completeness::Complete
-    } else {
-        Completeness::Incomplete
-    }
+    if last == TokenKind::Semicolon && depth == 0 { Completeness::Complete } else { Completeness::Incomplete }
 }
 
 /// Whether unreadable text begins with something that could still be closed.
@@ -129,46 +123,28 @@ fn is_open(text: &str) -> bool {
 /// The whole text as pieces, one after the other without a gap.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut tokens = Vec::new();
-    let read = Tokenizer::new(&GenericDialect {}, text)
-        .with_unescape(false)
-        .tokenize_with_location_into_buf(&mut tokens);
+    let read = Tokenizer::new(&GenericDialect {}, text).with_unescape(false).tokenize_with_location_into_buf(&mut tokens);
     let mut cursor = Cursor::new(text);
     let mut pieces = Vec::with_capacity(tokens.len() + 1);
     for TokenWithSpan { token, span } in tokens {
         let line = cursor.line;
         let (start, text) = cursor.advance_to(span.end);
         let kind = kind(&token);
-        pieces.push(Piece {
-            kind,
-            text,
-            start,
-            line,
-        });
+        pieces.push(Piece { kind, text, start, line });
     }
     let line = cursor.line;
     let start = cursor.offset;
     if let Some(text) = text.get(start..).filter(|rest| !rest.is_empty()) {
         // A text that was read to its end is only longer than its tokens by what the tokenizer expands.
-        let kind = if read.is_ok() {
-            TokenKind::Comment
-        } else {
-            TokenKind::Unreadable
-        };
-        pieces.push(Piece {
-            kind,
-            text,
-            start,
-            line,
-        });
+        let kind = if read.is_ok() { TokenKind::Comment } else { TokenKind::Unreadable };
+        pieces.push(Piece { kind, text, start, line });
     }
     pieces
 }
 
 fn kind(token: &Token) -> TokenKind {
     match token {
-        Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab) => {
-            TokenKind::Space
-        }
+        Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab) => TokenKind::Space,
         Token::Whitespace(_) => TokenKind::Comment,
         Token::Word(word) if word.quote_style.is_some() => TokenKind::QuotedName,
         Token::Word(_) => TokenKind::Word,
@@ -205,12 +181,7 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            offset: 0,
-            line: 1,
-            column: 1,
-        }
+        Self { text, offset: 0, line: 1, column: 1 }
     }
 
     /// Moves to the place, or stays if it lies behind; returns where it was and the text in between.

@@ -19,8 +19,7 @@ struct Engine {
 
 impl Engine {
     async fn new() -> Self {
-        let context =
-            SessionContext::new_with_config(SessionConfig::new().with_information_schema(true));
+        let context = SessionContext::new_with_config(SessionConfig::new().with_information_schema(true));
         let table = "CREATE VIEW resources AS SELECT * FROM (VALUES ('i-1', 1), ('i-2', 2)) t(id, revision)";
         context.sql(table).await.unwrap().collect().await.unwrap();
         Self { context, pin: None }
@@ -58,11 +57,7 @@ impl Shell for Engine {
     fn names(&self) -> Names {
         let columns = vec!["id".to_owned(), "revision".to_owned()];
         Names {
-            relations: vec![Relation {
-                name: "resources".to_owned(),
-                columns,
-                is_function: false,
-            }],
+            relations: vec![Relation { name: "resources".to_owned(), columns, is_function: false }],
             functions: vec!["count".to_owned()],
         }
     }
@@ -117,35 +112,15 @@ struct Session {
 
 async fn session_of(inputs: Vec<Input>, interrupted: bool) -> Session {
     let mut engine = Engine::new().await;
-    let mut editor = Script {
-        inputs: inputs.into(),
-        ..Script::default()
-    };
+    let mut editor = Script { inputs: inputs.into(), ..Script::default() };
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let console = Console {
-        out: &mut out,
-        err: &mut err,
-        interrupts: &mut Interrupt(interrupted),
-    };
-    run_repl(&mut engine, &mut editor, console, ScriptOptions::default())
-        .await
-        .unwrap();
-    Session {
-        out: String::from_utf8(out).unwrap(),
-        err: String::from_utf8(err).unwrap(),
-        editor,
-    }
+    let console = Console { out: &mut out, err: &mut err, interrupts: &mut Interrupt(interrupted) };
+    run_repl(&mut engine, &mut editor, console, ScriptOptions::default()).await.unwrap();
+    Session { out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), editor }
 }
 
 async fn session(lines: &[&str]) -> Session {
-    session_of(
-        lines
-            .iter()
-            .map(|line| Input::Line((*line).to_owned()))
-            .collect(),
-        false,
-    )
-    .await
+    session_of(lines.iter().map(|line| Input::Line((*line).to_owned())).collect(), false).await
 }
 
 #[tokio::test]
@@ -167,50 +142,27 @@ async fn a_statement_may_take_several_lines() {
 "
     );
     assert_eq!(session.err, "(1 row)\n(1 row)\n");
-    let prompts = [
-        "elava> ", "elava> ", "  ...> ", "  ...> ", "elava> ", "elava> ",
-    ];
+    let prompts = ["elava> ", "elava> ", "  ...> ", "  ...> ", "elava> ", "elava> "];
     assert_eq!(session.editor.prompts, prompts);
-    assert_eq!(
-        session.editor.remembered,
-        ["select 'a;\nb' as x, (1\n) as n;", "select 2 as m;"]
-    );
+    assert_eq!(session.editor.remembered, ["select 'a;\nb' as x, (1\n) as n;", "select 2 as m;"]);
 }
 
 #[tokio::test]
 async fn several_statements_on_a_line_run_until_one_fails() {
-    let session = session(&[
-        "select 1 as a; select nope; select 3 as c;",
-        "select 4 as d;",
-    ])
-    .await;
+    let session = session(&["select 1 as a; select nope; select 3 as c;", "select 4 as d;"]).await;
     assert!(session.out.contains("| a |") && session.out.contains("| d |"));
     assert!(!session.out.contains("| c |"));
-    assert!(
-        session.err.contains("error: ") && session.err.contains("nope"),
-        "{}",
-        session.err
-    );
+    assert!(session.err.contains("error: ") && session.err.contains("nope"), "{}", session.err);
     assert!(session.err.contains("hint: look again\n"));
 }
 
 #[tokio::test]
 async fn ctrl_c_at_the_prompt_drops_what_was_typed() {
     let line = |text: &str| Input::Line(text.to_owned());
-    let inputs = vec![
-        line("select (1,"),
-        Input::Interrupted,
-        Input::Interrupted,
-        line("select 5 as five;"),
-        Input::End,
-        line("select 6;"),
-    ];
+    let inputs = vec![line("select (1,"), Input::Interrupted, Input::Interrupted, line("select 5 as five;"), Input::End, line("select 6;")];
     let session = session_of(inputs, false).await;
     assert!(session.out.contains("five") && !session.out.contains('6'));
-    assert_eq!(
-        session.editor.prompts,
-        ["elava> ", "  ...> ", "elava> ", "elava> ", "elava> "]
-    );
+    assert_eq!(session.editor.prompts, ["elava> ", "  ...> ", "elava> ", "elava> ", "elava> "]);
     assert_eq!(session.editor.remembered, ["select 5 as five;"]);
 }
 
@@ -218,40 +170,18 @@ async fn ctrl_c_at_the_prompt_drops_what_was_typed() {
 async fn ctrl_c_stops_the_query_and_not_the_shell() {
     let lines = ["select hang; select 1;", "\\q"].map(|line| Input::Line(line.to_owned()));
     let session = session_of(lines.to_vec(), true).await;
-    assert_eq!(
-        (session.out.as_str(), session.err.as_str()),
-        ("", "interrupted\n")
-    );
+    assert_eq!((session.out.as_str(), session.err.as_str()), ("", "interrupted\n"));
     assert_eq!(session.editor.prompts.len(), 2);
 }
 
 #[tokio::test]
 async fn the_pin_shows_in_the_prompt() {
-    let session = session(&[
-        "\\asof 1234",
-        "select",
-        "1;",
-        "\\asof nowhere",
-        "\\asof",
-        ".asof off",
-    ])
-    .await;
+    let session = session(&["\\asof 1234", "select", "1;", "\\asof nowhere", "\\asof", ".asof off"]).await;
     assert_eq!(
         session.editor.prompts,
-        [
-            "elava> ",
-            "elava@1234> ",
-            "       ...> ",
-            "elava@1234> ",
-            "elava@1234> ",
-            "elava@1234> ",
-            "elava> "
-        ]
+        ["elava> ", "elava@1234> ", "       ...> ", "elava@1234> ", "elava@1234> ", "elava@1234> ", "elava> "]
     );
-    assert_eq!(
-        session.err,
-        "as of 1234\n(1 row)\nerror: no such point\nas of 1234\nas of now\n"
-    );
+    assert_eq!(session.err, "as of 1234\n(1 row)\nerror: no such point\nas of 1234\nas of now\n");
 }
 
 #[tokio::test]
@@ -269,60 +199,20 @@ async fn formats_switches_and_limits_hold_for_what_follows() {
         "select 1;",
     ])
     .await;
-    assert!(
-        session
-            .out
-            .starts_with("id\ni-1\ni-2\n-[ RECORD 1 ]-\nid | i-1\n"),
-        "{}",
-        session.out
-    );
-    assert!(
-        session.err.contains("first 1 rows; more exist\n"),
-        "{}",
-        session.err
-    );
-    let time = session
-        .err
-        .lines()
-        .find(|line| line.starts_with("Time: "))
-        .unwrap();
+    assert!(session.out.starts_with("id\ni-1\ni-2\n-[ RECORD 1 ]-\nid | i-1\n"), "{}", session.out);
+    assert!(session.err.contains("first 1 rows; more exist\n"), "{}", session.err);
+    let time = session.err.lines().find(|line| line.starts_with("Time: ")).unwrap();
     assert!(time.ends_with(" ms"));
 }
 
 #[tokio::test]
 async fn tables_columns_and_functions_are_listed() {
-    let session = session(&[
-        "\\d",
-        "\\d RESOURCES",
-        "\\d resurces",
-        "\\maxrows 3",
-        "\\df",
-        "\\dd",
-    ])
-    .await;
-    assert!(
-        session.out.contains("| resources  | VIEW "),
-        "{}",
-        session.out
-    );
-    assert!(
-        session.out.contains("| revision    | Int64 "),
-        "{}",
-        session.out
-    );
-    assert!(
-        session
-            .err
-            .contains("error: unknown table `resurces`; did you mean `resources`?\n")
-    );
+    let session = session(&["\\d", "\\d RESOURCES", "\\d resurces", "\\maxrows 3", "\\df", "\\dd"]).await;
+    assert!(session.out.contains("| resources  | VIEW "), "{}", session.out);
+    assert!(session.out.contains("| revision    | Int64 "), "{}", session.out);
+    assert!(session.err.contains("error: unknown table `resurces`; did you mean `resources`?\n"));
     assert!(session.out.contains("| routine_name | "), "{}", session.out);
-    assert!(
-        session
-            .err
-            .contains("error: unknown command \\dd; did you mean"),
-        "{}",
-        session.err
-    );
+    assert!(session.err.contains("error: unknown command \\dd; did you mean"), "{}", session.err);
 }
 
 #[tokio::test]
@@ -350,34 +240,17 @@ async fn results_go_to_a_file_and_back() {
     assert_eq!(session.out, "c\n3\n{\"f\":6}\n");
     assert!(fs::read(parquet).unwrap().ends_with(b"PAR1"));
     assert!(session.err.contains("not to a terminal"), "{}", session.err);
-    assert!(
-        session.err.contains("error: create /nowhere/at/all: "),
-        "{}",
-        session.err
-    );
+    assert!(session.err.contains("error: create /nowhere/at/all: "), "{}", session.err);
 }
 
 #[tokio::test]
 async fn a_file_of_sql_runs_up_to_the_statement_that_fails() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("s.sql");
-    fs::write(
-        &file,
-        "\u{feff}select 1 as a;\n\n-- why\nselect nope;\nselect 3 as c;",
-    )
-    .unwrap();
-    let session = session(&[
-        "\\format csv",
-        &format!("\\i {}", file.display()),
-        "\\i /none",
-    ])
-    .await;
+    fs::write(&file, "\u{feff}select 1 as a;\n\n-- why\nselect nope;\nselect 3 as c;").unwrap();
+    let session = session(&["\\format csv", &format!("\\i {}", file.display()), "\\i /none"]).await;
     assert_eq!(session.out, "a\n1\n");
-    assert!(
-        session
-            .err
-            .contains(&format!("stopped at {}, line 4\n", file.display()))
-    );
+    assert!(session.err.contains(&format!("stopped at {}, line 4\n", file.display())));
     assert!(session.err.contains("error: read /none: "));
 }
 
@@ -399,23 +272,13 @@ async fn errors_cannot_drive_the_terminal() {
 async fn script(text: &str, options: &ScriptOptions) -> (Result<(), ScriptError>, Vec<u8>, String) {
     let mut engine = Engine::new().await;
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-        interrupts: &mut Interrupt(text.contains("hang")),
-    };
+    let mut console = Console { out: &mut out, err: &mut err, interrupts: &mut Interrupt(text.contains("hang")) };
     let result = run_script(&mut engine, text, options, &mut console).await;
     (result, out, String::from_utf8(err).unwrap())
 }
 
 fn script_options(format: OutputFormat) -> ScriptOptions {
-    ScriptOptions {
-        output: OutputOptions {
-            format,
-            ..OutputOptions::default()
-        },
-        timing: false,
-    }
+    ScriptOptions { output: OutputOptions { format, ..OutputOptions::default() }, timing: false }
 }
 
 #[tokio::test]
@@ -434,10 +297,7 @@ async fn errors_while_rows_arrive_carry_their_cause() {
     let options = script_options(OutputFormat::Csv);
     let (result, ..) = script("select 1 / (revision - 1) from resources", &options).await;
     let message = result.unwrap_err().to_string();
-    assert!(
-        message.contains("Divide by zero") || message.contains("DivideByZero"),
-        "{message}"
-    );
+    assert!(message.contains("Divide by zero") || message.contains("DivideByZero"), "{message}");
 }
 
 #[tokio::test]
@@ -451,22 +311,14 @@ async fn statements_without_a_result_write_nothing_and_one_file_holds_one_result
     assert_eq!(result, Ok(()));
     assert!(out.ends_with(b"PAR1"));
     let (result, ..) = script("select 1 as a;\nselect 2 as b;", &options).await;
-    assert!(
-        matches!(result, Err(ScriptError::Failed { line: 2, .. })),
-        "{result:?}"
-    );
+    assert!(matches!(result, Err(ScriptError::Failed { line: 2, .. })), "{result:?}");
 }
 
 #[tokio::test]
 async fn timing_is_a_line_per_statement_on_the_side_of_talk() {
-    let options = ScriptOptions {
-        timing: true,
-        ..script_options(OutputFormat::Csv)
-    };
+    let options = ScriptOptions { timing: true, ..script_options(OutputFormat::Csv) };
     let (_, _, err) = script("select 1; select 2;", &options).await;
-    let times = err
-        .lines()
-        .filter(|line| line.starts_with("Time: ") && line.ends_with(" ms"));
+    let times = err.lines().filter(|line| line.starts_with("Time: ") && line.ends_with(" ms"));
     assert_eq!((times.count(), err.lines().count()), (2, 2));
 }
 
@@ -475,10 +327,7 @@ fn colour_changes_no_character() {
     let plain = |coloured: &str| {
         let mut parts = coloured.split('\u{1b}');
         let first = parts.next().unwrap().to_owned();
-        first
-            + &parts
-                .map(|part| part.split_once('m').unwrap().1)
-                .collect::<String>()
+        first + &parts.map(|part| part.split_once('m').unwrap().1).collect::<String>()
     };
     for (pending, line) in [
         ("", "SELECT 'é', 12 FROM t -- note"),
@@ -498,10 +347,7 @@ fn colour_changes_no_character() {
 fn the_history_is_the_owners_alone_and_keeps_no_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state/history");
-    let options = EditorOptions {
-        history: Some(path.clone()),
-        color: false,
-    };
+    let options = EditorOptions { history: Some(path.clone()), color: false };
     let mut editor = TerminalEditor::new(options.clone()).unwrap();
     editor.remember("select 1\n+ 2;");
     editor.remember(" select 'secret';");

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TableProviderFilterPushDown,
-    TableType, Volatility, ident, lit, when,
+    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    TableProviderFilterPushDown, TableType, Volatility, ident, lit, when,
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -81,8 +81,14 @@ impl Relation for AuditLog {
         let details = ScalarUDF::from(EntryDetails { signature: Signature::any(DETAILS.len() + 1, Volatility::Immutable) });
         let details = details.call(DETAILS.iter().chain(&["api_calls"]).map(|name| ident(*name)).collect());
         let own = |name: &'static str| if name == "details" { details.clone().alias(name) } else { ident(name) };
-        let columns: Vec<Expr> = ["seq", "entry_no", "entry", "at", "writer", "scan_id", "first_revision", "last_revision", "details", "segment_hash"].map(own).to_vec();
-        LogicalPlanBuilder::from(entries(&call.view)?).project(columns)?.sort([ident("seq").sort(true, false), ident("entry_no").sort(true, false)])?.build()
+        let columns: Vec<Expr> =
+            ["seq", "entry_no", "entry", "at", "writer", "scan_id", "first_revision", "last_revision", "details", "segment_hash"]
+                .map(own)
+                .to_vec();
+        LogicalPlanBuilder::from(entries(&call.view)?)
+            .project(columns)?
+            .sort([ident("seq").sort(true, false), ident("entry_no").sort(true, false)])?
+            .build()
     }
 }
 

@@ -13,8 +13,9 @@ use datafusion::logical_expr::LogicalPlan;
 use super::{ALL, Call, Relation, text};
 use crate::query::relation::scan;
 
-static COLUMNS: LazyLock<SchemaRef> =
-    LazyLock::new(|| Arc::new(Schema::new(["table_name", "column_name", "data_type", "description"].map(|name| text(name, false)).to_vec())));
+static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(["table_name", "column_name", "data_type", "description"].map(|name| text(name, false)).to_vec()))
+});
 
 /// The columns of all tables and functions.
 #[derive(Debug)]

@@ -63,7 +63,8 @@ impl Relation for Diff {
             changed_at = when(is_gone(), of("gone", "changed_at")).otherwise(changed_at)?;
         }
         let change = when(is_new(), lit("created")).when(is_gone(), lit("deleted")).otherwise(lit("updated"))?;
-        let mut columns = vec![revision.alias("revision"), changed_at.alias("changed_at"), cast(change, DataType::Utf8View).alias("change")];
+        let mut columns =
+            vec![revision.alias("revision"), changed_at.alias("changed_at"), cast(change, DataType::Utf8View).alias("change")];
         for name in resource_columns() {
             let value = when(is_gone(), of("before", &name)).otherwise(of("after", &name))?;
             columns.push(value.alias(name));
@@ -93,7 +94,8 @@ fn after(call: &Call<'_>, from: Revision, to: Revision) -> Result<LogicalPlanBui
 /// When each resource was deleted last. A resource may have come back in between, and gone again.
 fn last_deletions(call: &Call<'_>, from: Revision, to: Revision) -> Result<LogicalPlan> {
     let ended = scan("ended", VersionRows::new(&call.view, Read::Ended { after: from, until: to }))?;
-    let (revision, changed_at) = (max(of("ended", "valid_to_revision")).alias("revision"), max(of("ended", "valid_to")).alias("changed_at"));
+    let (revision, changed_at) =
+        (max(of("ended", "valid_to_revision")).alias("revision"), max(of("ended", "valid_to")).alias("changed_at"));
     let deleted = ended.filter(of("ended", "ended_by").eq(lit("deleted")))?;
     deleted.aggregate(vec![of("ended", "resource_key")], vec![revision, changed_at])?.alias("gone")?.build()
 }

@@ -47,7 +47,10 @@ pub(super) fn find(name: &str) -> Option<Arc<dyn Relation>> {
 /// The names of the table functions, each with its columns.
 pub fn table_functions() -> Vec<(String, Vec<String>)> {
     let columns = |relation: &dyn Relation| relation.schema().fields().iter().map(|field| field.name().clone()).collect();
-    ALL.iter().filter(|relation| relation.parameters().is_some()).map(|relation| (relation.name().to_owned(), columns(&**relation))).collect()
+    ALL.iter()
+        .filter(|relation| relation.parameters().is_some())
+        .map(|relation| (relation.name().to_owned(), columns(&**relation)))
+        .collect()
 }
 
 /// The revision that an argument stands for.

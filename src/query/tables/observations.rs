@@ -17,8 +17,8 @@ use super::{Call, Relation, number, of, resource_columns, text, time};
 use crate::query::leaf::{Leaf, int_bounds, read};
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
-use crate::store::DataFile;
 use crate::query::view::View;
+use crate::store::DataFile;
 use crate::store::schema::{OBSERVATIONS, resource_fields};
 
 /// The columns of observations.

@@ -16,7 +16,12 @@ use crate::store::schema::resource_fields;
 /// The columns of a state.
 pub(super) static STATE: LazyLock<SchemaRef> = LazyLock::new(|| {
     let mut fields = resource_fields();
-    fields.extend([number("revision", false), time("changed_at", false), number("first_seen_revision", false), time("first_seen_at", false)]);
+    fields.extend([
+        number("revision", false),
+        time("changed_at", false),
+        number("first_seen_revision", false),
+        time("first_seen_at", false),
+    ]);
     Arc::new(Schema::new(fields))
 });
 

@@ -42,11 +42,8 @@ pub(super) static WITH_PATHS: LazyLock<SchemaRef> = LazyLock::new(|| {
 pub(super) fn versions(call: &Call<'_>) -> Result<LogicalPlan> {
     let (floor, head) = (call.view.floor(), call.view.head());
     let ended = VersionRows::new(&call.view, Read::Ended { after: floor, until: head });
-    let ended = scan("ended versions", ended)?.project(version_columns([
-        ident("valid_to_revision"),
-        ident("valid_to"),
-        ident("ended_by"),
-    ]))?;
+    let ended =
+        scan("ended versions", ended)?.project(version_columns([ident("valid_to_revision"), ident("valid_to"), ident("ended_by")]))?;
     let null = |name: &str, value: &DataType| Ok::<_, datafusion::error::DataFusionError>(lit(ScalarValue::try_from(value)?).alias(name));
     let live = scan(&format!("state at {head}"), VersionRows::new(&call.view, Read::AliveAt(head)))?.project(version_columns([
         null("valid_to_revision", &DataType::Int64)?,

@@ -36,7 +36,14 @@ fn scope_fields() -> [Field; 4] {
 pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 3]> = LazyLock::new(|| {
     let counts = |names: &[&str]| names.iter().map(|name| number(name, true)).collect::<Vec<_>>();
     let scans = [
-        vec![text("scan_id", true), text("provider", true), text("account_id", true), time("started_at", true), time("finished_at", true), text("status", true)],
+        vec![
+            text("scan_id", true),
+            text("provider", true),
+            text("account_id", true),
+            time("started_at", true),
+            time("finished_at", true),
+            text("status", true),
+        ],
         counts(&["first_revision", "last_revision", "created", "updated", "unchanged", "deleted", "late", "errors"]),
     ];
     let coverage = [
@@ -50,11 +57,17 @@ pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 3]> = LazyLock::new(|| {
         vec![number("resources", true), time("last_complete_at", true), number("last_complete_revision", true)],
         vec![text("last_status", true), text("last_error_code", true)],
     ];
-    let view = |name, description, sql, fields: Vec<Field>| Arc::new(SqlView { name, description, sql, schema: Arc::new(Schema::new(fields)) });
+    let view =
+        |name, description, sql, fields: Vec<Field>| Arc::new(SqlView { name, description, sql, schema: Arc::new(Schema::new(fields)) });
     [
         view("scans", "one row per scan", include_str!("../../../sql/views/scans.sql"), scans.concat()),
         view("coverage", "one row per scan and scope: how much of it was seen", COVERAGE_SQL, coverage.concat()),
-        view("scopes", "one row per scope: how fresh is what is known of it", include_str!("../../../sql/views/scopes.sql"), scopes.concat()),
+        view(
+            "scopes",
+            "one row per scope: how fresh is what is known of it",
+            include_str!("../../../sql/views/scopes.sql"),
+            scopes.concat(),
+        ),
     ]
 });
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, FixedSizeBinaryBuilder, Int64Array, ListBuilder, StringViewArray, StringViewBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, FixedSizeBinaryBuilder, Int64Array, ListBuilder, StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use object_store::memory::InMemory;
@@ -15,8 +17,8 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::model::{CanonicalJson, Change, Content, Revision, Timestamp, TypeRulesSet, changed_paths};
 use crate::query::HistorySource;
-use crate::store::{Bound, ColumnStats, DataFile, Epoch, TagPoint};
 use crate::store::schema::{CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS};
+use crate::store::{Bound, ColumnStats, DataFile, Epoch, TagPoint};
 
 /// Microseconds of the first scan: 2026-11-01T00:00:00Z.
 pub(super) const START: i64 = 1_793_491_200_000_000;
@@ -148,10 +150,14 @@ impl FakeStore {
         for (nth, until) in layout.appended.iter().enumerate() {
             let belongs = |row: &&Row| {
                 let from = row.began.revision;
-                let carried = nth == 0 && from <= start && row.began.change != Change::Late && row.ended.as_ref().is_none_or(|end| end.revision > start);
+                let carried = nth == 0
+                    && from <= start
+                    && row.began.change != Change::Late
+                    && row.ended.as_ref().is_none_or(|end| end.revision > start);
                 carried || (from > after && from <= *until)
             };
-            let rows: Vec<(Row, Option<Observed>)> = history.rows.iter().filter(belongs).map(|row| (row.clone(), known_end(row, *until))).collect();
+            let rows: Vec<(Row, Option<Observed>)> =
+                history.rows.iter().filter(belongs).map(|row| (row.clone(), known_end(row, *until))).collect();
             closed.extend(rows.iter().filter(|(row, known)| row.ended.is_some() && known.is_none()).map(|(row, _)| row.clone()));
             if !rows.is_empty() {
                 files.push(file(&objects, &format!("open-{until}"), version_batch(rows), &VERSIONS).await);
@@ -162,7 +168,8 @@ impl FakeStore {
             epochs.push(Epoch { start, end: None, files, closings: None });
         }
         closed.sort_by_key(|row| row.began.revision);
-        let tail: Vec<(Row, Option<Observed>)> = history.rows.iter().filter(|row| row.began.revision > after).map(|row| (row.clone(), row.ended.clone())).collect();
+        let tail: Vec<(Row, Option<Observed>)> =
+            history.rows.iter().filter(|row| row.began.revision > after).map(|row| (row.clone(), row.ended.clone())).collect();
         let (old, new): (Vec<Observed>, Vec<Observed>) = history.observed.iter().cloned().partition(|observed| observed.revision <= after);
         let mut observation_files = Vec::new();
         for (nth, window) in old.chunks(7).enumerate() {
@@ -249,7 +256,8 @@ fn version_batch_unsorted(rows: Vec<(Row, Option<Observed>)>) -> RecordBatch {
         paths.append(true);
     }
     let late = |row: &Row| row.began.change == Change::Late;
-    let ended_revision = |row: &Row, ended: &Option<Observed>| if late(row) { Some(row.began.revision) } else { ended.as_ref().map(|ended| ended.revision) };
+    let ended_revision =
+        |row: &Row, ended: &Option<Observed>| if late(row) { Some(row.began.revision) } else { ended.as_ref().map(|ended| ended.revision) };
     let columns: Vec<ArrayRef> = vec![
         texts(rows.iter().map(|(row, _)| Some(row.began.key.clone()))),
         part(0),
@@ -258,7 +266,9 @@ fn version_batch_unsorted(rows: Vec<(Row, Option<Observed>)>) -> RecordBatch {
         part(3),
         texts(rows.iter().map(|_| None)),
         part(4),
-        texts(rows.iter().map(|(row, _)| row.began.key.ends_with('1').then(|| format!("arn:{}", row.began.key.rsplit('/').next().unwrap())))),
+        texts(
+            rows.iter().map(|(row, _)| row.began.key.ends_with('1').then(|| format!("arn:{}", row.began.key.rsplit('/').next().unwrap()))),
+        ),
         texts(contents.iter().map(|content| content.name.as_deref().map(ToOwned::to_owned))),
         texts(rows.iter().map(|_| None)),
         times(rows.iter().map(|_| None)),

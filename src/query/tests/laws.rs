@@ -27,7 +27,8 @@ fn history(numbers: &mut Numbers) -> History {
                 continue;
             }
             let kind = ["aws_vpc", "aws_ec2_instance"][key as usize % 2];
-            let content = (numbers.below(4) > 0).then(|| (format!("n{}", numbers.below(2)), ["dev", "prod"][numbers.below(2) as usize].to_owned()));
+            let content =
+                (numbers.below(4) > 0).then(|| (format!("n{}", numbers.below(2)), ["dev", "prod"][numbers.below(2) as usize].to_owned()));
             seen.push(Seen { key: format!("aws/1/eu/{kind}/r{key}"), content, late: numbers.below(10) == 0 });
         }
         history.scan(seen);
@@ -36,7 +37,8 @@ fn history(numbers: &mut Numbers) -> History {
 }
 
 fn layout(numbers: &mut Numbers, head: Revision) -> Layout {
-    let mut cuts: Vec<Revision> = (0..numbers.below(6)).map(|_| 1 + numbers.below(head.max(1) as u64) as Revision).filter(|cut| *cut <= head).collect();
+    let mut cuts: Vec<Revision> =
+        (0..numbers.below(6)).map(|_| 1 + numbers.below(head.max(1) as u64) as Revision).filter(|cut| *cut <= head).collect();
     cuts.sort_unstable();
     cuts.dedup();
     let sealed = numbers.below(cuts.len() as u64 + 1) as usize;
@@ -61,7 +63,9 @@ fn state(history: &History, at: Revision) -> BTreeMap<String, Observed> {
 }
 
 fn state_lines(history: &History, at: Revision) -> Vec<String> {
-    let line = |observed: &Observed| format!("{}|{}|{}|{}|{}", observed.key, observed.content.0, observed.content.1, observed.revision, observed.first_seen);
+    let line = |observed: &Observed| {
+        format!("{}|{}|{}|{}|{}", observed.key, observed.content.0, observed.content.1, observed.revision, observed.first_seen)
+    };
     let mut lines: Vec<String> = state(history, at).values().map(line).collect();
     lines.sort_unstable();
     lines
@@ -89,7 +93,10 @@ fn diff_lines(history: &History, from: Revision, to: Revision) -> Vec<String> {
             continue;
         }
         let last = history.observed.iter().filter(|observed| {
-            &observed.key == key && observed.revision > from && observed.revision <= to && !matches!(observed.change, Change::Unchanged | Change::Late)
+            &observed.key == key
+                && observed.revision > from
+                && observed.revision <= to
+                && !matches!(observed.change, Change::Unchanged | Change::Late)
         });
         let last = last.last().unwrap();
         let change = match (before, after) {
@@ -98,7 +105,9 @@ fn diff_lines(history: &History, from: Revision, to: Revision) -> Vec<String> {
             _ => "updated",
         };
         let paths = match (before, after) {
-            (Some(before), Some(after)) => crate::model::changed_paths(&super::fake::content(&before.content), &super::fake::content(&after.content), None),
+            (Some(before), Some(after)) => {
+                crate::model::changed_paths(&super::fake::content(&before.content), &super::fake::content(&after.content), None)
+            }
             _ => vec![],
         };
         let name = |side: Option<&Observed>| side.map_or("NULL".to_owned(), |side| side.content.0.clone());
@@ -125,7 +134,9 @@ fn version_lines(history: &History, floor: Revision, head: Revision) -> Vec<Stri
 
 fn observation_lines(history: &History, floor: Revision, head: Revision) -> Vec<String> {
     let seen = history.observed.iter().filter(|observed| observed.revision > floor && observed.revision <= head);
-    let mut lines: Vec<String> = seen.map(|observed| format!("{}|{}|{}|{}|{}", observed.revision, observed.scan, observed.change, observed.key, observed.content.0)).collect();
+    let mut lines: Vec<String> = seen
+        .map(|observed| format!("{}|{}|{}|{}|{}", observed.revision, observed.scan, observed.change, observed.key, observed.content.0))
+        .collect();
     lines.sort_unstable();
     lines
 }

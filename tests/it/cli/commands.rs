@@ -63,7 +63,10 @@ fn exports_are_read_back() {
         check(&format!("export-{format}"), &told);
         check(&format!("export-{format}-file"), &fs::read_to_string(bench.path(&format!("{format}/part-0.{format}"))).unwrap());
     }
-    check("export-as-of", &bench.elava(&["export", "--table", "resources", "--as-of", "3", "--where", "state = 'running'", "--to", "then"]));
+    check(
+        "export-as-of",
+        &bench.elava(&["export", "--table", "resources", "--as-of", "3", "--where", "state = 'running'", "--to", "then"]),
+    );
     check("export-where-wrong", &bench.elava(&["export", "--table", "resources", "--where", "nme = 1", "--to", "wrong"]));
     check("export-table-wrong", &bench.elava(&["export", "--table", "resurces", "--to", "wrong"]));
     assert!(!bench.path("wrong").exists());
@@ -93,7 +96,10 @@ fn what_the_settings_say_of_types_goes_into_the_log() {
     bench.write("history.ndjson", HISTORY);
     bench.write("elava.toml", "store = \"store\"\n[types.aws_ec2_instance]\nvolatile = [\"/properties/InstanceType\"]\n");
     bench.output(&["import", "history.ndjson"], "");
-    check("config-in-the-log", &bench.elava(&["sql", "--format", "csv", "SELECT changed_paths FROM changes(3, 'head') WHERE change = 'updated'"]));
+    check(
+        "config-in-the-log",
+        &bench.elava(&["sql", "--format", "csv", "SELECT changed_paths FROM changes(3, 'head') WHERE change = 'updated'"]),
+    );
 }
 
 #[test]

@@ -40,7 +40,8 @@ fn output_is_replaced_only_when_all_is_done() {
 #[test]
 fn statements_come_from_arguments_files_and_standard_input() {
     let bench = Bench::with_history();
-    bench.write("two.sql", "-- two statements\nSELECT count(*) AS live FROM resources;\n\nSELECT max(revision) AS head FROM observations\n");
+    bench
+        .write("two.sql", "-- two statements\nSELECT count(*) AS live FROM resources;\n\nSELECT max(revision) AS head FROM observations\n");
     check("sql-from-a-file", &bench.elava(&["sql", "-f", "two.sql", "--format", "csv"]));
     check("sql-from-standard-input", &bench.elava_with(&["sql", "--format", "csv"], "SELECT 1 AS x;"));
     check("sql-without-a-command", &bench.elava_with(&[], "SELECT 1 AS x;"));
@@ -51,7 +52,16 @@ fn statements_come_from_arguments_files_and_standard_input() {
 #[test]
 fn a_session_is_pinned_by_as_of_and_timed_by_timing() {
     let bench = Bench::with_history();
-    check("sql-as-of", &bench.elava(&["sql", "--as-of", "2026-11-02T12:00:00Z", "SELECT name, tags->>'env' AS env FROM resources ORDER BY name", "--timing"]));
+    check(
+        "sql-as-of",
+        &bench.elava(&[
+            "sql",
+            "--as-of",
+            "2026-11-02T12:00:00Z",
+            "SELECT name, tags->>'env' AS env FROM resources ORDER BY name",
+            "--timing",
+        ]),
+    );
     check("sql-as-of-above-the-head", &bench.elava(&["sql", "--as-of", "99", "SELECT 1"]));
     check("sql-max-rows", &bench.elava(&["sql", "--max-rows", "1", "SELECT revision FROM observations ORDER BY 1"]));
 }

@@ -124,7 +124,9 @@ impl Driver {
             match self.apply(op).await {
                 Ok(()) => return true,
                 Err(error) if error.kind() == ErrorKind::Invalid => return false,
-                Err(error) => assert!(matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Uncertain), "{op:?}: {:?} {error}", error.kind()),
+                Err(error) => {
+                    assert!(matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Uncertain), "{op:?}: {:?} {error}", error.kind())
+                }
             }
         }
         panic!("{op:?} was never done");

@@ -16,14 +16,34 @@ use super::fault_backend::Objects;
 /// One step; paths are relative to the store's folder.
 #[derive(Debug, Clone)]
 pub enum Step {
-    Create { path: PathBuf, file: usize },
-    Write { file: usize, bytes: Bytes },
-    Sync { file: usize },
-    Link { from: PathBuf, to: PathBuf },
-    Rename { from: PathBuf, to: PathBuf },
-    Remove { path: PathBuf },
-    MakeFolder { path: PathBuf },
-    SyncFolder { path: PathBuf },
+    Create {
+        path: PathBuf,
+        file: usize,
+    },
+    Write {
+        file: usize,
+        bytes: Bytes,
+    },
+    Sync {
+        file: usize,
+    },
+    Link {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Remove {
+        path: PathBuf,
+    },
+    MakeFolder {
+        path: PathBuf,
+    },
+    SyncFolder {
+        path: PathBuf,
+    },
     /// So many operations of the workload were acknowledged.
     Acknowledged(usize),
 }

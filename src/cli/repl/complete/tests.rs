@@ -8,19 +8,11 @@ fn names() -> Names {
     };
     Names {
         relations: vec![
-            relation(
-                "resources",
-                &["resource_key", "region", "tags", "Odd Name"],
-                false,
-            ),
+            relation("resources", &["resource_key", "region", "tags", "Odd Name"], false),
             relation("resources_as_of", &["resource_key", "region", "tags"], true),
             relation("scans", &["scan_id", "status"], false),
         ],
-        functions: vec![
-            "count".to_owned(),
-            "coalesce".to_owned(),
-            "json_get".to_owned(),
-        ],
+        functions: vec!["count".to_owned(), "coalesce".to_owned(), "json_get".to_owned()],
     }
 }
 
@@ -32,23 +24,11 @@ fn at(marked: &str) -> Vec<String> {
 
 #[test]
 fn tables_and_table_functions_stand_after_from_and_join() {
-    assert_eq!(
-        at("select * from |"),
-        ["resources", "resources_as_of(", "scans"]
-    );
+    assert_eq!(at("select * from |"), ["resources", "resources_as_of(", "scans"]);
     assert_eq!(at("select * from res|"), ["resources", "resources_as_of("]);
-    assert_eq!(
-        at("select * from scans s, r|"),
-        ["resources", "resources_as_of("]
-    );
-    assert_eq!(
-        at("select * from scans join re|"),
-        ["resources", "resources_as_of("]
-    );
-    assert_eq!(
-        at("select * from scans where x in (select y from s|"),
-        ["scans"]
-    );
+    assert_eq!(at("select * from scans s, r|"), ["resources", "resources_as_of("]);
+    assert_eq!(at("select * from scans join re|"), ["resources", "resources_as_of("]);
+    assert_eq!(at("select * from scans where x in (select y from s|"), ["scans"]);
     assert_eq!(at("select * from resources_as|(3)"), ["resources_as_of"]);
     assert_eq!(at("select 1; select * from sc|"), ["scans"]);
 }
@@ -59,18 +39,9 @@ fn columns_stand_after_an_alias() {
     assert_eq!(at("select r.| from resources r"), columns);
     assert_eq!(at("select r.| from resources as r"), columns);
     assert_eq!(at("select resources.| from resources"), columns);
-    assert_eq!(
-        at("select r.re| from resources r"),
-        ["resource_key", "region"]
-    );
-    assert_eq!(
-        at("select a.| from resources_as_of('head~1', f(2)) a"),
-        columns[..3]
-    );
-    assert_eq!(
-        at("select s.| from resources r join scans s on true"),
-        ["scan_id", "status"]
-    );
+    assert_eq!(at("select r.re| from resources r"), ["resource_key", "region"]);
+    assert_eq!(at("select a.| from resources_as_of('head~1', f(2)) a"), columns[..3]);
+    assert_eq!(at("select s.| from resources r join scans s on true"), ["scan_id", "status"]);
     assert_eq!(at("select nothing.| from resources r"), [""; 0]);
 }
 
@@ -78,23 +49,9 @@ fn columns_stand_after_an_alias() {
 fn expressions_take_columns_then_functions_then_keywords() {
     assert_eq!(
         at("select r| from resources where"),
-        [
-            "resource_key",
-            "region",
-            "resources",
-            "range",
-            "recursive",
-            "replace",
-            "right",
-            "rollup",
-            "row",
-            "rows"
-        ]
+        ["resource_key", "region", "resources", "range", "recursive", "replace", "right", "rollup", "row", "rows"]
     );
-    assert_eq!(
-        at("select co| from resources"),
-        ["count(", "coalesce(", "copy"]
-    );
+    assert_eq!(at("select co| from resources"), ["count(", "coalesce(", "copy"]);
     assert_eq!(at("select * from scans where st|"), ["status"]);
     assert_eq!(at("select scan| "), ["scan_id"]);
     assert_eq!(at("select * from scans wh|"), ["when", "where"]);
@@ -105,40 +62,15 @@ fn expressions_take_columns_then_functions_then_keywords() {
 fn the_case_of_the_user_is_kept() {
     assert_eq!(at("SEL|"), ["SELECT"]);
     assert_eq!(at("Sel|"), ["select"]);
-    assert_eq!(
-        at("select RE| from resources"),
-        [
-            "RESOURCE_KEY",
-            "REGION",
-            "RESOURCES",
-            "RECURSIVE",
-            "REPLACE"
-        ]
-    );
-    assert_eq!(
-        at("SELECT * FROM |"),
-        ["RESOURCES", "RESOURCES_AS_OF(", "SCANS"]
-    );
-    assert_eq!(
-        at("select * from |"),
-        ["resources", "resources_as_of(", "scans"]
-    );
-    assert_eq!(
-        at("SELECT \"Odd\" FROM resources WHERE od|"),
-        ["\"Odd Name\""]
-    );
+    assert_eq!(at("select RE| from resources"), ["RESOURCE_KEY", "REGION", "RESOURCES", "RECURSIVE", "REPLACE"]);
+    assert_eq!(at("SELECT * FROM |"), ["RESOURCES", "RESOURCES_AS_OF(", "SCANS"]);
+    assert_eq!(at("select * from |"), ["resources", "resources_as_of(", "scans"]);
+    assert_eq!(at("SELECT \"Odd\" FROM resources WHERE od|"), ["\"Odd Name\""]);
 }
 
 #[test]
 fn nothing_is_offered_in_text_and_comments() {
-    for marked in [
-        "select 'sel|",
-        "select 'sel'|",
-        "select 1 -- sel|",
-        "/* sel|",
-        "select 12|",
-        "select $$ sel|",
-    ] {
+    for marked in ["select 'sel|", "select 'sel'|", "select 1 -- sel|", "/* sel|", "select 12|", "select $$ sel|"] {
         assert_eq!(at(marked), [""; 0], "{marked}");
     }
 }

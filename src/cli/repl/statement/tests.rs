@@ -2,18 +2,12 @@ use super::*;
 
 fn split(script: &str) -> Vec<(usize, &str)> {
     let statements = split_statements(script);
-    statements
-        .iter()
-        .map(|statement| (statement.line, statement.text))
-        .collect()
+    statements.iter().map(|statement| (statement.line, statement.text)).collect()
 }
 
 #[test]
 fn statements_carry_the_line_they_begin_on() {
-    assert_eq!(
-        split("select 1;\n\n  select\n 2 ;;\n-- done\nselect 3"),
-        [(1, "select 1"), (3, "select\n 2"), (6, "select 3")]
-    );
+    assert_eq!(split("select 1;\n\n  select\n 2 ;;\n-- done\nselect 3"), [(1, "select 1"), (3, "select\n 2"), (6, "select 3")]);
     assert_eq!(split("a;b;\r\nc"), [(1, "a"), (1, "b"), (2, "c")]);
     assert_eq!(split("-- one\n/* two\n*/ select 1;"), [(3, "select 1")]);
 }
@@ -40,28 +34,15 @@ fn semicolons_inside_are_no_separators() {
 
 #[test]
 fn nothing_is_no_statement() {
-    for script in [
-        "",
-        " \n\t",
-        ";",
-        " ;; ; ",
-        "-- only this",
-        "/* only\nthis */ ;",
-    ] {
+    for script in ["", " \n\t", ";", " ;; ; ", "-- only this", "/* only\nthis */ ;"] {
         assert_eq!(split(script), [], "{script:?}");
     }
 }
 
 #[test]
 fn unreadable_text_is_passed_on_whole() {
-    assert_eq!(
-        split("select 1; select 'open; select 2;\nselect 3"),
-        [(1, "select 1"), (1, "select 'open; select 2;\nselect 3")]
-    );
-    assert_eq!(
-        split("select 1;\n/* open ;"),
-        [(1, "select 1"), (2, "/* open ;")]
-    );
+    assert_eq!(split("select 1; select 'open; select 2;\nselect 3"), [(1, "select 1"), (1, "select 'open; select 2;\nselect 3")]);
+    assert_eq!(split("select 1;\n/* open ;"), [(1, "select 1"), (2, "/* open ;")]);
 }
 
 #[test]

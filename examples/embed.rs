@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example embed`
 
+#![allow(clippy::print_stdout, reason = "an example talks")]
+
 use std::sync::Arc;
 
 use elava::clock::{Clock, SystemClock};

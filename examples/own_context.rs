@@ -2,6 +2,8 @@
 //!
 //! `elava demo && cargo run --example own_context -- ./elava-demo`
 
+#![allow(clippy::print_stdout, reason = "an example talks")]
+
 use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;

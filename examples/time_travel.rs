@@ -2,6 +2,8 @@
 //!
 //! `elava demo && cargo run --example time_travel -- ./elava-demo`
 
+#![allow(clippy::print_stdout, reason = "an example talks")]
+
 use std::sync::Arc;
 
 use elava::query::{QuerySession, SessionOptions};

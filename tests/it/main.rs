@@ -7,6 +7,7 @@ mod support;
 mod cli;
 mod crash;
 mod damage;
+mod duckdb;
 mod golden;
 mod kill;
 mod model;

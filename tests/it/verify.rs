@@ -24,7 +24,7 @@ async fn scan(writer: &Writer, number: i64) {
     session.complete(None, vec![ScopeReport::new(scope, CoverageStatus::Complete)]).await.unwrap();
 }
 
-async fn store(scratch: &Scratch) -> Writer {
+pub async fn store(scratch: &Scratch) -> Writer {
     let writer = Writer::open(scratch.backend(), clock()).await.unwrap();
     writer.change_settings(StoreSettings { epoch_rows_min: 8, ..StoreSettings::default() }).await.unwrap();
     for number in 0..12 {

@@ -32,7 +32,11 @@ impl Scratch {
     }
 
     pub fn backend(&self) -> Arc<LocalBackend> {
-        Arc::new(LocalBackend::new(self.folder.path().join("store")))
+        Arc::new(LocalBackend::new(self.store_folder()))
+    }
+
+    pub fn store_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
     }
 }
 

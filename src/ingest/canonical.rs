@@ -132,7 +132,10 @@ impl Canonical {
             let peek = jiter.peek().map_err(|error| syntax(jiter, &error))?;
             if allowed == Members::Strings && peek != Peek::String {
                 let name = self.text.get(name).unwrap_or_default();
-                return Err(JsonError { offset: jiter.current_index(), message: format!("expected member {name:?} to be a string, found {}", kind(peek)) });
+                return Err(JsonError {
+                    offset: jiter.current_index(),
+                    message: format!("expected member {name:?} to be a string, found {}", kind(peek)),
+                });
             }
             self.write(jiter, peek, depth - 1)?;
             sorted = sorted && self.is_after_last(first_member, &name);

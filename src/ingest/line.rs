@@ -114,22 +114,8 @@ const FIELDS: [(Field, &str); 20] = [
     (Field::Error, "error"),
 ];
 
-const OBSERVATION_FIELDS: [Field; 14] = [
-    Provider,
-    AccountId,
-    Region,
-    ResourceType,
-    ResourceId,
-    NativeType,
-    Arn,
-    Name,
-    State,
-    CreatedAt,
-    Tags,
-    Properties,
-    Change,
-    ObservedAt,
-];
+const OBSERVATION_FIELDS: [Field; 14] =
+    [Provider, AccountId, Region, ResourceType, ResourceId, NativeType, Arn, Name, State, CreatedAt, Tags, Properties, Change, ObservedAt];
 const STARTED_FIELDS: [Field; 4] = [Scan, ScanId, Provider, At];
 const SCOPE_FIELDS: [Field; 8] = [Scan, Provider, AccountId, Region, ResourceType, Status, ErrorCode, Field::Error];
 const COMPLETED_FIELDS: [Field; 2] = [Scan, At];
@@ -293,7 +279,8 @@ impl<'r> LineParser<'r> {
     fn observation(&mut self) -> Result<Line, Refused> {
         self.only(&OBSERVATION_FIELDS, "an observation")?;
         let resource_type = self.required(ResourceType)?;
-        let parts = [self.required(Provider)?, self.required(AccountId)?, self.required(Region)?, resource_type, self.required(ResourceId)?];
+        let parts =
+            [self.required(Provider)?, self.required(AccountId)?, self.required(Region)?, resource_type, self.required(ResourceId)?];
         let key = ResourceKey::new(parts[0], parts[1], parts[2], parts[3], parts[4]).map_err(|error| reason(&error))?;
         let observed_at = self.time(ObservedAt)?;
         let created_at = self.time(CreatedAt)?;

@@ -81,7 +81,9 @@ impl Import<'_> {
         while let Some(next) = earliest(&inputs) {
             let open = inputs.iter().filter(|input| matches!(input.turn, Turn::Open(_))).count();
             if open > FILES_OPEN_MAX {
-                return Err(Error::invalid(format!("the scans of more than {FILES_OPEN_MAX} files interleave")).with_hint("import them in groups"));
+                return Err(
+                    Error::invalid(format!("the scans of more than {FILES_OPEN_MAX} files interleave")).with_hint("import them in groups")
+                );
             }
             let Some(input) = inputs.get_mut(next) else { break };
             self.next_scan(input, alone, now).await?;
@@ -138,7 +140,10 @@ impl Import<'_> {
                 ended.map_err(|error| stream.error_at(line, error))?;
             }
             Ok(End::Cut { line }) => {
-                let place = line.map_or_else(|| format!("{}: the end of the file", stream.name()), |line| format!("{}:{line}: another `started` line", stream.name()));
+                let place = line.map_or_else(
+                    || format!("{}: the end of the file", stream.name()),
+                    |line| format!("{}:{line}: another `started` line", stream.name()),
+                );
                 self.cut(scan, &format!("{place} came before `completed`")).await?;
             }
             Err(Broken::Source(error)) => {
@@ -268,7 +273,11 @@ impl Import<'_> {
             if !ended(&scan_id) {
                 return Ok(scan_id);
             }
-            let numbered = history.index.scan_ends.iter().filter_map(|end| end.scan_id.strip_prefix(&*scan_id)?.strip_prefix('-')?.parse::<u64>().ok());
+            let numbered = history
+                .index
+                .scan_ends
+                .iter()
+                .filter_map(|end| end.scan_id.strip_prefix(&*scan_id)?.strip_prefix('-')?.parse::<u64>().ok());
             let newest = numbered.max().unwrap_or(1);
             let candidate = format!("{scan_id}-{newest}");
             return Ok(if newest > 1 && !ended(&candidate) { candidate } else { format!("{scan_id}-{}", newest + 1) });
@@ -286,7 +295,8 @@ impl Import<'_> {
                 Some(Line::Started(_)) => {
                     let line = stream.ahead().map_or(0, |(line, _)| line);
                     if beginning.is_file {
-                        let error = Error::invalid(format!("a `started` line, but line {} is an observation outside a scan", beginning.line));
+                        let error =
+                            Error::invalid(format!("a `started` line, but line {} is an observation outside a scan", beginning.line));
                         return Err(Broken::Source(stream.error_at(line, error)));
                     }
                     return Ok(End::Cut { line: Some(line) });
@@ -382,9 +392,14 @@ impl Import<'_> {
 
 /// How the lines of a scan ended.
 enum End {
-    Completed { line: u64, at: Option<Timestamp> },
+    Completed {
+        line: u64,
+        at: Option<Timestamp>,
+    },
     /// By another `started` line, or by the end of the file.
-    Cut { line: Option<u64> },
+    Cut {
+        line: Option<u64>,
+    },
 }
 
 /// Why a scan cannot go on.

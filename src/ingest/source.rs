@@ -260,7 +260,8 @@ pub(super) fn read_document(source: Source, bytes_read: BytesRead) -> Result<Vec
 }
 
 fn too_long() -> Error {
-    Error::invalid(format!("a line is longer than {} MiB", LINE_BYTES_MAX >> 20)).with_hint("expected newline-delimited JSON: one object a line")
+    Error::invalid(format!("a line is longer than {} MiB", LINE_BYTES_MAX >> 20))
+        .with_hint("expected newline-delimited JSON: one object a line")
 }
 
 fn strip_mark(text: &mut Vec<u8>) -> Result<()> {

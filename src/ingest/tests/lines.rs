@@ -83,7 +83,10 @@ fn what_is_wrong_with_a_line_is_said() {
         (r#"{"scan":"started","scan_id":""}"#.to_owned(), "field \"scan_id\" is empty"),
         (r#"{"scan":"started","region":"eu"}"#.to_owned(), "unknown field \"region\" in a `started` line"),
         (r#"{"scan":"completed","scan_id":"x"}"#.to_owned(), "unknown field \"scan_id\" in a `completed` line"),
-        (r#"{"scan":"scope","provider":"aws","account_id":"1","region":"eu","resource_type":"t"}"#.to_owned(), "field \"status\" is missing"),
+        (
+            r#"{"scan":"scope","provider":"aws","account_id":"1","region":"eu","resource_type":"t"}"#.to_owned(),
+            "field \"status\" is missing",
+        ),
         (
             r#"{"scan":"scope","provider":"aws","account_id":"1","region":"eu","resource_type":"t","status":"ok"}"#.to_owned(),
             "expected complete, partial, failed, skipped or suspect, found \"ok\"",
@@ -142,10 +145,11 @@ fn the_hash_is_that_of_the_model_under_the_types_rules() {
         let Sighting::Present(content, hash) = observed(&line(resource_type, properties)).sighting else { panic!("deleted") };
         assert_eq!(hash, content.hash(types.comparing(resource_type)), "{resource_type}");
     }
-    let hash = |groups: &str| match observed(&line("aws_ec2_instance", &format!(",\"properties\":{{\"SecurityGroups\":{groups}}}"))).sighting {
-        Sighting::Present(_, hash) => hash,
-        Sighting::Deleted => panic!("deleted"),
-    };
+    let hash =
+        |groups: &str| match observed(&line("aws_ec2_instance", &format!(",\"properties\":{{\"SecurityGroups\":{groups}}}"))).sighting {
+            Sighting::Present(_, hash) => hash,
+            Sighting::Deleted => panic!("deleted"),
+        };
     assert_eq!(hash(r#"["a","b"]"#), hash(r#"["b","a"]"#));
 }
 
@@ -153,7 +157,22 @@ fn the_hash_is_that_of_the_model_under_the_types_rules() {
 fn json_text() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec!["a", "b", "B", "aa", "\u{e9}", "\\u0061", "\\n", "\\\"", "\\/", "", "a b"]);
     let leaf = prop_oneof![
-        prop::sample::select(vec!["null", "true", "false", "0", "-0", "1.0", "1e5", "1E+5", "12345678901234567890", "01", "1.", "-", "nul"]).prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "null",
+            "true",
+            "false",
+            "0",
+            "-0",
+            "1.0",
+            "1e5",
+            "1E+5",
+            "12345678901234567890",
+            "01",
+            "1.",
+            "-",
+            "nul"
+        ])
+        .prop_map(str::to_owned),
         name.clone().prop_map(|name| format!("\"{name}\"")),
         Just("\"\\u0001\\ud83d\\ude00\"".to_owned()),
         Just("\"\\ud83d\"".to_owned()),
@@ -164,7 +183,8 @@ fn json_text() -> impl Strategy<Value = String> {
         prop_oneof![
             prop::collection::vec(inner, 0..4).prop_map(|values| format!("[{}]", values.join(", "))),
             members.prop_map(|members| {
-                let members: Vec<String> = members.into_iter().map(|(name, value, space)| format!("{space}\"{name}\":{space}{value}")).collect();
+                let members: Vec<String> =
+                    members.into_iter().map(|(name, value, space)| format!("{space}\"{name}\":{space}{value}")).collect();
                 format!("{{{}}}", members.join(","))
             }),
         ]

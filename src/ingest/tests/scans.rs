@@ -51,7 +51,14 @@ async fn a_bad_line_keeps_the_lines_before_it_and_fails_the_scan() {
         (seen("x", ",\"observed_at\":\"2026-12-01T00:06:00Z\""), "lies in the future"),
     ] {
         let good: String = (0..6).map(|id| seen(&format!("v-{id}"), "")).collect();
-        let text = scan("zero", FIRST, &["v-0", "gone"]) + &started("one", SECOND) + &good + COVERED + &bad + "\n" + &seen("after", "") + COMPLETED;
+        let text = scan("zero", FIRST, &["v-0", "gone"])
+            + &started("one", SECOND)
+            + &good
+            + COVERED
+            + &bad
+            + "\n"
+            + &seen("after", "")
+            + COMPLETED;
         let (done, facts, _folder) = import_text(&text, &plain()).await;
         let error = done.error();
         assert!(error.starts_with("test:14: ") && error.contains(expected), "{error}");
@@ -149,7 +156,12 @@ async fn complete_and_at_are_for_files_without_started_lines() {
 
 #[tokio::test]
 async fn keys_that_come_twice_are_recorded_twice_and_counted() {
-    let text = started("one", FIRST) + &seen("a", "") + &seen("b", "") + &seen("a", ",\"name\":\"x\"") + &seen("a", ",\"change\":\"deleted\"") + COMPLETED;
+    let text = started("one", FIRST)
+        + &seen("a", "")
+        + &seen("b", "")
+        + &seen("a", ",\"name\":\"x\"")
+        + &seen("a", ",\"change\":\"deleted\"")
+        + COMPLETED;
     let (done, facts, _folder) = import_text(&text, &plain()).await;
     assert_eq!(facts.changes, ["created", "created", "updated", "deleted"]);
     assert_eq!(done.report().duplicates, 2);
@@ -291,7 +303,11 @@ async fn compressed_files_are_read_as_they_are() {
     let done = run(&writer, sources, &plain()).await;
     assert_eq!(done.report().completed, 2);
     let total = (gzip.len() + zstd.len()) as u64;
-    assert!(matches!(done.events.last(), Some(ImportEvent::Progress { read, total: Some(all) }) if *read >= total && *all == total), "{:?}", done.events.last());
+    assert!(
+        matches!(done.events.last(), Some(ImportEvent::Progress { read, total: Some(all) }) if *read >= total && *all == total),
+        "{:?}",
+        done.events.last()
+    );
     let done = run(&writer, vec![Source::reader("pipe", Cursor::new(zstd.clone()))], &plain()).await;
     assert_eq!(done.report().skipped, 1);
     let cut = gzip.get(..gzip.len() - 9).unwrap();
@@ -308,7 +324,8 @@ async fn the_demo_is_imported_whole() {
     let mut events = Vec::new();
     let report = import(&writer, vec![Source::path("data/demo.ndjson.zst")], &plain(), &mut |event| events.push(event)).await.unwrap();
     let history = writer.history().await.unwrap();
-    let ended = |status: &str| facts_of(&history).entries.iter().filter(|entry| entry.starts_with("scan_") && entry.ends_with(status)).count();
+    let ended =
+        |status: &str| facts_of(&history).entries.iter().filter(|entry| entry.starts_with("scan_") && entry.ends_with(status)).count();
     assert_eq!((ended(" complete"), ended(" partial"), ended(" failed")), (110, 9, 1), "{report:?}");
     assert_eq!(history.head(), 41_518, "{report:?}");
 }

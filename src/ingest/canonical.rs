@@ -198,7 +198,9 @@ pub(super) fn syntax(jiter: &Jiter<'_>, error: &JiterError) -> JsonError {
 }
 
 fn write_string(text: &str, out: &mut String) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    let escaped = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    // Without an early exit within a block, so that the compiler can compare many bytes at once.
+    if text.as_bytes().chunks(32).any(|block| block.iter().fold(false, |found, byte| found | escaped(byte))) {
         Json::String(text.into()).write(out);
         return;
     }

@@ -310,7 +310,7 @@ impl Import<'_> {
                     self.report.lines += 1;
                     scan.push(seen, bytes, self.options.complete && beginning.is_file);
                 }
-                Line::Scope(report) => note_scope(&mut scan.scopes, report),
+                Line::Scope(report) => scan.note_scope(report),
                 Line::Completed { at } => {
                     let checked = match beginning.is_file {
                         true => Err(Error::invalid("`completed` without a `started` line before it")),
@@ -428,6 +428,11 @@ impl Scan {
         }
         self.batch_bytes += bytes;
         self.batch.push(seen.observation);
+    }
+
+    /// Notes what the scan says about a scope.
+    pub(super) fn note_scope(&mut self, report: ScopeReport) {
+        note_scope(&mut self.scopes, report);
     }
 
     /// Whether the batch is to be committed.

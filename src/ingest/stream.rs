@@ -1,5 +1,6 @@
 //! The lines of one source in order, parsed ahead on other threads; what is ahead is bounded.
 
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -182,7 +183,14 @@ fn parse_chunk(chunk: Chunk, rules: &Rules, name: &str, hash_it: bool) -> Parsed
     let mut lines = Vec::new();
     let mut error = chunk.error.map(|(line, error)| error.context(format_args!("{name}:{line}")));
     let mut start = 0;
-    for (number, whole) in (chunk.first_line..).zip(chunk.text.split_inclusive(|byte| *byte == b'\n')) {
+    let mut rest = chunk.text.as_slice();
+    for number in chunk.first_line.. {
+        // `skip_until` is the standard library's fast search; reading from a slice cannot fail.
+        let line_bytes = rest.skip_until(b'\n').unwrap_or(0);
+        if line_bytes == 0 {
+            break;
+        }
+        let whole = chunk.text.get(start..start + line_bytes).unwrap_or_default();
         let line = whole.trim_ascii();
         if !line.is_empty() {
             match parser.parse(line) {

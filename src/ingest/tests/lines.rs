@@ -69,7 +69,7 @@ fn what_is_wrong_with_a_line_is_said() {
         (line("aws_vpc", r#","tags":{"a":"1","a":"2"}"#), "member \"a\" stands twice"),
         (line("aws_vpc", r#","properties":"{}""#), "expected field \"properties\" to be an object, found a string"),
         (line("aws_vpc", r#","properties":{"b":1,"a":2,"b":1}"#), "member \"b\" stands twice"),
-        (line("aws_vpc", r#","properties":{"b":1.}"#), "number"),
+        (line("aws_vpc", r#","properties":{"b":1.}"#), "invalid number"),
         (line("aws_vpc", r#","properties":{"b":NaN}"#), "not JSON"),
         (line("aws_vpc", r#","properties":{"b":"\ud800"}"#), "not JSON"),
         (line("aws_vpc", r#","change":"created""#), "expected \"change\" to be deleted"),

@@ -12,6 +12,7 @@ mod leaf;
 mod local_files;
 mod near;
 mod now;
+mod options;
 mod planner;
 mod point;
 mod relation;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use dialect::ElavaDialect;
 pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
-pub use session::{ElavaOptions, QuerySession, QueryStream, SessionOptions, register};
+pub use options::ElavaOptions;
+pub use session::{QuerySession, QueryStream, SessionOptions, register};
 pub use source::HistorySource;
 pub use view::{Pin, SharedView, View};

@@ -16,9 +16,9 @@ use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
 use crate::store::schema::{resource_fields, text_list_type};
 
-/// The columns of changes.
+/// The columns of changes. What ended a version may be NULL as far as types can tell.
 static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let mut fields = vec![number("revision", false), time("changed_at", false), text("scan_id", false), text("change", false)];
+    let mut fields = vec![number("revision", true), time("changed_at", true), text("scan_id", true), text("change", false)];
     fields.extend(resource_fields());
     fields.extend(compared_fields());
     Arc::new(Schema::new(fields))

@@ -27,6 +27,7 @@ use super::guard::{self, Limits};
 use super::json_access::JsonAccess;
 use super::leaf::store_url;
 use super::now::elava_now;
+use super::options::{AS_OF, ElavaOptions};
 use super::planner::ElavaRelationPlanner;
 use super::point::Point;
 use super::source::HistorySource;
@@ -66,21 +67,6 @@ impl Default for SessionOptions {
         }
     }
 }
-
-datafusion::common::extensions_options! {
-    /// The settings of Elava in a session.
-    pub struct ElavaOptions {
-        /// The point in time at which the session is pinned
-        pub as_of: String, default = String::new()
-    }
-}
-
-impl datafusion::common::config::ConfigExtension for ElavaOptions {
-    const PREFIX: &'static str = "elava";
-}
-
-/// The setting that pins a session.
-const AS_OF: &str = "elava.as_of";
 
 /// A session of SQL over a store.
 pub struct QuerySession {

@@ -2,6 +2,7 @@
 
 mod fake;
 mod laws;
+mod sessions;
 mod surface;
 
 use std::sync::Arc;

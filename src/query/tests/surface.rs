@@ -15,7 +15,7 @@ fn gone(id: &str) -> Seen {
 }
 
 /// Revisions 1 and 2 at 00:00, 3 and 4 at 01:00, 5 and 6 at 02:00.
-fn small() -> History {
+pub(super) fn small() -> History {
     let mut history = History::default();
     history.scan(vec![seen("a1", "one", "dev"), seen("b2", "two", "dev")]);
     history.scan(vec![seen("a1", "one", "prod"), seen("b2", "two", "dev")]);
@@ -23,7 +23,7 @@ fn small() -> History {
     history
 }
 
-async fn small_session() -> QuerySession {
+pub(super) async fn small_session() -> QuerySession {
     let layout = Layout { sealed: vec![2], appended: vec![4], floor: 0 };
     let mut store = FakeStore::new(&small(), &layout).await;
     store.tags.insert("before-move".to_owned(), 4);

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use elava::clock::{Clock, SystemClock};
 use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting};
 use elava::query::{QuerySession, SessionOptions};
-use elava::store::{Begin, LocalBackend, ScanBegun, Store, Writer};
+use elava::store::{Backend, Begin, LocalBackend, ScanBegun, Store, Writer};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    let backend = Arc::new(LocalBackend::new(folder.path().join("store")));
+    let backend: Arc<dyn Backend> = Arc::new(LocalBackend::new(folder.path().join("store")));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let writer = Writer::open(backend.clone(), clock).await?;
+    let writer = Writer::open(Arc::clone(&backend), clock).await?;
 
     scan(&writer, "monday", &[("vol-1", "in-use"), ("vol-2", "in-use")]).await?;
     scan(&writer, "tuesday", &[("vol-1", "available")]).await?;

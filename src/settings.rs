@@ -74,7 +74,7 @@ impl FileSettings {
         for (name, rules) in &settings.types {
             let pointers = [("volatile", &rules.volatile), ("sets", &rules.sets)];
             for (key, pointers) in pointers {
-                for pointer in pointers.iter().flatten().filter(|pointer| !pointer.starts_with("/properties/")) {
+                if let Some(pointer) = pointers.iter().flatten().find(|pointer| !pointer.starts_with("/properties/")) {
                     let file = path.display();
                     return Err(Error::invalid(format!(
                         "{file}: types.{name}.{key}: expected a pointer below /properties, found {pointer:?}"

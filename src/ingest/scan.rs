@@ -60,6 +60,7 @@ struct Input {
     path: Option<std::path::PathBuf>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one per file")]
 enum Turn {
     Waiting(Source),
     Open(Stream),

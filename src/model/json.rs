@@ -235,8 +235,7 @@ fn read_object(jiter: &mut Jiter<'_>, depth: usize) -> Result<Json, JsonError> {
     let mut members: Vec<(Box<str>, Json)> = Vec::new();
     let mut sorted = true;
     let mut next = jiter.known_object().map(|name| name.map(Box::<str>::from));
-    loop {
-        let Some(name) = next.map_err(|error| syntax(jiter, &error))? else { break };
+    while let Some(name) = next.map_err(|error| syntax(jiter, &error))? {
         let peek = jiter.peek().map_err(|error| syntax(jiter, &error))?;
         let value = read_json(jiter, peek, depth - 1)?;
         sorted = sorted && members.last().is_none_or(|(last, _)| *last < name);

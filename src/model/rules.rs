@@ -30,8 +30,11 @@ pub struct TypeRules {
 #[serde(transparent)]
 pub struct TypeRulesSet(BTreeMap<String, TypeRules>);
 
+/// A type, its volatile attributes, its sets and its final states.
+type Shipped = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
 /// Volatile attributes, sets and final states that Elava ships, from the documentation of the services.
-const SHIPPED: &[(&str, &[&str], &[&str], &[&str])] = &[
+const SHIPPED: &[Shipped] = &[
     ("aws_ec2_instance", &[], &["/properties/SecurityGroups", "/properties/NetworkInterfaces/*/Groups"], &["terminated"]),
     ("aws_vpc_subnet", &["/properties/AvailableIpAddressCount"], &[], &[]),
     ("aws_vpc_nat_gateway", &[], &[], &["deleted"]),

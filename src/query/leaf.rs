@@ -56,7 +56,7 @@ pub(super) fn read(
         Leaf::Files(source, files) => files_exec(state, *source, files, schema, &needed)?,
         Leaf::Memory(batches) => {
             let exec: Arc<dyn ExecutionPlan> =
-                MemorySourceConfig::try_new_exec(&[batches.clone()], Arc::clone(schema), Some(needed.clone()))?;
+                MemorySourceConfig::try_new_exec(std::slice::from_ref(batches), Arc::clone(schema), Some(needed.clone()))?;
             exec
         }
     };

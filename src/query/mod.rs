@@ -27,8 +27,8 @@ mod tests;
 
 pub use dialect::ElavaDialect;
 pub use failure::told;
-pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use options::ElavaOptions;
+pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{QuerySession, QueryStream, SessionOptions, register};
 pub use source::HistorySource;
 pub use tables::table_functions;

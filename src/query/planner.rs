@@ -114,11 +114,6 @@ fn planned(plan: LogicalPlan, alias: Option<datafusion::sql::sqlparser::ast::Tab
     RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias)))
 }
 
-/// The last part of a name, as it is written.
-fn last_part(name: &ObjectName) -> String {
-    name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default()
-}
-
 /// The relation of ours that a name stands for, with or without our schema in front.
 fn ours(name: &ObjectName) -> Option<Arc<dyn Relation>> {
     let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.to_ascii_lowercase()).collect();

@@ -44,9 +44,6 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
         None
     }
 
-    /// What it is, in a sentence.
-    fn description(&self) -> &'static str;
-
     /// Its columns.
     fn schema(&self) -> SchemaRef;
 

@@ -1,8 +1,6 @@
 //! The operations on files that durability rests on, apart from the protocol that uses them: so a test can record their
 //! order, stop at each, and work out what a power failure would leave.
 
-#![expect(clippy::disallowed_methods, reason = "these are the file operations of the local store")]
-
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

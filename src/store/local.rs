@@ -8,8 +8,6 @@
 //! not outlive it. For the same reason all folders are made and synced when a store is opened for writing, whoever made
 //! them.
 
-#![expect(clippy::disallowed_methods, reason = "the only module that touches files of a store")]
-
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -60,8 +60,7 @@ pub async fn rewrite_epochs(
     for file in files {
         let stream = open_stream(Arc::clone(&store), file, &schema::VERSIONS, VERSION_BATCH_ROWS).await?;
         let (closings, by_version) = (closings.clone(), Arc::clone(&by_version));
-        let stream =
-            stream.map(move |batch| close_by(&batch?, &closings, &by_version).map_err(Error::from)).map(|batch| batch.map_err(external));
+        let stream = stream.map(move |batch| close_by(&batch?, &closings, &by_version)).map(|batch| batch.map_err(external));
         streams.push(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema::VERSIONS), stream)) as SendableRecordBatchStream);
     }
     let tail = slices(tail);

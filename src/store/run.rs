@@ -395,7 +395,7 @@ impl Run {
     }
 
     fn lines_hash(&self) -> String {
-        hex(&self.hasher.clone().finalize()[..16])
+        hex(self.hasher.clone().finalize().get(..16).unwrap_or_default())
     }
 
     /// The observations that the store does not have yet; checks that those that it has are the same.

@@ -207,6 +207,7 @@ fn a_power_failure_at_any_file_operation_loses_nothing_that_was_acknowledged() {
 fn the_model_of_power_failures_catches_a_protocol_that_forgets_to_sync() {
     let ops = history(4, 14);
     let trace = trace_of(&ops);
+    #[expect(clippy::type_complexity, reason = "a table of two lines")]
     let forgets: [(&str, &dyn Fn(&Step) -> bool); 2] = [
         ("files", &|step| matches!(step, Step::Sync { .. })),
         ("the log's folder", &|step| matches!(step, Step::SyncFolder { path } if path.ends_with("log"))),

@@ -118,6 +118,9 @@ pub fn sample_history(seed: u64) -> Vec<Op> {
     ops
 }
 
+/// The bytes of a segment's header.
+const HEADER_BYTES: usize = 256;
+
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Same,
@@ -177,7 +180,12 @@ fn every_altered_byte_of_log_and_manifest_is_noticed_or_alters_no_answer() {
         for (what, altered) in altered {
             if altered != *bytes {
                 let outcome = sample.check(runtime, backend, name, Some(altered), what);
-                let Outcome::Refused(error) = outcome else { panic!("{name}, {what} at {at}: {outcome:?}") };
+                // Of the last segment that the manifest covers only the header is read.
+                let error = match outcome {
+                    Outcome::Refused(error) => error,
+                    Outcome::Same if name.starts_with("log/") && *at >= HEADER_BYTES => continue,
+                    outcome => panic!("{name}, {what} at {at}: {outcome:?}"),
+                };
                 assert!(error.contains(&**name) || error.contains("segment"), "{name}, {what} at {at}: the object is not named: {error}");
             }
         }

@@ -45,7 +45,11 @@ async fn duckdb_finds_the_same_states_in_the_files() {
     for at in revisions {
         let epoch = epochs.iter().find(|epoch| epoch.start <= at && epoch.end.is_none_or(|end| at <= end)).unwrap();
         let sql = format!("SELECT resource_key, properties, revision FROM resources_as_of({at}) ORDER BY resource_key");
-        let expected: Vec<_> = rows(&mut session, &sql).await.iter().map(|row| serde_json::json!([row["resource_key"], row["properties"], row["revision"]])).collect();
+        let expected: Vec<_> = rows(&mut session, &sql)
+            .await
+            .iter()
+            .map(|row| serde_json::json!([row["resource_key"], row["properties"], row["revision"]]))
+            .collect();
         assert_eq!(ask_duckdb(&scratch.store_folder(), epoch, at), serde_json::Value::Array(expected), "revision {at}");
     }
 }

@@ -170,18 +170,6 @@ async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64])
     }
 }
 
-/// A key, an ARN and an id of some versions.
-fn names(versions: &[Row], picks: &[i64]) -> Vec<String> {
-    let mut names = Vec::new();
-    for (pick, column) in picks.iter().zip(["resource_key", "arn", "resource_id"]) {
-        let known: Vec<&str> = versions.iter().filter_map(|row| row.get(column)?.as_str()).collect();
-        if !known.is_empty() {
-            names.push(known[pick.rem_euclid(known.len() as i64) as usize].to_owned());
-        }
-    }
-    names
-}
-
 async fn check(ops: &[Op], picks: &[i64]) {
     let (mut player, mut engine) = (Player::default(), Engine::new());
     for op in ops {

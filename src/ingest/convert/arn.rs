@@ -27,9 +27,8 @@ pub(super) fn is_region(text: &str) -> bool {
 
 /// The region of a zone: `us-west-2` of `us-west-2b` and of `us-west-2-lax-1a`.
 pub(super) fn region_of_zone(zone: &str) -> Option<&str> {
-    let mut words = 0;
     let mut start = 0;
-    for word in zone.split('-') {
+    for (words, word) in zone.split('-').enumerate() {
         let digits = word.bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 {
             return if words >= 2 { zone.get(..start + digits) } else { None };
@@ -37,7 +36,6 @@ pub(super) fn region_of_zone(zone: &str) -> Option<&str> {
         if word.len() < 2 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) || (words == 0 && word.len() > 4) {
             return None;
         }
-        words += 1;
         start += word.len() + 1;
     }
     None

@@ -373,7 +373,7 @@ fn only<'a>(mut values: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 /// Whether the answer says that there are further pages.
 fn goes_on(document: &Json) -> bool {
     let token = |member: &&str| document.get(member).and_then(Json::as_str).is_some_and(|token| !token.is_empty());
-    PAGE_TOKENS.iter().any(|member| token(member)) || document.get("IsTruncated") == Some(&Json::Bool(true))
+    PAGE_TOKENS.iter().any(token) || document.get("IsTruncated") == Some(&Json::Bool(true))
 }
 
 /// A document that lists no resources: a note where it is known to be such, or named like an answer of the command line.

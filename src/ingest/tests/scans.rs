@@ -327,16 +327,3 @@ async fn the_demo_is_imported_whole() {
     assert_eq!((report.completed, report.failed), (119, 1), "{report:?}");
     assert_eq!(history.head(), 41_518, "{report:?}");
 }
-
-/// How fast is an import? `ELAVA_BENCH_FILE=x.ndjson cargo test --release import_speed -- --ignored --nocapture`
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement, not a test"]
-async fn import_speed() {
-    let Ok(path) = std::env::var("ELAVA_BENCH_FILE") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let writer = writer_at(folder.path(), NOW).await;
-    let begun = std::time::Instant::now();
-    let report = import(&writer, vec![Source::path(path)], &plain(), &mut |_| ()).await.unwrap();
-    let seconds = begun.elapsed().as_secs_f64();
-    eprintln!("{} lines in {seconds:.2} s: {:.0} a second", report.lines, report.lines as f64 / seconds);
-}

@@ -69,10 +69,6 @@ impl Relation for AuditLog {
         "audit_log"
     }
 
-    fn description(&self) -> &'static str {
-        "the write-ahead log as rows, in order"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&COLUMNS)
     }

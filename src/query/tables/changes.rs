@@ -53,10 +53,6 @@ impl Relation for Changes {
         Some(&["from", "to"])
     }
 
-    fn description(&self) -> &'static str {
-        "one row per observation that created, updated or deleted, after one point, up to and including another"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&COLUMNS)
     }

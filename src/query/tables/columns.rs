@@ -27,10 +27,6 @@ impl Relation for ElavaColumns {
         "elava_columns"
     }
 
-    fn description(&self) -> &'static str {
-        "one row per column of each table and function: its type and what it means"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&COLUMNS)
     }

@@ -39,10 +39,6 @@ impl Relation for Diff {
         Some(&["from", "to"])
     }
 
-    fn description(&self) -> &'static str {
-        "one row per resource that differs between two points; what changed and changed back is no difference"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&COLUMNS)
     }

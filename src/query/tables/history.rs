@@ -32,10 +32,6 @@ impl Relation for History {
         Some(&["resource"])
     }
 
-    fn description(&self) -> &'static str {
-        "the versions of a resource, oldest first; takes an exact key, else an ARN, else an id (all matches)"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&WITH_PATHS)
     }

@@ -41,10 +41,6 @@ impl Relation for Observations {
         "observations"
     }
 
-    fn description(&self) -> &'static str {
-        "one row per sighting of a resource by a scan, changed or not"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&COLUMNS)
     }

@@ -51,10 +51,6 @@ impl Relation for Resources {
         "resources"
     }
 
-    fn description(&self) -> &'static str {
-        "the present: one row per live resource"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&STATE)
     }
@@ -76,10 +72,6 @@ impl Relation for ResourcesAsOf {
 
     fn parameters(&self) -> Option<&'static [&'static str]> {
         Some(&["at"])
-    }
-
-    fn description(&self) -> &'static str {
-        "the resources that were live at a point in time"
     }
 
     fn schema(&self) -> SchemaRef {

@@ -75,10 +75,6 @@ impl Relation for ResourceVersions {
         "resource_versions"
     }
 
-    fn description(&self) -> &'static str {
-        "one row per version: a maximal run of equal observations within a life"
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(&COLUMNS)
     }

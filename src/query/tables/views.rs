@@ -21,7 +21,6 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(super) struct SqlView {
     name: &'static str,
-    description: &'static str,
     sql: &'static str,
     schema: SchemaRef,
 }
@@ -57,17 +56,11 @@ pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 3]> = LazyLock::new(|| {
         vec![number("resources", true), time("last_complete_at", true), number("last_complete_revision", true)],
         vec![text("last_status", true), text("last_error_code", true)],
     ];
-    let view =
-        |name, description, sql, fields: Vec<Field>| Arc::new(SqlView { name, description, sql, schema: Arc::new(Schema::new(fields)) });
+    let view = |name, sql, fields: Vec<Field>| Arc::new(SqlView { name, sql, schema: Arc::new(Schema::new(fields)) });
     [
-        view("scans", "one row per scan", include_str!("../../../sql/views/scans.sql"), scans.concat()),
-        view("coverage", "one row per scan and scope: how much of it was seen", COVERAGE_SQL, coverage.concat()),
-        view(
-            "scopes",
-            "one row per scope: how fresh is what is known of it",
-            include_str!("../../../sql/views/scopes.sql"),
-            scopes.concat(),
-        ),
+        view("scans", include_str!("../../../sql/views/scans.sql"), scans.concat()),
+        view("coverage", COVERAGE_SQL, coverage.concat()),
+        view("scopes", include_str!("../../../sql/views/scopes.sql"), scopes.concat()),
     ]
 });
 
@@ -75,10 +68,6 @@ pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 3]> = LazyLock::new(|| {
 impl Relation for SqlView {
     fn name(&self) -> &'static str {
         self.name
-    }
-
-    fn description(&self) -> &'static str {
-        self.description
     }
 
     fn schema(&self) -> SchemaRef {

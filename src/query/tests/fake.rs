@@ -191,11 +191,6 @@ impl FakeStore {
             tags: BTreeMap::new(),
         }
     }
-
-    pub(super) fn with_entries(mut self, entries: Vec<RecordBatch>) -> Self {
-        self.tail_entries = entries;
-        self
-    }
 }
 
 fn belongs(row: &Row, start: Revision, end: Revision) -> bool {
@@ -328,7 +323,7 @@ async fn file(objects: &Arc<InMemory>, name: &str, batch: RecordBatch, schema: &
     for name in ["valid_from_revision", "valid_to_revision", "revision", "version_revision"] {
         let Some(values) = batch.column_by_name(name) else { continue };
         let values = arrow::array::cast::AsArray::as_primitive::<arrow::datatypes::Int64Type>(values);
-        let bound = |value: Option<i64>| value.map(|value| Bound::Int(value));
+        let bound = |value: Option<i64>| value.map(Bound::Int);
         let (min, max) = (bound(arrow::compute::min(values)), bound(arrow::compute::max(values)));
         columns.insert(name.to_owned(), ColumnStats { min, max, null_count: arrow::array::Array::null_count(values) as u64 });
     }

@@ -98,7 +98,7 @@ fn diff_lines(history: &History, from: Revision, to: Revision) -> Vec<String> {
                 && observed.revision <= to
                 && !matches!(observed.change, Change::Unchanged | Change::Late)
         });
-        let last = last.last().unwrap();
+        let last = last.max_by_key(|observed| observed.revision).unwrap();
         let change = match (before, after) {
             (None, _) => "created",
             (_, None) => "deleted",
@@ -196,12 +196,10 @@ async fn every_layout_answers_as_the_list_of_observations() {
         let history = history(&mut numbers);
         let head = history.head();
         let layout = layout(&mut numbers, head);
-        eprintln!("seed {seed}: {} observations, {layout:?}", history.observed.len());
         let store = Arc::new(FakeStore::new(&history, &layout).await);
         let mut session = session(store);
         check(&history, &mut session, layout.floor, head, &mut numbers).await;
         let pin = layout.floor + numbers.below((head - layout.floor + 1) as u64) as Revision;
-        eprintln!("pinned at {pin}");
         session.pin(&pin.to_string()).unwrap();
         check(&history, &mut session, layout.floor, pin, &mut numbers).await;
     }

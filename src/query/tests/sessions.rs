@@ -17,7 +17,11 @@ async fn a_pin_is_set_shown_and_ended_in_sql() {
     assert_eq!(rows(&mut session, head).await, ["4"]);
     assert_eq!(rows(&mut session, "SHOW elava.as_of").await, ["elava.as_of|head~1"]);
     assert_eq!(rows(&mut session, "SELECT count(*) FROM resources_as_of('head~1')").await, ["2"]);
-    assert!(failure(&mut session, "SELECT * FROM resources_as_of(5)").await.contains("above the head; the newest is 4, where the session is pinned"));
+    assert!(
+        failure(&mut session, "SELECT * FROM resources_as_of(5)")
+            .await
+            .contains("above the head; the newest is 4, where the session is pinned")
+    );
     assert_eq!(rows(&mut session, "SELECT CAST(elava_now() AS TEXT)").await, ["2026-11-01T01:00:00Z"]);
     assert_eq!(rows(&mut session, "SELECT max(revision) FROM resources_as_of('30m')").await, ["2"]);
     rows(&mut session, "SET elava.as_of = 'head~1'").await;
@@ -89,7 +93,8 @@ async fn every_column_has_the_type_and_the_description_that_are_told() {
     let calls = [("resources_as_of", "(3)"), ("changes", "(0, 6)"), ("diff", "(0, 6)"), ("history", "('a1')")];
     for line in rows(&mut session, "SELECT DISTINCT table_name FROM elava_columns").await {
         let name = line.split('(').next().unwrap();
-        let table = calls.iter().find(|(function, _)| *function == name).map_or(name.to_owned(), |(_, arguments)| format!("{name}{arguments}"));
+        let table =
+            calls.iter().find(|(function, _)| *function == name).map_or(name.to_owned(), |(_, arguments)| format!("{name}{arguments}"));
         let columns = rows(&mut session, &format!("SELECT column_name FROM elava_columns WHERE table_name = '{line}'")).await;
         for column in columns {
             rows(&mut session, &format!("SELECT \"{column}\", count(*) FROM {table} GROUP BY \"{column}\"")).await;
@@ -109,7 +114,8 @@ async fn tables_are_shown_and_described() {
     assert!(rows(&mut session, "SHOW TABLES").await.iter().any(|line| line.starts_with("elava|public|resources")));
     let described = rows(&mut session, "DESCRIBE resources").await;
     assert_eq!(described.len(), 17);
-    let columns = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'resources' ORDER BY ordinal_position LIMIT 1";
+    let columns =
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'resources' ORDER BY ordinal_position LIMIT 1";
     assert_eq!(rows(&mut session, columns).await, ["resource_key|Utf8View"]);
     assert!(rows(&mut session, "SHOW ALL").await.iter().any(|line| line.starts_with("elava.as_of")));
     assert!(failure(&mut session, "SELECT * FROM entries").await.contains("there is no table entries"));
@@ -131,7 +137,11 @@ async fn somebody_elses_context_shows_one_snapshot() {
 async fn below_the_floor_is_an_error_that_names_it() {
     let mut session = session(Arc::new(FakeStore::new(&small(), &Layout { sealed: vec![4], appended: vec![4], floor: 4 }).await));
     assert!(failure(&mut session, "SELECT * FROM resources_as_of(3)").await.contains("revision 3 has been compacted; the oldest is 4"));
-    assert!(failure(&mut session, "SELECT * FROM changes(0, 5)").await.contains("changes(from, to), argument 1 (from): revision 0 has been compacted"));
+    assert!(
+        failure(&mut session, "SELECT * FROM changes(0, 5)")
+            .await
+            .contains("changes(from, to), argument 1 (from): revision 0 has been compacted")
+    );
     assert!(failure(&mut session, "SELECT * FROM resources_as_of('2026-10-01')").await.contains("revision 0 has been compacted"));
     assert!(failure(&mut session, "SET elava.as_of = 2").await.contains("elava.as_of: revision 2 has been compacted"));
     assert_eq!(rows(&mut session, "SELECT count(*) FROM observations").await, ["2"]);

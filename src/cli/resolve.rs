@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::settings::{ByteSize, FILE_NAME, FileSettings};
 
 /// What a query may hold in memory unless told otherwise: the least that sorts a million wide rows without spilling.
-const DEFAULT_MEMORY_LIMIT: ByteSize = ByteSize::new(256 << 20);
+const DEFAULT_MEMORY_LIMIT: ByteSize = ByteSize::new(512 << 20);
 /// Less than this, and the engine cannot plan.
 const MEMORY_LIMIT_MIN: ByteSize = ByteSize::new(16 << 20);
 /// The folder of Elava in the per-user folders.

@@ -57,7 +57,7 @@ pub struct SessionOptions {
 impl Default for SessionOptions {
     fn default() -> Self {
         Self {
-            memory_limit_bytes: 256 << 20,
+            memory_limit_bytes: 512 << 20,
             target_partitions: None,
             batch_size: 8192,
             clock: Arc::new(SystemClock),

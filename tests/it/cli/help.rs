@@ -37,6 +37,6 @@ fn a_completion_script_is_printed_for_each_shell() {
     for shell in ["bash", "zsh", "fish"] {
         let output = bench.output(&["completions", shell], "");
         assert!(output.status.success());
-        assert!(String::from_utf8(output.stdout).unwrap().contains("--as-of"), "{shell}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("as-of"), "{shell}");
     }
 }

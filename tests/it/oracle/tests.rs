@@ -376,7 +376,7 @@ fn an_explicit_deletion_of_what_another_scan_saw_meanwhile_is_late() {
     let slow = begin(&mut oracle, "slow", 1);
     scan(&mut oracle, "s2", 1, &[seen("i-1", "b")], None);
     observe(&mut oracle, slow, &[gone("i-1"), in_state("i-1", "terminated")]);
-    assert_eq!(log(&oracle)[1..], ["2 updated i-1 b", "3 late i-1 b", "4 late i-1 b"]);
+    assert_eq!(log(&oracle)[1..], ["2 updated i-1 b", "3 late i-1 b", "4 late i-1 final"]);
     assert_eq!(live(&oracle), ["i-1 b"]);
 }
 

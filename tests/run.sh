@@ -15,4 +15,4 @@ cargo fmt --check
 cargo clippy --locked --all-targets -- --deny warnings
 cargo test --locked --all-targets
 cargo test --locked --doc
-RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --lib
+RUSTDOCFLAGS="--deny rustdoc::broken_intra_doc_links" cargo doc --locked --no-deps --lib

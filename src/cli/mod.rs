@@ -1,6 +1,6 @@
 //! The command line: the only layer that prints, exits and reads the environment.
 //!
-//! What is typed ([`args`]) is made one with the environment and the settings file ([`resolve`]); a command is a function of
+//! What is typed ([`args`]) is made one with the environment and the settings file (`resolve`); a command is a function of
 //! its arguments, the settings and the printer, and returns an exit status. No runtime is started for what needs none.
 
 pub mod args;

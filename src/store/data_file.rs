@@ -18,7 +18,7 @@ pub struct DataFile {
     pub bytes: u64,
     /// SHA-256 of the whole file, in hexadecimal.
     pub hash: String,
-    /// CRC-32 of each block of [`CHECKSUM_BLOCK_BYTES`], in order.
+    /// CRC-32 of each block of 64 KiB, in order.
     pub checksums: Vec<u32>,
     /// Bounds of the columns that prune.
     pub columns: BTreeMap<String, ColumnStats>,

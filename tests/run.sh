@@ -13,6 +13,6 @@ export ELAVA_TEST_PYTHON="$python/bin/python"
 
 cargo fmt --check
 cargo clippy --locked --all-targets -- --deny warnings
-cargo test --locked --all-targets
+cargo test --locked --lib --bins --tests --examples
 cargo test --locked --doc
 RUSTDOCFLAGS="--deny rustdoc::broken_intra_doc_links" cargo doc --locked --no-deps --lib

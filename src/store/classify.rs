@@ -5,10 +5,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt8Array};
 use hashbrown::HashMap;
 
+use super::contents::Contents;
 use super::entries::{ChangeCounts, Entry, entries_to_batch};
 use super::schema;
 use super::segment::{Payload, SEGMENT_OBSERVATIONS, dictionary};
-use super::state::{Known, ScanNo, State};
+use super::state::{Known, Place, ScanNo, State};
 use super::versions::{NewVersion, versions_to_batch};
 use crate::error::Result;
 use crate::model::{Change, Content, ContentHash, Observation, ResourceKey, Revision, Sighting, Timestamp, TypeRulesSet, changed_paths};
@@ -24,13 +25,13 @@ pub struct Observer {
     pub token: Revision,
 }
 
-/// One commit in the making: the rows so far. Contents are borrowed from the observations.
+/// One commit in the making: the rows so far.
 #[derive(Debug)]
 pub struct Draft<'a> {
     state: &'a mut State,
     rules: &'a TypeRulesSet,
-    contents: &'a HashMap<Revision, Arc<Content>>,
-    fresh: HashMap<Revision, &'a Content>,
+    contents: &'a Contents,
+    fresh: HashMap<Revision, Arc<Content>>,
     next_revision: Revision,
     now: Timestamp,
     first_at: Option<Timestamp>,
@@ -61,7 +62,7 @@ impl<'a> Draft<'a> {
     pub fn new(
         state: &'a mut State,
         rules: &'a TypeRulesSet,
-        contents: &'a HashMap<Revision, Arc<Content>>,
+        contents: &'a Contents,
         head: Revision,
         head_time: Option<Timestamp>,
     ) -> Self {
@@ -120,10 +121,11 @@ impl<'a> Draft<'a> {
         self.scope_keys.last().copied().unwrap_or(0)
     }
 
-    /// Classifies one observation. `at` is the scan's time for observations that have none of their own.
-    pub fn observe(&mut self, observer: &Observer, observation: &'a Observation, at: Timestamp, counts: &mut ChangeCounts) {
+    /// Classifies one observation. `place` is where its resource was before this commit; `at` is the scan's time, for
+    /// observations that have none of their own.
+    pub fn observe(&mut self, observer: &Observer, observation: &'a Observation, place: Place, at: Timestamp, counts: &mut ChangeCounts) {
         let at = observation.observed_at.unwrap_or(at);
-        let place = self.state.find(&observation.key);
+        let place = place.or_else(|| self.state.find(&observation.key));
         let known = place.and_then(|place| self.state.slot(place)).map(|slot| slot.known);
         match &observation.sighting {
             Sighting::Present(content, hash) if !self.is_gone(&observation.key, content) => {
@@ -133,7 +135,7 @@ impl<'a> Draft<'a> {
                 let Some((place, known)) = place.zip(known).filter(|(_, known)| known.alive) else { return };
                 if known.written.by_other(observer.scan, observer.token) {
                     let content = match sighting {
-                        Sighting::Present(content, hash) => Some((&**content, *hash)),
+                        Sighting::Present(content, hash) => Some((content, *hash)),
                         Sighting::Deleted => None,
                     };
                     self.late(observer, &observation.key, Some((place, known)), content, at, counts);
@@ -154,7 +156,7 @@ impl<'a> Draft<'a> {
         observer: &Observer,
         key: &'a ResourceKey,
         found: Option<(u32, Known)>,
-        content: &'a Content,
+        content: &'a Arc<Content>,
         hash: ContentHash,
         at: Timestamp,
         counts: &mut ChangeCounts,
@@ -168,7 +170,7 @@ impl<'a> Draft<'a> {
         let Some((place, known)) = found.filter(|(_, known)| known.alive) else {
             return self.create(observer, key, found, content, hash, at, counts);
         };
-        let before = self.fresh.get(&known.version).copied().or_else(|| self.contents.get(&known.version).map(|content| &**content));
+        let before = self.fresh.get(&known.version).or_else(|| self.contents.get(known.version));
         let rules = self.rules.comparing(key.resource_type());
         let paths = before.map(|before| changed_paths(before, content, rules)).unwrap_or_default();
         if before.is_some() && paths.is_empty() {
@@ -204,7 +206,7 @@ impl<'a> Draft<'a> {
         observer: &Observer,
         key: &'a ResourceKey,
         found: Option<(u32, Known)>,
-        content: &'a Content,
+        content: &'a Arc<Content>,
         hash: ContentHash,
         at: Timestamp,
         counts: &mut ChangeCounts,
@@ -231,7 +233,7 @@ impl<'a> Draft<'a> {
         observer: &Observer,
         key: &'a ResourceKey,
         found: Option<(u32, Known)>,
-        content: Option<(&'a Content, ContentHash)>,
+        content: Option<(&'a Arc<Content>, ContentHash)>,
         at: Timestamp,
         counts: &mut ChangeCounts,
     ) {
@@ -299,7 +301,7 @@ impl<'a> Draft<'a> {
         &mut self,
         observer: &Observer,
         key: &'a ResourceKey,
-        content: &'a Content,
+        content: &'a Arc<Content>,
         known: Known,
         change: Change,
         changed_paths: Vec<String>,
@@ -307,7 +309,7 @@ impl<'a> Draft<'a> {
         at: Timestamp,
     ) {
         if change != Change::Late {
-            self.fresh.insert(revision, content);
+            self.fresh.insert(revision, Arc::clone(content));
         }
         self.versions.push(NewVersion {
             key,
@@ -336,25 +338,24 @@ impl<'a> Draft<'a> {
         self.changes.is_empty() && self.entries.is_empty()
     }
 
-    /// The tables of the commit.
+    /// The tables of the commit, and what it does to the contents that are kept at hand.
     ///
     /// # Errors
     /// `Internal` if Arrow refuses them.
-    pub fn payload(&self) -> Result<Payload> {
+    pub fn finish(self) -> Result<(Payload, Replaced)> {
         let scopes = self.used_scopes();
+        let versions = versions_to_batch(&self.versions)?;
+        let closings = closings_to_batch(&self.closings)?;
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(Int64Array::from(self.version_revisions.clone())),
-            Arc::new(UInt8Array::from(self.changes.clone())),
-            dictionary(&self.scans, self.scan_keys.clone())?,
+            Arc::new(Int64Array::from(self.version_revisions)),
+            Arc::new(UInt8Array::from(self.changes)),
+            dictionary(&self.scans, self.scan_keys)?,
             dictionary(&scopes.0, scopes.1)?,
-            Arc::new(Int64Array::from(self.times.clone())),
+            Arc::new(Int64Array::from(self.times)),
         ];
-        Ok(Payload {
-            observations: RecordBatch::try_new(Arc::clone(&SEGMENT_OBSERVATIONS), columns)?,
-            versions: versions_to_batch(&self.versions)?,
-            closings: closings_to_batch(&self.closings)?,
-            entries: entries_to_batch(&self.entries)?,
-        })
+        let observations = RecordBatch::try_new(Arc::clone(&SEGMENT_OBSERVATIONS), columns)?;
+        let replaced = Replaced { opened: self.fresh, closed: self.closings.iter().map(|closing| closing.version).collect() };
+        Ok((Payload { observations, versions, closings, entries: entries_to_batch(&self.entries)? }, replaced))
     }
 
     /// The scopes of this commit in order of appearance, and each observation's place among them: the numbers within the
@@ -388,14 +389,30 @@ fn closings_to_batch(closings: &[Closing]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::clone(&schema::CLOSINGS), columns)?)
 }
 
-/// The versions whose contents classification may need: those that an observation of the batch differs from.
-pub fn versions_to_compare<'b>(state: &State, observations: impl Iterator<Item = &'b Observation>) -> Vec<Revision> {
-    let differing = |observation: &Observation| {
-        let Sighting::Present(_, hash) = &observation.sighting else { return None };
-        let slot = state.slot(state.find(&observation.key)?)?;
-        (slot.known.alive && slot.known.hash != *hash).then_some(slot.known.version)
+/// The versions that a commit opens, with their contents, and those that it closes.
+#[derive(Debug)]
+pub struct Replaced {
+    /// By the revision that they begin with.
+    pub opened: HashMap<Revision, Arc<Content>>,
+    /// The revisions that they began with.
+    pub closed: Vec<Revision>,
+}
+
+/// Finds the resources of a batch; adds the versions whose contents classification may need, those that an observation
+/// differs from.
+pub fn locate(state: &State, observations: &[Observation], wanted: &mut Vec<Revision>) -> Vec<Place> {
+    let find = |observation: &Observation| {
+        let place = state.find(&observation.key);
+        if let Sighting::Present(_, hash) = &observation.sighting
+            && let Some(known) = place.and_then(|place| state.slot(place)).map(|slot| &slot.known)
+            && known.alive
+            && known.hash != *hash
+        {
+            wanted.push(known.version);
+        }
+        place
     };
-    observations.filter_map(differing).collect()
+    observations.iter().map(find).collect()
 }
 
 impl Known {

@@ -10,6 +10,9 @@ use crate::model::{ContentHash, ResourceKey, Revision, Timestamp};
 /// A scan, as a small number within one writer.
 pub type ScanNo = u32;
 
+/// Where a resource is in a state, if it is known; it stays there until resources that are gone are forgotten.
+pub type Place = Option<u32>;
+
 /// No scan: what was seen before this writer began to look.
 pub const NO_SCAN: ScanNo = u32::MAX;
 
@@ -143,7 +146,7 @@ pub struct State {
 
 impl State {
     /// The place of a resource, if it is known.
-    pub fn find(&self, key: &ResourceKey) -> Option<u32> {
+    pub fn find(&self, key: &ResourceKey) -> Place {
         self.by_key.get(key).copied()
     }
 

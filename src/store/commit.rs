@@ -239,6 +239,7 @@ impl Committer {
     /// scopes and what they and others saw since they began.
     async fn reload(&mut self) -> Result<()> {
         let mut state = load_state(&self.history, self.state.scopes()).await?;
+        self.runs.forget_seen();
         if let Some(token) = self.runs.oldest_token() {
             load_sightings(&self.history, &mut state, &mut self.runs, None, token).await?;
         }

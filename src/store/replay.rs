@@ -225,13 +225,14 @@ pub async fn load_sightings(history: &History, state: &mut State, runs: &mut Run
     let keys = read_keys(history, apart.iter().map(|apart| apart.version).collect()).await?;
     for apart in apart {
         if let Some(key) = keys.get(&apart.version) {
-            load_apart(state, key, &apart);
+            load_apart(state, runs, key, &apart);
         }
     }
     Ok(())
 }
 
-/// A deletion, or a late observation with a content of its own: its version is not in the state.
+/// An observation whose version is not in the state: a deletion, a late one with a content of its own, or one of a version
+/// that has been followed by another.
 struct Apart {
     version: Revision,
     seen: Seen,
@@ -263,26 +264,29 @@ fn load_sightings_of(
             runs.note(scan, scope, change);
         }
         let (version, seen) = (versions.value(row), Seen { revision, scan });
-        let late = change == Change::Late.as_str();
-        if change == Change::Deleted.as_str() || (late && version == revision) {
-            apart.push(Apart { version, seen, sighting: late });
-        } else if let Some(place) = state.find_version(version) {
-            see_older(state, place, seen, !late);
+        // A late observation that shows a version of the past is a late deletion.
+        let sighting = change != Change::Deleted.as_str() && (change != Change::Late.as_str() || version == revision);
+        match state.find_version(version) {
+            Some(place) => see_older(state, runs, place, seen, sighting),
+            None => apart.push(Apart { version, seen, sighting }),
         }
     }
     Ok(())
 }
 
-fn load_apart(state: &mut State, key: &ResourceKey, apart: &Apart) {
+fn load_apart(state: &mut State, runs: &mut Runs, key: &ResourceKey, apart: &Apart) {
     let place = state.find(key).unwrap_or_else(|| {
         let dead = Known { alive: false, ..Known::stored(ContentHash([0; 16]), apart.version, apart.version, Timestamp::default()) };
         state.insert(key.clone(), dead)
     });
-    see_older(state, place, apart.seen, apart.sighting);
+    see_older(state, runs, place, apart.seen, apart.sighting);
 }
 
 /// Notes an observation that may be older than others of the same resource.
-fn see_older(state: &mut State, place: u32, seen: Seen, sighting: bool) {
+fn see_older(state: &mut State, runs: &mut Runs, place: u32, seen: Seen, sighting: bool) {
+    if sighting {
+        runs.saw(seen.scan, place);
+    }
     let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return };
     known.note_older(seen, sighting);
     state.update(place, known);

@@ -9,7 +9,7 @@ use super::classify::{Draft, Observer};
 use super::entries::{ChangeCounts, Entry, EntryKind};
 use super::index::{BatchDetails, LogIndex};
 use super::manifest::hex;
-use super::state::{Place, ScanNo};
+use super::state::{Place, ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Change, CoverageStatus, Observation, Revision, ScopeReport, Sighting, Timestamp};
 
@@ -110,6 +110,7 @@ struct Run {
     skip: Option<Skip>,
     counts: ChangeCounts,
     scopes: HashMap<u32, Sighted>,
+    seen: SeenPlaces,
     guard: bool,
     active: bool,
 }
@@ -271,11 +272,12 @@ impl Runs {
         let mut counts = ChangeCounts::default();
         for (observation, place) in observations.iter().zip(places) {
             run.hash_line(observation);
-            let (before, deleted) = (draft.count(), counts.deleted);
-            draft.observe(&observer, observation, *place, run.at, &mut counts);
-            if draft.count() > before {
-                let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
-                run.note(draft.last_scope(), sighted, counts.deleted - deleted);
+            let deleted = counts.deleted;
+            let Some(place) = draft.observe(&observer, observation, *place, run.at, &mut counts) else { continue };
+            let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
+            run.note(draft.last_scope(), sighted, counts.deleted - deleted);
+            if sighted {
+                run.seen.insert(place);
             }
         }
         run.lines += observations.len() as u64;
@@ -313,6 +315,18 @@ impl Runs {
                 Ok(Committed { counts: run.counts, ..Committed::default() })
             }
         }
+    }
+
+    /// Notes that a scan of this process has seen a resource.
+    pub fn saw(&mut self, scan: ScanNo, place: u32) {
+        if let Some(run) = self.runs.get_mut(&scan) {
+            run.seen.insert(place);
+        }
+    }
+
+    /// Forgets which resources scans have seen: their places are no longer those of the state.
+    pub fn forget_seen(&mut self) {
+        self.runs.values_mut().for_each(|run| run.seen = SeenPlaces::default());
     }
 
     /// Notes what an earlier run of a scan of this process recorded, for the scan's coverage.
@@ -364,6 +378,7 @@ impl Run {
             skip: None,
             counts: ChangeCounts::default(),
             scopes: HashMap::new(),
+            seen: SeenPlaces::default(),
             guard: begin.guard,
             active: true,
         }
@@ -488,7 +503,7 @@ impl Run {
             .map(|(at, scope)| (scope.number, at))
             .collect();
         let mut doomed: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (scope, place, spared) in draft.missing(&complete, observer) {
+        for (scope, place, spared) in draft.missing(&complete, observer, &self.seen) {
             if let Some(covered) = complete.get(&scope).and_then(|at| coverage.get_mut(*at)) {
                 *covered.missing.get_or_insert(0) += 1;
             }

@@ -85,10 +85,6 @@ impl Trace {
         other.revision > after
     }
 
-    /// Whether this scan came, as far as is known: it is forgotten where two others came later.
-    pub fn by(&self, scan: ScanNo) -> bool {
-        self.last.scan == scan || self.other.scan == scan
-    }
 }
 
 impl Known {
@@ -118,6 +114,28 @@ impl Known {
     #[must_use]
     pub fn with_traces_of(self, before: &Self) -> Self {
         Self { written: before.written, sighted: before.sighted, ..self }
+    }
+}
+
+/// The resources that a scan has seen, by their places: a bit for each.
+#[derive(Debug, Clone, Default)]
+pub struct SeenPlaces(Vec<u64>);
+
+impl SeenPlaces {
+    /// Adds a resource.
+    pub fn insert(&mut self, place: u32) {
+        let word = place as usize / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= 1 << (place % 64);
+        }
+    }
+
+    /// Whether a resource is among them.
+    pub fn contains(&self, place: u32) -> bool {
+        self.0.get(place as usize / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
     }
 }
 

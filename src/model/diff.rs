@@ -90,7 +90,8 @@ impl Walk<'_> {
 
     /// Compares two sets in one order, without what is volatile in them.
     fn compare_sets(&mut self, before: &str, after: &str) {
-        let comparable = |text: &str| parse_json(text.as_bytes()).ok().zip(self.rules).map(|(value, rules)| rules.comparable(&self.path, value));
+        let comparable =
+            |text: &str| parse_json(text.as_bytes()).ok().zip(self.rules).map(|(value, rules)| rules.comparable(&self.path, value));
         let (before, after) = (comparable(before), comparable(after));
         if before.is_none() || before != after {
             self.paths.push(self.path.clone());

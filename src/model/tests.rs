@@ -69,8 +69,7 @@ fn changed_paths_read_names_and_strings_as_json_does() {
 
 #[test]
 fn what_is_volatile_inside_a_set_makes_no_difference() {
-    let rules =
-        TypeRules { volatile: vec!["/properties/s/*/seen".into()], sets: vec!["/properties/s".into()], final_states: vec![] };
+    let rules = TypeRules { volatile: vec!["/properties/s/*/seen".into()], sets: vec!["/properties/s".into()], final_states: vec![] };
     let before = content(r#"{"s":[{"id":1,"seen":1},{"id":2,"seen":1}]}"#, None);
     let after = content(r#"{"s":[{"id":2,"seen":7},{"id":1,"seen":8}]}"#, None);
     assert_eq!(before.hash(Some(&rules)), after.hash(Some(&rules)));

@@ -52,8 +52,7 @@ pub struct NewVersion<'a> {
 /// `Internal` if Arrow refuses the columns.
 pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
     let parts: Vec<[&str; 5]> = versions.iter().map(|version| version.key.parts()).collect();
-    let part =
-        |at: usize| -> ArrayRef { Arc::new(parts.iter().map(|parts| parts.get(at).copied()).collect::<StringViewArray>()) };
+    let part = |at: usize| -> ArrayRef { Arc::new(parts.iter().map(|parts| parts.get(at).copied()).collect::<StringViewArray>()) };
     let text =
         |get: &dyn Fn(&NewVersion<'_>) -> Option<String>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<StringViewArray>()) };
     let time = |get: &dyn Fn(&NewVersion<'_>) -> Option<Timestamp>| -> ArrayRef {

@@ -11,7 +11,7 @@ use super::index::{BatchDetails, LogIndex};
 use super::manifest::hex;
 use super::state::{Place, ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, CoverageStatus, Observation, Revision, ScopeReport, Sighting, Timestamp};
+use crate::model::{Change, Observation, Revision, ScopeReport, Sighting, Timestamp};
 
 /// How far in the future a time may lie.
 const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;

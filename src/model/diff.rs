@@ -32,11 +32,12 @@ fn compare_documents(path: &str, before: &CanonicalJson, after: &CanonicalJson, 
     if before == after {
         return;
     }
-    match (parse_json(before.as_str().as_bytes()), parse_json(after.as_str().as_bytes())) {
-        (Ok(before), Ok(after)) => match rules {
-            Some(rules) => compare(&mut path.to_owned(), &rules.comparable(before), &rules.comparable(after), Some(rules), paths),
-            None => compare(&mut path.to_owned(), &before, &after, None, paths),
-        },
+    let parse = |document: &CanonicalJson| match rules {
+        Some(rules) => parse_json(rules.comparable(document.as_str()).as_bytes()),
+        None => parse_json(document.as_str().as_bytes()),
+    };
+    match (parse(before), parse(after)) {
+        (Ok(before), Ok(after)) => compare(&mut path.to_owned(), &before, &after, rules, paths),
         _ => paths.push(path.to_owned()),
     }
 }

@@ -3,11 +3,12 @@
 //! The rules in force are written into the store's log (`setting_changed`), so that every reader and writer of a store
 //! uses the same ones; the lists here are what a new store starts with.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Json;
+use super::canonical::{each_element, each_member};
 
 /// What one resource type declares. Pointers start at the resource (`/properties/State`); `*` stands for any position
 /// of an array or any member.
@@ -90,19 +91,20 @@ impl TypeRulesSet {
 }
 
 impl TypeRules {
-    /// A copy of `/properties` in which equal contents are equal values: no volatile members, sets in one order.
-    pub fn comparable(&self, mut properties: Json) -> Json {
-        for pointer in self.volatile.iter().filter_map(|pointer| below_properties(pointer)) {
-            remove(&mut properties, &pointer);
-        }
-        for pointer in self.sets.iter().filter_map(|pointer| below_properties(pointer)) {
-            visit(&mut properties, &pointer, &mut |value| {
-                if let Json::Array(values) = value {
-                    values.sort_by_cached_key(|value| value.canonical().as_str().to_owned());
-                }
-            });
-        }
-        properties
+    /// A copy of canonical `/properties` in which equal contents are equal texts: no volatile members, sets in one order.
+    /// Text that is not canonical stays as it is.
+    pub fn comparable<'t>(&self, properties: &'t str) -> Cow<'t, str> {
+        let volatile = self.volatile.iter().map(|pointer| (pointer, Edit::Remove));
+        let sets = self.sets.iter().map(|pointer| (pointer, Edit::Sort));
+        volatile.chain(sets).fold(Cow::Borrowed(properties), |properties, (pointer, edit)| {
+            let steps = pointer.strip_prefix("/properties/").filter(|steps| may_lead_into(steps, &properties));
+            let Some(steps) = steps else { return properties };
+            let mut edited = String::with_capacity(properties.len());
+            match write_edited(&properties, steps, edit, &mut edited) {
+                Some(()) => Cow::Owned(edited),
+                None => properties,
+            }
+        })
     }
 
     /// Whether the array at a pointer (`/properties/SecurityGroups`) is a set.
@@ -120,36 +122,92 @@ impl TypeRules {
     }
 }
 
-/// The unescaped steps of a pointer below `/properties`.
-fn below_properties(pointer: &str) -> Option<Vec<String>> {
-    let steps = pointer.strip_prefix("/properties/")?;
-    Some(steps.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
+/// What happens to the values that a pointer reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edit {
+    /// Members are left out.
+    Remove,
+    /// The elements of arrays are sorted.
+    Sort,
 }
 
-fn remove(value: &mut Json, steps: &[String]) {
-    let Some((last, parents)) = steps.split_last() else { return };
-    visit(value, parents, &mut |parent| {
-        if let Json::Object(members) = parent {
-            members.retain(|(name, _)| name.as_ref() != last);
-        }
-    });
+/// Whether some steps of a pointer may lead somewhere in a canonical value: cheap, and never wrongly no.
+fn may_lead_into(steps: &str, value: &str) -> bool {
+    let stands_as_it_is =
+        |step: &str| !step.contains(|letter: char| letter == '~' || letter == '"' || letter == '\\' || letter.is_control());
+    let is_position = |step: &str| step == "*" || step.parse::<usize>().is_ok();
+    steps.split('/').filter(|step| !is_position(step) && stands_as_it_is(step)).all(|step| value.contains(step))
 }
 
-/// Calls a function with every value that a pointer with `*` reaches.
-pub(super) fn visit(value: &mut Json, steps: &[String], with: &mut dyn FnMut(&mut Json)) {
-    let Some((step, rest)) = steps.split_first() else { return with(value) };
-    match value {
-        Json::Object(members) => {
-            members.iter_mut().filter(|(name, _)| step == "*" || name.as_ref() == step).for_each(|(_, value)| visit(value, rest, with));
+/// Appends a canonical value, with what some steps of a pointer reach in it edited. `None` if it is not canonical.
+fn write_edited(value: &str, steps: &str, edit: Edit, out: &mut String) -> Option<()> {
+    let (step, rest) = match steps.split_once('/') {
+        Some((step, rest)) => (step, Some(rest)),
+        None => (steps, None),
+    };
+    match value.as_bytes().first()? {
+        b'{' => {
+            let step = unescaped(step);
+            let mut separator = '{';
+            each_member(value, |member| {
+                let is_reached = step == "*" || step == member.name();
+                if is_reached && rest.is_none() && edit == Edit::Remove {
+                    return Some(());
+                }
+                out.push(std::mem::replace(&mut separator, ','));
+                out.push_str(member.literal);
+                out.push(':');
+                if is_reached { write_reached(member.value, rest, edit, out) } else { append(member.value, out) }
+            })?;
+            append(if separator == '{' { "{}" } else { "}" }, out)
         }
-        Json::Array(values) => {
+        b'[' => {
             let position = step.parse::<usize>().ok();
-            values
-                .iter_mut()
-                .enumerate()
-                .filter(|(at, _)| step == "*" || position == Some(*at))
-                .for_each(|(_, value)| visit(value, rest, with));
+            let (mut separator, mut at) = ('[', 0);
+            each_element(value, |element| {
+                let is_reached = step == "*" || position == Some(at);
+                at += 1;
+                out.push(std::mem::replace(&mut separator, ','));
+                if is_reached { write_reached(element, rest, edit, out) } else { append(element, out) }
+            })?;
+            append(if separator == '[' { "[]" } else { "]" }, out)
         }
-        _ => {}
+        _ => append(value, out),
     }
+}
+
+/// Appends a value that all steps so far have led to.
+fn write_reached(value: &str, rest: Option<&str>, edit: Edit, out: &mut String) -> Option<()> {
+    match rest {
+        Some(rest) => write_edited(value, rest, edit, out),
+        None if edit == Edit::Sort && value.starts_with('[') => write_sorted(value, out),
+        None => append(value, out),
+    }
+}
+
+fn write_sorted(array: &str, out: &mut String) -> Option<()> {
+    let mut elements = Vec::new();
+    each_element(array, |element| {
+        elements.push(element);
+        Some(())
+    })?;
+    elements.sort_unstable();
+    out.push('[');
+    for (at, element) in elements.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        out.push_str(element);
+    }
+    append("]", out)
+}
+
+fn append(text: &str, out: &mut String) -> Option<()> {
+    out.push_str(text);
+    Some(())
+}
+
+/// A step of a JSON Pointer as the name that it stands for.
+fn unescaped(step: &str) -> Cow<'_, str> {
+    if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
 }

@@ -114,7 +114,7 @@ fn contents_of(batch: &RecordBatch, wanted: &[Revision], found: &mut HashMap<Rev
         if wanted.binary_search(revision).is_err() {
             continue;
         }
-        let boxed = |column, row| text_at(column, row).map(Box::<str>::from);
+        let boxed = |column, row| text_at(column, row).map(Into::into);
         let content = Content {
             native_type: boxed(native_types, row),
             arn: boxed(arns, row),

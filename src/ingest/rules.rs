@@ -1,5 +1,7 @@
 //! What an import does with the contents that it reads: secrets are replaced, and what decides equality is hashed.
 
+use std::sync::Arc;
+
 use hashbrown::DefaultHashBuilder;
 
 use super::convert::redact::Secrets;
@@ -47,6 +49,6 @@ impl RulesOfType<'_> {
             content.properties = value.canonical();
         }
         let hash = content.hash(self.comparing);
-        Sighting::Present(Box::new(content), hash)
+        Sighting::Present(Arc::new(content), hash)
     }
 }

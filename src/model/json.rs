@@ -70,6 +70,12 @@ impl CanonicalJson {
         Self(text)
     }
 
+    /// A copy that keeps no other text in memory.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self(self.0.detached())
+    }
+
     /// The empty object.
     pub fn empty_object() -> Self {
         Self("{}".into())

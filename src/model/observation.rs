@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -90,6 +91,21 @@ impl fmt::Debug for ContentHash {
 }
 
 impl Content {
+    /// A copy that keeps no other text in memory, for those who hold it for long: what is read from an input shares it.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let text = |text: &Option<Text>| text.as_ref().map(Text::detached);
+        Self {
+            native_type: text(&self.native_type),
+            arn: text(&self.arn),
+            name: text(&self.name),
+            state: text(&self.state),
+            created_at: self.created_at,
+            tags: self.tags.as_ref().map(CanonicalJson::detached),
+            properties: self.properties.detached(),
+        }
+    }
+
     /// The hash that decides equality under the rules of the resource's type. Each field is hashed with its length, so
     /// that no two different contents have one input; a missing field has a length that no text has.
     pub fn hash(&self, rules: Option<&TypeRules>) -> ContentHash {
@@ -103,7 +119,7 @@ impl Content {
         let properties = self.properties.as_str();
         match rules {
             None => hash_field(&mut hasher, Some(properties)),
-            Some(rules) => hash_field(&mut hasher, Some(&rules.comparable(properties))),
+            Some(rules) => hash_field(&mut hasher, Some(&rules.comparable("/properties", properties))),
         }
         let digest: [u8; 32] = hasher.finalize().into();
         let mut short = [0; 16];
@@ -125,8 +141,8 @@ fn hash_field(hasher: &mut Sha256, text: Option<&str>) {
 /// What was seen of the resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sighting {
-    /// It is there, and looks like this.
-    Present(Box<Content>, ContentHash),
+    /// It is there, and looks like this. Cloning shares the content.
+    Present(Arc<Content>, ContentHash),
     /// The source says that it is gone.
     Deleted,
 }

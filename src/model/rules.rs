@@ -91,41 +91,63 @@ impl TypeRulesSet {
 }
 
 impl TypeRules {
-    /// A copy of canonical `/properties` in which equal contents are equal texts: no volatile members, sets in one order.
-    /// Text that is not canonical stays as it is.
-    pub fn comparable<'t>(&self, properties: &'t str) -> Cow<'t, str> {
-        let volatile = self.volatile.iter().map(|pointer| (pointer, Edit::Remove));
-        let sets = self.sets.iter().map(|pointer| (pointer, Edit::Sort));
-        volatile.chain(sets).fold(Cow::Borrowed(properties), |properties, (pointer, edit)| {
-            let steps = pointer.strip_prefix("/properties/").filter(|steps| may_lead_into(steps, &properties));
-            let Some(steps) = steps else { return properties };
-            let mut edited = String::with_capacity(properties.len());
-            match write_edited(&properties, steps, edit, &mut edited) {
+    /// A copy of the canonical value at a pointer (`/properties`) in which equal contents are equal texts: no volatile
+    /// members, sets in one order. Text that is not canonical stays as it is.
+    pub fn comparable<'t>(&self, at: &str, value: &'t str) -> Cow<'t, str> {
+        let volatile = self.volatile.iter().map(|pattern| (pattern, Edit::Remove));
+        let sets = self.sets.iter().map(|pattern| (pattern, Edit::Sort));
+        volatile.chain(sets).fold(Cow::Borrowed(value), |value, (pattern, edit)| {
+            let below = below(pattern, at).filter(|steps| steps.is_none_or(|steps| may_lead_into(steps, &value)));
+            let Some(steps) = below else { return value };
+            let mut edited = String::with_capacity(value.len());
+            match write_reached(&value, steps, edit, &mut edited) {
                 Some(()) => Cow::Owned(edited),
-                None => properties,
+                None => value,
             }
         })
     }
 
     /// Whether the array at a pointer (`/properties/SecurityGroups`) is a set.
     pub fn is_set(&self, pointer: &str) -> bool {
-        self.sets.iter().any(|pattern| {
-            let (mut pattern, mut pointer) = (pattern.split('/'), pointer.split('/'));
-            loop {
-                match (pattern.next(), pointer.next()) {
-                    (None, None) => return true,
-                    (Some(left), Some(right)) if left == right || left == "*" => {}
-                    _ => return false,
-                }
-            }
-        })
+        reaches(&self.sets, pointer)
+    }
+
+    /// Whether the value at a pointer is volatile.
+    pub fn is_volatile(&self, pointer: &str) -> bool {
+        reaches(&self.volatile, pointer)
     }
 }
 
-/// What happens to the values that a pointer reaches.
+/// Whether one of several patterns is of just this pointer.
+fn reaches(patterns: &[String], pointer: &str) -> bool {
+    patterns.iter().any(|pattern| below(pattern, pointer) == Some(None))
+}
+
+/// The steps that a pattern takes below the value at a pointer, if it leads there and further on; `None` if it does not lead
+/// through there.
+fn below<'p>(pattern: &'p str, pointer: &str) -> Option<Option<&'p str>> {
+    let mut rest = Some(pattern);
+    for step in pointer.split('/') {
+        let (expected, after) = first_step(rest?);
+        if expected != step && expected != "*" {
+            return None;
+        }
+        rest = after;
+    }
+    Some(rest)
+}
+
+fn first_step(steps: &str) -> (&str, Option<&str>) {
+    match steps.split_once('/') {
+        Some((step, rest)) => (step, Some(rest)),
+        None => (steps, None),
+    }
+}
+
+/// What happens to the values that a pattern reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Edit {
-    /// Members are left out.
+    /// Members are left out, and elements; one at a position of its own becomes null, so that the others keep theirs.
     Remove,
     /// The elements of arrays are sorted.
     Sort,
@@ -141,17 +163,15 @@ fn may_lead_into(steps: &str, value: &str) -> bool {
 
 /// Appends a canonical value, with what some steps of a pointer reach in it edited. `None` if it is not canonical.
 fn write_edited(value: &str, steps: &str, edit: Edit, out: &mut String) -> Option<()> {
-    let (step, rest) = match steps.split_once('/') {
-        Some((step, rest)) => (step, Some(rest)),
-        None => (steps, None),
-    };
+    let (step, rest) = first_step(steps);
+    let removes = rest.is_none() && edit == Edit::Remove;
     match value.as_bytes().first()? {
         b'{' => {
             let step = unescaped(step);
             let mut separator = '{';
             each_member(value, |member| {
                 let is_reached = step == "*" || step == member.name();
-                if is_reached && rest.is_none() && edit == Edit::Remove {
+                if is_reached && removes {
                     return Some(());
                 }
                 out.push(std::mem::replace(&mut separator, ','));
@@ -167,8 +187,15 @@ fn write_edited(value: &str, steps: &str, edit: Edit, out: &mut String) -> Optio
             each_element(value, |element| {
                 let is_reached = step == "*" || position == Some(at);
                 at += 1;
+                if step == "*" && removes {
+                    return Some(());
+                }
                 out.push(std::mem::replace(&mut separator, ','));
-                if is_reached { write_reached(element, rest, edit, out) } else { append(element, out) }
+                match is_reached {
+                    true if removes => append("null", out),
+                    true => write_reached(element, rest, edit, out),
+                    false => append(element, out),
+                }
             })?;
             append(if separator == '[' { "[]" } else { "]" }, out)
         }

@@ -30,6 +30,12 @@ impl Text {
             None => part.into(),
         }
     }
+
+    /// A copy that keeps no other text in memory.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        (**self).into()
+    }
 }
 
 impl Deref for Text {

@@ -153,6 +153,16 @@ async fn a_line_of_64_mib_is_taken_and_a_longer_one_refused() {
 }
 
 #[tokio::test]
+async fn lines_longer_than_what_is_parsed_ahead_come_in_order() {
+    let bench = Bench::new();
+    let long = format!(",\"properties\":{{\"b\":1,\"a\":\"{}\"}}", "x".repeat(9 << 20));
+    let lines = seen("a", &long) + &seen("b", "") + &seen("c", &long) + &seen("d", &long) + COMPLETED;
+    let error = bench.import(started("long", FIRST) + &lines + "x").await.unwrap_err();
+    assert_eq!(error.to_string(), "input:7: not JSON that can be taken: expected a value, found 'x' at byte 1");
+    assert_eq!(bench.ids().await, ["a", "b", "c", "d"]);
+}
+
+#[tokio::test]
 async fn invalid_utf8_is_refused_with_its_byte() {
     let line = seen("c", ",\"name\":\"\u{e9}?\"");
     let bytes = line.trim_end().as_bytes();

@@ -12,4 +12,6 @@ mod golden;
 mod import;
 mod kill;
 mod model;
+mod repl;
+mod tidy;
 mod verify;

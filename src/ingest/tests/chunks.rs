@@ -73,18 +73,6 @@ async fn a_bad_line_of_a_later_chunk_is_named_and_the_lines_before_it_are_kept()
     }
 }
 
-#[tokio::test]
-async fn lines_longer_than_what_is_parsed_ahead_come_in_order() {
-    let long = format!(",\"properties\":{{\"b\":1,\"a\":\"{}\"}}", "x".repeat(9 << 20));
-    let text =
-        started("one", "2026-11-01T00:00:00Z") + &seen("a", &long) + &seen("b", "") + &seen("c", &long) + &seen("d", &long) + COMPLETED;
-    let (report, facts, _folder) = import_whole(text + "x").await;
-    assert_eq!(report.unwrap_err().to_string(), "test:7: not JSON that can be taken: expected a value, found 'x' at byte 1");
-    assert_eq!(facts.changes, ["created"; 4]);
-    let found: Vec<char> = facts.tables.split("aws_vpc/").skip(1).filter_map(|rest| rest.chars().next()).collect();
-    assert_eq!(found, ['a', 'b', 'c', 'd']);
-}
-
 proptest! {
     /// Chunks hold whole lines, and all of them.
     #[test]

@@ -85,7 +85,7 @@ async fn broken_json_is_refused_at_its_line() {
     let unfinished = seen("c", "");
     let cases = [
         ("{\"provider\":", "expected a value, found the end of the line at byte 13"),
-        (unfinished.trim_end().trim_end_matches('}'), "expected `,` or `}`, found the end of the line at byte 95"),
+        (unfinished.trim_end().trim_end_matches('}'), "expected `,` or `}`, found the end of the line at byte 93"),
         ("{\"provider\" \"aws\"}", "expected `:`, found '\"' at byte 13"),
         ("{\"provider\":\"aws\",}", "expected a field's name, found '}' at byte 19"),
         ("{provider:\"aws\"}", "expected a field's name, found 'p' at byte 2"),
@@ -197,8 +197,8 @@ async fn members_that_stand_twice_are_refused() {
 async fn keys_with_slashes_spaces_and_quotes_are_kept_and_found() {
     let bench = Bench::new();
     let ids = ["arn:aws:s3:::b/x/y", "two words", "it's \"q\"", "back\\slash", "line\nend", " ", "\u{e9}\u{1f512}", "%2F?*"];
-    let lines: String = ids.iter().map(|id| seen(serde_json::to_string(id).unwrap().trim_matches('"'), "")).collect();
-    let lines = lines.replace("it's \\\"q\\\"", "it's \\\"q\\\"");
+    let escaped = |id: &&str| serde_json::to_string(id).unwrap();
+    let lines: String = ids.iter().map(|id| seen("c", "").replace("\"c\"", &escaped(id))).collect();
     bench.import(started("odd", FIRST) + &lines + COMPLETED).await.unwrap();
     assert_eq!(bench.ids().await, ids);
     for id in ids {

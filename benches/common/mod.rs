@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use elava::clock::{Clock, ManualClock};
 use elava::model::{
-    CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp, TypeRulesSet,
+    CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Text, Timestamp, TypeRulesSet,
 };
 use elava::store::{Begin, LocalBackend, ScanBegun, ScanSession, Writer};
 
@@ -155,7 +155,7 @@ impl Fleet {
         for observation in &self.observations {
             let [provider, account, region, resource_type, id] = observation.key.parts();
             let Sighting::Present(content, _) = &observation.sighting else { continue };
-            let text = |value: &Option<Box<str>>| value.as_ref().map_or("null".to_owned(), |value| format!("\"{value}\""));
+            let text = |value: &Option<Text>| value.as_ref().map_or("null".to_owned(), |value| format!("\"{value}\""));
             out.push_str(&format!(
                 "{{\"provider\":\"{provider}\",\"account_id\":\"{account}\",\"region\":\"{region}\",\"resource_type\":\"{resource_type}\",\"resource_id\":\"{id}\",\
                  \"native_type\":{},\"arn\":{},\"name\":{},\"state\":{},\"tags\":{},\"properties\":{}}}\n",

@@ -111,7 +111,7 @@ fn contents_of(batch: &RecordBatch, found: &mut HashMap<Revision, Arc<Content>>)
     let (states, tags, properties) = (texts(batch, "state")?, texts(batch, "tags")?, texts(batch, "properties")?);
     let created = times(batch, "created_at")?;
     for (row, revision) in revisions.values().iter().enumerate() {
-        let boxed = |column, row| text_at(column, row).map(Box::<str>::from);
+        let boxed = |column, row| text_at(column, row).map(Into::into);
         let content = Content {
             native_type: boxed(native_types, row),
             arn: boxed(arns, row),

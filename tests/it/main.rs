@@ -9,6 +9,7 @@ mod crash;
 mod damage;
 mod duckdb;
 mod golden;
+mod import;
 mod kill;
 mod model;
 mod repl;

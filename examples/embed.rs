@@ -53,5 +53,5 @@ fn volume(id: &str, state: &str) -> elava::Result<Observation> {
     };
     let hash = content.hash(None);
     let key = ResourceKey::new("aws", "111122223333", "us-east-1", "aws_ebs_volume", id)?;
-    Ok(Observation { key, sighting: Sighting::Present(Box::new(content), hash), observed_at: None })
+    Ok(Observation { key, sighting: Sighting::Present(Arc::new(content), hash), observed_at: None })
 }

@@ -11,8 +11,11 @@ fi
 "$python/bin/python" -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 export ELAVA_TEST_PYTHON="$python/bin/python"
 
+# The dependencies are those of the release build; Elava itself is built quickly and with all checks.
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
+
 cargo fmt --check
-cargo clippy --locked --all-targets -- --deny warnings
-cargo test --locked --all-targets
-cargo test --locked --doc
-RUSTDOCFLAGS="--deny rustdoc::broken_intra_doc_links" cargo doc --locked --no-deps --lib
+cargo clippy --release --locked --all-targets -- --deny warnings
+cargo test --release --locked --lib --bins --tests --examples
+cargo test --release --locked --doc
+RUSTDOCFLAGS="--deny rustdoc::broken_intra_doc_links" cargo doc --release --locked --no-deps --lib

@@ -192,7 +192,7 @@ fn observe(facts: &Facts, rules: &TypeRulesSet) -> Observation {
     let key = ResourceKey::new("aws", &account, region, resource_type, &facts.id).expect("a key");
     let content = content(facts, resource_type, &account, region);
     let hash = content.hash(rules.comparing(resource_type));
-    Observation { key, sighting: Sighting::Present(Box::new(content), hash), observed_at: None }
+    Observation { key, sighting: Sighting::Present(Arc::new(content), hash), observed_at: None }
 }
 
 fn content(facts: &Facts, resource_type: &str, account: &str, region: &str) -> Content {
@@ -276,7 +276,7 @@ pub async fn scan(writer: &Writer, scan: usize, observations: &[Observation]) {
     session.complete(Some(at(scan)), reports()).await.expect("complete");
 }
 
-/// A history of scans.
+/// A history of scans, compacted as far as it is due.
 pub async fn history(folder: &std::path::Path, seed: u64, resources: usize, scans: usize) -> Fleet {
     let writer = writer(folder).await;
     let mut fleet = Fleet::new(seed, resources);
@@ -286,5 +286,6 @@ pub async fn history(folder: &std::path::Path, seed: u64, resources: usize, scan
         }
         scan(&writer, nth, fleet.observations()).await;
     }
+    writer.settle().await.expect("compacted");
     fleet
 }

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use hashbrown::DefaultHashBuilder;
 use jiter::{Jiter, Peek};
@@ -323,24 +324,24 @@ pub(super) fn present(mut content: Content, resource_type: &str, rules: &Rules) 
     let comparing = rules.types.comparing(resource_type);
     if !secret && comparing.is_none() {
         let hash = content.hash(None);
-        return Sighting::Present(Box::new(content), hash);
+        return Sighting::Present(Arc::new(content), hash);
     }
     let Ok(mut value) = parse_json(content.properties.as_str().as_bytes()) else {
         let hash = content.hash(comparing);
-        return Sighting::Present(Box::new(content), hash);
+        return Sighting::Present(Arc::new(content), hash);
     };
     if secret && redact(resource_type, &mut value) > 0 {
         content.properties = value.canonical();
     }
     let Some(comparing) = comparing else {
         let hash = content.hash(None);
-        return Sighting::Present(Box::new(content), hash);
+        return Sighting::Present(Arc::new(content), hash);
     };
-    let comparable = comparing.comparable(value).canonical();
+    let comparable = comparing.comparable("/properties", value).canonical();
     let properties = std::mem::replace(&mut content.properties, comparable);
     let hash = content.hash(None);
     content.properties = properties;
-    Sighting::Present(Box::new(content), hash)
+    Sighting::Present(Arc::new(content), hash)
 }
 
 fn field(name: &str) -> Result<Field, Refused> {

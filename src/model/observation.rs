@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -113,7 +114,7 @@ impl Content {
     /// Properties without volatile members and with sets in one order.
     fn comparable_properties(&self, rules: &TypeRules) -> String {
         match parse_json(self.properties.as_str().as_bytes()) {
-            Ok(value) => rules.comparable(value).canonical().as_str().to_owned(),
+            Ok(value) => rules.comparable("/properties", value).canonical().as_str().to_owned(),
             Err(_) => self.properties.as_str().to_owned(),
         }
     }
@@ -132,8 +133,8 @@ fn hash_field(hasher: &mut Sha256, text: Option<&str>) {
 /// What was seen of the resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sighting {
-    /// It is there, and looks like this.
-    Present(Box<Content>, ContentHash),
+    /// It is there, and looks like this. Cloning shares the content.
+    Present(Arc<Content>, ContentHash),
     /// The source says that it is gone.
     Deleted,
 }

@@ -90,53 +90,66 @@ impl TypeRulesSet {
 }
 
 impl TypeRules {
-    /// A copy of `/properties` in which equal contents are equal values: no volatile members, sets in one order.
-    pub fn comparable(&self, mut properties: Json) -> Json {
-        for pointer in self.volatile.iter().filter_map(|pointer| below_properties(pointer)) {
-            remove(&mut properties, &pointer);
+    /// A copy of the value at a pointer (`/properties`) in which equal contents are equal values: no volatile members, sets
+    /// in one order.
+    pub fn comparable(&self, at: &str, mut value: Json) -> Json {
+        for steps in self.volatile.iter().filter_map(|pattern| steps_below(pattern, at)) {
+            remove(&mut value, &steps);
         }
-        for pointer in self.sets.iter().filter_map(|pointer| below_properties(pointer)) {
-            visit(&mut properties, &pointer, &mut |value| {
+        for steps in self.sets.iter().filter_map(|pattern| steps_below(pattern, at)) {
+            visit(&mut value, &steps, &mut |value| {
                 if let Json::Array(values) = value {
                     values.sort_by_cached_key(|value| value.canonical().as_str().to_owned());
                 }
             });
         }
-        properties
+        value
     }
 
     /// Whether the array at a pointer (`/properties/SecurityGroups`) is a set.
     pub fn is_set(&self, pointer: &str) -> bool {
-        self.sets.iter().any(|pattern| {
-            let (mut pattern, mut pointer) = (pattern.split('/'), pointer.split('/'));
-            loop {
-                match (pattern.next(), pointer.next()) {
-                    (None, None) => return true,
-                    (Some(left), Some(right)) if left == right || left == "*" => {}
-                    _ => return false,
-                }
-            }
-        })
+        reaches(&self.sets, pointer)
+    }
+
+    /// Whether the value at a pointer is volatile.
+    pub fn is_volatile(&self, pointer: &str) -> bool {
+        reaches(&self.volatile, pointer)
     }
 }
 
-/// The unescaped steps of a pointer below `/properties`.
-fn below_properties(pointer: &str) -> Option<Vec<String>> {
-    let steps = pointer.strip_prefix("/properties/")?;
-    Some(steps.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
+/// Whether one of several patterns is of just this pointer.
+fn reaches(patterns: &[String], pointer: &str) -> bool {
+    patterns.iter().any(|pattern| through(pattern, pointer).is_some_and(|mut rest| rest.next().is_none()))
+}
+
+/// The rest of a pattern below the value at a pointer, `None` if the pattern does not lead through there.
+fn through<'a>(pattern: &'a str, pointer: &str) -> Option<std::str::Split<'a, char>> {
+    let mut steps = pattern.split('/');
+    pointer.split('/').all(|step| steps.next().is_some_and(|pattern| pattern == step || pattern == "*")).then_some(steps)
+}
+
+/// The unescaped steps from the value at a pointer to those of a pattern.
+fn steps_below(pattern: &str, pointer: &str) -> Option<Vec<String>> {
+    through(pattern, pointer).map(|rest| rest.map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
 }
 
 fn remove(value: &mut Json, steps: &[String]) {
     let Some((last, parents)) = steps.split_last() else { return };
-    visit(value, parents, &mut |parent| {
-        if let Json::Object(members) = parent {
-            members.retain(|(name, _)| name.as_ref() != last);
+    let position = last.parse::<usize>().ok();
+    visit(value, parents, &mut |parent| match parent {
+        Json::Object(members) => members.retain(|(name, _)| last != "*" && name.as_ref() != last),
+        Json::Array(values) if last == "*" => values.clear(),
+        Json::Array(values) => {
+            if let Some(value) = position.and_then(|at| values.get_mut(at)) {
+                *value = Json::Null;
+            }
         }
+        _ => {}
     });
 }
 
 /// Calls a function with every value that a pointer with `*` reaches.
-pub(super) fn visit(value: &mut Json, steps: &[String], with: &mut dyn FnMut(&mut Json)) {
+fn visit(value: &mut Json, steps: &[String], with: &mut dyn FnMut(&mut Json)) {
     let Some((step, rest)) = steps.split_first() else { return with(value) };
     match value {
         Json::Object(members) => {

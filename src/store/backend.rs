@@ -69,11 +69,11 @@ pub trait Backend: Debug + Send + Sync {
     /// `Unavailable`.
     async fn get(&self, name: &str) -> Result<Option<Bytes>>;
 
-    /// All objects whose name begins with a folder, sorted by name.
+    /// The objects of a folder whose names come after another (`""`: all), sorted by name. Takes time for those only.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn list(&self, folder: &str) -> Result<Vec<Listed>>;
+    async fn list(&self, folder: &str, after: &str) -> Result<Vec<Listed>>;
 
     /// Deletes an object; one that is not there is no error.
     ///

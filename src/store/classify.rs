@@ -5,10 +5,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt8Array};
 use hashbrown::HashMap;
 
+use super::contents::Contents;
 use super::entries::{ChangeCounts, Entry, entries_to_batch};
 use super::schema;
 use super::segment::{Payload, SEGMENT_OBSERVATIONS, dictionary};
-use super::state::{Known, ScanNo, State};
+use super::state::{Known, Place, ScanNo, SeenPlaces, State};
 use super::versions::{NewVersion, versions_to_batch};
 use crate::error::Result;
 use crate::model::{Change, Content, ContentHash, Observation, ResourceKey, Revision, Sighting, Timestamp, TypeRulesSet, changed_paths};
@@ -24,13 +25,13 @@ pub struct Observer {
     pub token: Revision,
 }
 
-/// One commit in the making: the rows so far. Contents are borrowed from the observations.
+/// One commit in the making: the rows so far.
 #[derive(Debug)]
 pub struct Draft<'a> {
     state: &'a mut State,
     rules: &'a TypeRulesSet,
-    contents: &'a HashMap<Revision, Arc<Content>>,
-    fresh: HashMap<Revision, &'a Content>,
+    contents: &'a Contents,
+    fresh: HashMap<Revision, Arc<Content>>,
     next_revision: Revision,
     now: Timestamp,
     first_at: Option<Timestamp>,
@@ -61,7 +62,7 @@ impl<'a> Draft<'a> {
     pub fn new(
         state: &'a mut State,
         rules: &'a TypeRulesSet,
-        contents: &'a HashMap<Revision, Arc<Content>>,
+        contents: &'a Contents,
         head: Revision,
         head_time: Option<Timestamp>,
     ) -> Self {
@@ -120,25 +121,33 @@ impl<'a> Draft<'a> {
         self.scope_keys.last().copied().unwrap_or(0)
     }
 
-    /// Classifies one observation. `at` is the scan's time for observations that have none of their own.
-    pub fn observe(&mut self, observer: &Observer, observation: &'a Observation, at: Timestamp, counts: &mut ChangeCounts) {
+    /// Classifies one observation; returns where its resource is, if there was something to record. `place` is where it
+    /// was before this commit; `at` is the scan's time, for observations that have none of their own.
+    pub fn observe(
+        &mut self,
+        observer: &Observer,
+        observation: &'a Observation,
+        place: Place,
+        at: Timestamp,
+        counts: &mut ChangeCounts,
+    ) -> Place {
         let at = observation.observed_at.unwrap_or(at);
-        let place = self.state.find(&observation.key);
+        let place = place.or_else(|| self.state.find(&observation.key));
         let known = place.and_then(|place| self.state.slot(place)).map(|slot| slot.known);
         match &observation.sighting {
             Sighting::Present(content, hash) if !self.is_gone(&observation.key, content) => {
-                self.present(observer, &observation.key, place.zip(known), content, *hash, at, counts);
+                self.present(observer, &observation.key, place.zip(known), content, *hash, at, counts)
             }
             sighting => {
-                let Some((place, known)) = place.zip(known).filter(|(_, known)| known.alive) else { return };
+                let (place, known) = place.zip(known).filter(|(_, known)| known.alive)?;
                 if known.written.by_other(observer.scan, observer.token) {
                     let content = match sighting {
-                        Sighting::Present(content, hash) => Some((&**content, *hash)),
+                        Sighting::Present(content, hash) => Some((content, *hash)),
                         Sighting::Deleted => None,
                     };
-                    self.late(observer, &observation.key, Some((place, known)), content, at, counts);
+                    self.late(observer, &observation.key, (place, known), content, at, counts)
                 } else {
-                    self.delete(observer, place, at, counts);
+                    self.delete(observer, place, at, counts)
                 }
             }
         }
@@ -154,21 +163,21 @@ impl<'a> Draft<'a> {
         observer: &Observer,
         key: &'a ResourceKey,
         found: Option<(u32, Known)>,
-        content: &'a Content,
+        content: &'a Arc<Content>,
         hash: ContentHash,
         at: Timestamp,
         counts: &mut ChangeCounts,
-    ) {
+    ) -> Place {
         if let Some((place, known)) = found.filter(|(_, known)| known.alive && known.hash == hash) {
             return self.unchanged(observer, place, known, at, counts);
         }
-        if found.is_some_and(|(_, known)| known.written.by_other(observer.scan, observer.token)) {
+        if let Some(found) = found.filter(|(_, known)| known.written.by_other(observer.scan, observer.token)) {
             return self.late(observer, key, found, Some((content, hash)), at, counts);
         }
         let Some((place, known)) = found.filter(|(_, known)| known.alive) else {
             return self.create(observer, key, found, content, hash, at, counts);
         };
-        let before = self.fresh.get(&known.version).copied().or_else(|| self.contents.get(&known.version).map(|content| &**content));
+        let before = self.fresh.get(&known.version).or_else(|| self.contents.get(known.version));
         let rules = self.rules.comparing(key.resource_type());
         let paths = before.map(|before| changed_paths(before, content, rules)).unwrap_or_default();
         if before.is_some() && paths.is_empty() {
@@ -188,14 +197,16 @@ impl<'a> Draft<'a> {
         self.state.update(place, after);
         self.version(observer, key, content, after, Change::Updated, paths, revision, at);
         counts.updated += 1;
+        Some(place)
     }
 
-    fn unchanged(&mut self, observer: &Observer, place: u32, mut known: Known, at: Timestamp, counts: &mut ChangeCounts) {
+    fn unchanged(&mut self, observer: &Observer, place: u32, mut known: Known, at: Timestamp, counts: &mut ChangeCounts) -> Place {
         let scope = self.state.slot(place).map_or(0, |slot| slot.scope);
         let (revision, _) = self.row_in(observer, scope, Change::Unchanged, Some(known.version), at);
         known.note(revision, observer.scan, true);
         self.state.update(place, known);
         counts.unchanged += 1;
+        Some(place)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one row of facts, used once")]
@@ -204,25 +215,27 @@ impl<'a> Draft<'a> {
         observer: &Observer,
         key: &'a ResourceKey,
         found: Option<(u32, Known)>,
-        content: &'a Content,
+        content: &'a Arc<Content>,
         hash: ContentHash,
         at: Timestamp,
         counts: &mut ChangeCounts,
-    ) {
+    ) -> Place {
         let (revision, at) = self.row(observer, key.scope_str(), Change::Created, None, at);
         let mut known = Known::born(hash, revision, at);
         if let Some((_, before)) = found {
             known = known.with_traces_of(&before);
         }
         known.note(revision, observer.scan, true);
-        match found {
-            Some((place, _)) => self.state.update(place, known),
-            None => {
-                self.state.insert(key.clone(), known);
+        let place = match found {
+            Some((place, _)) => {
+                self.state.update(place, known);
+                place
             }
-        }
+            None => self.state.insert(key.clone(), known),
+        };
         self.version(observer, key, content, known, Change::Created, Vec::new(), revision, at);
         counts.created += 1;
+        Some(place)
     }
 
     /// Records an observation that alters no state. Without a content (a late deletion) it shows the version that lives on.
@@ -230,26 +243,25 @@ impl<'a> Draft<'a> {
         &mut self,
         observer: &Observer,
         key: &'a ResourceKey,
-        found: Option<(u32, Known)>,
-        content: Option<(&'a Content, ContentHash)>,
+        (place, mut known): (u32, Known),
+        content: Option<(&'a Arc<Content>, ContentHash)>,
         at: Timestamp,
         counts: &mut ChangeCounts,
-    ) {
-        let shown = if content.is_some() { None } else { found.map(|(_, known)| known.version) };
+    ) -> Place {
+        let shown = if content.is_some() { None } else { Some(known.version) };
         let (revision, at) = self.row(observer, key.scope_str(), Change::Late, shown, at);
-        if let Some((place, mut known)) = found {
-            known.note(revision, observer.scan, content.is_some());
-            self.state.update(place, known);
-        }
+        known.note(revision, observer.scan, content.is_some());
+        self.state.update(place, known);
         if let Some((content, hash)) = content {
             self.version(observer, key, content, Known::born(hash, revision, at), Change::Late, Vec::new(), revision, at);
         }
         counts.late += 1;
+        Some(place)
     }
 
     /// Ends the life of a resource that is alive.
-    pub fn delete(&mut self, observer: &Observer, place: u32, at: Timestamp, counts: &mut ChangeCounts) {
-        let Some(slot) = self.state.slot(place) else { return };
+    pub fn delete(&mut self, observer: &Observer, place: u32, at: Timestamp, counts: &mut ChangeCounts) -> Place {
+        let slot = self.state.slot(place)?;
         let (scope, mut known) = (slot.scope, slot.known);
         let (revision, at) = self.row_in(observer, scope, Change::Deleted, Some(known.version), at);
         self.closings.push(Closing {
@@ -263,6 +275,7 @@ impl<'a> Draft<'a> {
         known.note(revision, observer.scan, false);
         self.state.update(place, known);
         counts.deleted += 1;
+        Some(place)
     }
 
     fn row(&mut self, observer: &Observer, scope: &str, change: Change, version: Option<Revision>, at: Timestamp) -> (Revision, Timestamp) {
@@ -299,7 +312,7 @@ impl<'a> Draft<'a> {
         &mut self,
         observer: &Observer,
         key: &'a ResourceKey,
-        content: &'a Content,
+        content: &'a Arc<Content>,
         known: Known,
         change: Change,
         changed_paths: Vec<String>,
@@ -307,7 +320,7 @@ impl<'a> Draft<'a> {
         at: Timestamp,
     ) {
         if change != Change::Late {
-            self.fresh.insert(revision, content);
+            self.fresh.insert(revision, Arc::clone(content));
         }
         self.versions.push(NewVersion {
             key,
@@ -325,9 +338,8 @@ impl<'a> Draft<'a> {
 
     /// The live resources of some scopes that a scan did not see: scope, place, and whether another scan has seen it
     /// since this one began.
-    pub fn missing(&self, scopes: &HashMap<u32, usize>, observer: &Observer) -> Vec<(u32, u32, bool)> {
-        let missing = |known: &Known| known.alive && !known.sighted.by(observer.scan);
-        let slots = self.state.slots().filter(|(_, slot)| missing(&slot.known) && scopes.contains_key(&slot.scope));
+    pub fn missing(&self, scopes: &HashMap<u32, usize>, observer: &Observer, seen: &SeenPlaces) -> Vec<(u32, u32, bool)> {
+        let slots = self.state.slots().filter(|(place, slot)| slot.known.alive && !seen.contains(*place) && scopes.contains_key(&slot.scope));
         slots.map(|(place, slot)| (slot.scope, place, slot.known.sighted.by_other(observer.scan, observer.token))).collect()
     }
 
@@ -336,25 +348,24 @@ impl<'a> Draft<'a> {
         self.changes.is_empty() && self.entries.is_empty()
     }
 
-    /// The tables of the commit.
+    /// The tables of the commit, and what it does to the contents that are kept at hand.
     ///
     /// # Errors
     /// `Internal` if Arrow refuses them.
-    pub fn payload(&self) -> Result<Payload> {
+    pub fn finish(self) -> Result<(Payload, Replaced)> {
         let scopes = self.used_scopes();
+        let versions = versions_to_batch(&self.versions)?;
+        let closings = closings_to_batch(&self.closings)?;
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(Int64Array::from(self.version_revisions.clone())),
-            Arc::new(UInt8Array::from(self.changes.clone())),
-            dictionary(&self.scans, self.scan_keys.clone())?,
+            Arc::new(Int64Array::from(self.version_revisions)),
+            Arc::new(UInt8Array::from(self.changes)),
+            dictionary(&self.scans, self.scan_keys)?,
             dictionary(&scopes.0, scopes.1)?,
-            Arc::new(Int64Array::from(self.times.clone())),
+            Arc::new(Int64Array::from(self.times)),
         ];
-        Ok(Payload {
-            observations: RecordBatch::try_new(Arc::clone(&SEGMENT_OBSERVATIONS), columns)?,
-            versions: versions_to_batch(&self.versions)?,
-            closings: closings_to_batch(&self.closings)?,
-            entries: entries_to_batch(&self.entries)?,
-        })
+        let observations = RecordBatch::try_new(Arc::clone(&SEGMENT_OBSERVATIONS), columns)?;
+        let replaced = Replaced { opened: self.fresh, closed: self.closings.iter().map(|closing| closing.version).collect() };
+        Ok((Payload { observations, versions, closings, entries: entries_to_batch(&self.entries)? }, replaced))
     }
 
     /// The scopes of this commit in order of appearance, and each observation's place among them: the numbers within the
@@ -388,14 +399,30 @@ fn closings_to_batch(closings: &[Closing]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::clone(&schema::CLOSINGS), columns)?)
 }
 
-/// The versions whose contents classification may need: those that an observation of the batch differs from.
-pub fn versions_to_compare<'b>(state: &State, observations: impl Iterator<Item = &'b Observation>) -> Vec<Revision> {
-    let differing = |observation: &Observation| {
-        let Sighting::Present(_, hash) = &observation.sighting else { return None };
-        let slot = state.slot(state.find(&observation.key)?)?;
-        (slot.known.alive && slot.known.hash != *hash).then_some(slot.known.version)
+/// The versions that a commit opens, with their contents, and those that it closes.
+#[derive(Debug)]
+pub struct Replaced {
+    /// By the revision that they begin with.
+    pub opened: HashMap<Revision, Arc<Content>>,
+    /// The revisions that they began with.
+    pub closed: Vec<Revision>,
+}
+
+/// Finds the resources of a batch; adds the versions whose contents classification may need, those that an observation
+/// differs from.
+pub fn locate(state: &State, observations: &[Observation], wanted: &mut Vec<Revision>) -> Vec<Place> {
+    let find = |observation: &Observation| {
+        let place = state.find(&observation.key);
+        if let Sighting::Present(_, hash) = &observation.sighting
+            && let Some(known) = place.and_then(|place| state.slot(place)).map(|slot| &slot.known)
+            && known.alive
+            && known.hash != *hash
+        {
+            wanted.push(known.version);
+        }
+        place
     };
-    observations.filter_map(differing).collect()
+    observations.iter().map(find).collect()
 }
 
 impl Known {

@@ -8,22 +8,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hashbrown::HashMap;
 use tokio::sync::oneshot;
 use tracing::warn;
 use uuid::Uuid;
 
 use super::backend::{Backend, Created};
-use super::classify::{Draft, versions_to_compare};
+use super::classify::{Draft, Replaced, locate};
 use super::compact::{CompactOptions, Compacted, compact, is_due};
+use super::contents::Contents;
 use super::entries::{Entry, EntryKind};
 use super::history::History;
 use super::index::{StoreSettings, TagDetails};
 use super::replay::{load_sightings, load_state, replay};
 use super::run::{Begin, Begun, Committed, End, Runs};
-use super::segment::{HEADER_BYTES, Segment, SegmentHeader, segment_name};
-use super::state::{ScanNo, State};
-use super::versions::read_contents;
+use super::maintenance::Maintenance;
+use super::segment::{HEADER_BYTES, Payload, Segment, SegmentHeader, segment_name};
+use super::state::{Place, ScanNo, State};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Observation, Revision, Timestamp};
@@ -52,6 +52,8 @@ pub enum Request {
     Settings(Box<StoreSettings>, oneshot::Sender<Result<()>>),
     /// The tail is to be compacted.
     Compact(CompactOptions, oneshot::Sender<Result<Compacted>>),
+    /// A compaction that is under way is to be waited for.
+    Settle(oneshot::Sender<Result<()>>),
     /// What the log looks like now.
     History(oneshot::Sender<Result<History>>),
 }
@@ -59,9 +61,11 @@ pub enum Request {
 /// The one writer of a process to a store.
 #[derive(Debug)]
 pub struct Committer {
-    pub(super) history: History,
-    pub(super) state: State,
-    pub(super) runs: Runs,
+    history: History,
+    state: State,
+    runs: Runs,
+    contents: Contents,
+    maintenance: Maintenance,
     clock: Arc<dyn Clock>,
     writer_id: Uuid,
 }
@@ -96,7 +100,8 @@ impl Committer {
             None => make_store(backend, &*clock, writer_id).await?,
         };
         let state = load_state(&history, &[]).await?;
-        Ok(Self { history, state, runs: Runs::default(), clock, writer_id })
+        let (runs, contents, maintenance) = (Runs::default(), Contents::default(), Maintenance::default());
+        Ok(Self { history, state, runs, contents, maintenance, clock, writer_id })
     }
 
     /// Serves requests that came in together; those that write go into one segment.
@@ -120,6 +125,10 @@ impl Committer {
                     let compacted = self.compact(options).await;
                     let _ = reply.send(compacted);
                 }
+                Request::Settle(reply) => {
+                    let settled = self.catch_up_compaction().await;
+                    let _ = reply.send(settled);
+                }
                 Request::History(reply) => {
                     let refreshed = self.catch_up().await;
                     let _ = reply.send(refreshed.map(|()| self.history.clone()));
@@ -138,11 +147,16 @@ impl Committer {
                 }
             };
             answer(work, outcome);
-            if is_due(&self.history)
-                && let Err(error) = self.compact(CompactOptions::default()).await
-            {
-                warn!(%error, "the log could not be compacted; it is tried again after the next commit");
-            }
+            self.maintain().await;
+        }
+    }
+
+    /// Has a long tail compacted beside the writing, and takes up what was compacted.
+    async fn maintain(&mut self) {
+        if self.maintenance.keep_up(&self.history).await
+            && let Err(error) = self.catch_up().await
+        {
+            warn!(%error, "what was compacted cannot be read yet; it is tried again after the next commit");
         }
     }
 
@@ -158,7 +172,7 @@ impl Committer {
         for done in done {
             if let Done::Begun(Begun::Continued { scan, token, .. }) = *done {
                 let loaded = load_sightings(&self.history, &mut self.state, &mut self.runs, Some(scan), token).await;
-                self.state.settle();
+                self.settle();
                 if let Err(error) = loaded {
                     self.runs.break_off(scan);
                     *done = Done::Refused(error.context("what was seen since the scan began cannot be read"));
@@ -181,8 +195,19 @@ impl Committer {
 
     /// Compacts the tail; what others have committed meanwhile is read first.
     async fn compact(&mut self, options: CompactOptions) -> Result<Compacted> {
+        self.maintenance.wait().await?;
         self.catch_up().await?;
         compact(&mut self.history, options).await
+    }
+
+    /// Waits for the compaction that is under way, and compacts what has become due meanwhile.
+    async fn catch_up_compaction(&mut self) -> Result<()> {
+        self.maintenance.wait().await?;
+        self.catch_up().await?;
+        if is_due(&self.history) {
+            compact(&mut self.history, CompactOptions::default()).await?;
+        }
+        Ok(())
     }
 
     /// Reads what other writers have committed.
@@ -193,40 +218,48 @@ impl Committer {
         } else {
             for segment in fresh.segments {
                 replay(&mut self.state, &segment, Some(&mut self.runs))?;
+                self.contents.follow_foreign(&segment)?;
             }
         }
-        self.state.settle();
+        self.settle();
         if self.runs.is_idle() {
             self.state.forget_gone();
         }
+        self.runs.forget_completed(&self.history.index);
         Ok(())
+    }
+
+    /// Makes final what was classified.
+    fn settle(&mut self) {
+        self.state.settle();
+        self.runs.settle();
     }
 
     /// Makes the state anew where segments were cut down before they were read. Scans under way keep the numbers of their
     /// scopes and what they and others saw since they began.
     async fn reload(&mut self) -> Result<()> {
         let mut state = load_state(&self.history, self.state.scopes()).await?;
+        self.runs.forget_seen();
         if let Some(token) = self.runs.oldest_token() {
             load_sightings(&self.history, &mut state, &mut self.runs, None, token).await?;
         }
         self.state = state;
+        self.contents.clear();
         Ok(())
     }
 
-    /// The contents that observations may differ from. A file that is gone may have been replaced by a compaction that
-    /// has not been read yet.
-    async fn contents(&mut self, work: &[Work]) -> Result<HashMap<Revision, Arc<crate::model::Content>>> {
+    /// Finds the resources of the observations, and puts at hand the contents that they may differ from. A file that is
+    /// gone may have been replaced by a compaction that has not been read yet.
+    async fn locate(&mut self, work: &[Work]) -> Result<Vec<Vec<Place>>> {
         for _ in 0..REREADS_MAX {
             let known = self.history.manifest.number;
-            let observations = work.iter().flat_map(|work| match work {
-                Work::Observe(_, observations, ..) => observations.as_slice(),
-                _ => &[],
+            let mut wanted = Vec::new();
+            let places = work.iter().map(|work| match work {
+                Work::Observe(_, observations, ..) => locate(&self.state, observations, &mut wanted),
+                _ => Vec::new(),
             });
-            let wanted = versions_to_compare(&self.state, observations);
-            let error = match read_contents(&self.history, wanted).await {
-                Ok(contents) => return Ok(contents),
-                Err(error) => error,
-            };
+            let places = places.collect();
+            let Err(error) = self.contents.load(&self.history, wanted).await else { return Ok(places) };
             self.catch_up().await?;
             if self.history.manifest.number == known {
                 return Err(error);
@@ -241,53 +274,50 @@ impl Committer {
             self.catch_up().await?;
         }
         for _ in 0..LOST_SLOTS_MAX {
-            let contents = self.contents(work).await?;
-            let built = self.build(work, &contents);
-            let outcome = match built {
-                Ok((None, done, runs)) => {
-                    self.state.settle();
-                    self.runs = runs;
+            let places = self.locate(work).await?;
+            match self.write(work, &places).await {
+                Ok(Some(done)) => {
+                    self.settle();
                     return Ok(done);
                 }
-                Ok((Some((header, bytes)), done, runs)) => match self.create(&header, &bytes).await {
-                    Ok(true) => {
-                        self.state.settle();
-                        self.runs = runs;
-                        self.history.push(Arc::new(Segment::decode(&bytes, header.seq, Some(self.history.store_id))?))?;
-                        return Ok(done);
-                    }
-                    Ok(false) => Ok(()),
-                    Err(error) => Err(error),
-                },
-                Err(error) => Err(error),
-            };
-            self.state.roll_back();
-            outcome?;
+                outcome => {
+                    self.state.roll_back();
+                    self.runs.roll_back();
+                    outcome?;
+                }
+            }
             self.catch_up().await?;
         }
         Err(Error::unavailable(format!("other writers were faster {LOST_SLOTS_MAX} times; nothing was written")))
     }
 
-    /// Classifies work against the state and puts a segment together; no segment where there is nothing to write.
-    #[expect(clippy::type_complexity, reason = "three results of one step")]
-    fn build(
-        &mut self,
-        work: &[Work],
-        contents: &HashMap<Revision, Arc<crate::model::Content>>,
-    ) -> Result<(Option<(SegmentHeader, Bytes)>, Vec<Done>, Runs)> {
+    /// Classifies work and writes the segment; `None` if another writer holds the slot.
+    async fn write(&mut self, work: &[Work], places: &[Vec<Place>]) -> Result<Option<Vec<Done>>> {
+        let (done, built) = self.build(work, places)?;
+        let Some((mut header, payload, replaced)) = built else { return Ok(Some(done)) };
+        let bytes = Segment::encode(&mut header, &payload.encode()?);
+        if !create_segment(&*self.history.backend, &header, &bytes).await? {
+            return Ok(None);
+        }
+        self.history.push(Arc::new(Segment::written(header, payload, &bytes)))?;
+        self.contents.follow(replaced);
+        Ok(Some(done))
+    }
+
+    /// Classifies work against the state; no tables where there is nothing to write.
+    fn build(&mut self, work: &[Work], places: &[Vec<Place>]) -> Result<(Vec<Done>, Option<Built>)> {
         let index = Arc::clone(&self.history.index);
-        let mut runs = self.runs.clone();
         let head_time = index.head_time.map(Timestamp::from_micros);
-        let mut draft = Draft::new(&mut self.state, &index.settings.types, contents, index.head, head_time);
+        let mut draft = Draft::new(&mut self.state, &index.settings.types, &self.contents, index.head, head_time);
         let mut done = Vec::with_capacity(work.len());
-        for work in work {
+        for (work, places) in work.iter().zip(places) {
             // Work that is refused has not touched the draft, so the others of its group go on.
             let outcome = match work {
-                Work::Begin(begin, _) => runs.begin(begin, &index, self.clock.now(), &mut draft).map(Done::Begun),
+                Work::Begin(begin, _) => self.runs.begin(begin, &index, self.clock.now(), &mut draft).map(Done::Begun),
                 Work::Observe(scan, observations, token, _) => {
-                    runs.observe(*scan, observations, *token, &index, &mut draft).map(Done::Committed)
+                    self.runs.observe(*scan, observations, places, *token, &index, &mut draft).map(Done::Committed)
                 }
-                Work::End(scan, end, _) => runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
+                Work::End(scan, end, _) => self.runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
                 Work::Entry(entry, _) => {
                     draft.push_entry(Entry { head: draft.head(), ..entry.clone() });
                     Ok(Done::Logged)
@@ -296,12 +326,11 @@ impl Committer {
             done.push(outcome.unwrap_or_else(Done::Refused));
         }
         if draft.is_empty() {
-            return Ok((None, done, runs));
+            return Ok((done, None));
         }
         let (first_at, last_at) = draft.times();
         let last_at = if draft.count() == 0 { head_time.unwrap_or_default() } else { last_at };
-        let payload = draft.payload()?.encode()?;
-        let mut header = SegmentHeader {
+        let header = SegmentHeader {
             store_id: self.history.store_id,
             seq: self.history.last.0 + 1,
             first_revision: index.head + 1,
@@ -317,15 +346,13 @@ impl Committer {
             manifest_number: self.history.manifest.number,
             manifest_hash: self.history.manifest_hash,
         };
-        let bytes = Segment::encode(&mut header, &payload);
-        Ok((Some((header, bytes)), done, runs))
-    }
-
-    /// Creates a segment: true if it is ours, false if another writer holds the slot.
-    async fn create(&self, header: &SegmentHeader, bytes: &Bytes) -> Result<bool> {
-        create_segment(&*self.history.backend, header, bytes).await
+        let (payload, replaced) = draft.finish()?;
+        Ok((done, Some((header, payload, replaced))))
     }
 }
+
+/// A segment in the making, and what it does to the contents at hand.
+type Built = (SegmentHeader, Payload, Replaced);
 
 /// Creates a segment: true if it is ours, false if another writer holds the slot.
 ///
@@ -364,10 +391,10 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
     let now = clock.now();
     let mut state = State::default();
     let settings = StoreSettings::default();
-    let contents = HashMap::new();
+    let contents = Contents::default();
     let mut draft = Draft::new(&mut state, &settings.types, &contents, 0, None);
     draft.push_entry(settings_entry(&settings, now, 0));
-    let payload = draft.payload()?.encode()?;
+    let payload = draft.finish()?.0.encode()?;
     let mut header = SegmentHeader {
         store_id: Uuid::new_v4(),
         seq: 1,
@@ -406,7 +433,12 @@ fn answer(work: Vec<Work>, outcome: Result<Vec<Done>>) {
             for pair in work.into_iter().zip(done) {
                 match pair {
                     (Work::Begin(_, reply), Done::Begun(begun)) => drop(reply.send(Ok(begun))),
-                    (Work::Observe(.., reply) | Work::End(.., reply), Done::Committed(committed)) => drop(reply.send(Ok(committed))),
+                    (Work::Observe(_, observations, _, reply), Done::Committed(committed)) => {
+                        let _ = reply.send(Ok(committed));
+                        // Freeing many small texts takes a while that the next commit need not wait for.
+                        tokio::task::spawn_blocking(move || drop(observations));
+                    }
+                    (Work::End(.., reply), Done::Committed(committed)) => drop(reply.send(Ok(committed))),
                     (Work::Entry(_, reply), Done::Logged) => drop(reply.send(Ok(()))),
                     (work, Done::Refused(error)) => refuse(work, error),
                     // A reply that is dropped tells the caller that the committer is at fault.

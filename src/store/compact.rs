@@ -24,16 +24,23 @@ use super::verified::VerifiedStore;
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
-/// Files of one kind and size after which they are merged into one.
+/// Files of the open epoch after which they are merged into one.
 pub const MERGE_FILES: usize = 8;
+/// Files of observations or entries of one size after which they are merged into one: the longer the window of a file, the
+/// more often a listing repeats in it and costs next to nothing.
+const NARROW_MERGE_FILES: usize = 4;
 /// A tail with this many new versions is compacted at the end of a scan.
 const TAIL_VERSIONS_MAX: u64 = 4096;
-/// A tail with this many bytes is compacted at the end of a scan.
-const TAIL_BYTES_MAX: u64 = 64 << 20;
+/// A tail of which so many bytes are held in memory is compacted at the end of a scan.
+const TAIL_BYTES_MAX: u64 = 8 << 20;
 /// A tail of this many segments is compacted at the end of a scan.
-const TAIL_SEGMENTS_MAX: usize = 256;
-/// A tail this many times as large is compacted in the middle of a scan.
-const TAIL_OVERDUE: u64 = 16;
+const TAIL_SEGMENTS_MAX: u64 = 256;
+/// A tail with this many observations is compacted at the end of a scan.
+const TAIL_OBSERVATIONS_MAX: u64 = 1 << 20;
+/// A tail this many times as long is compacted in the middle of a scan.
+const TAIL_LONG: u64 = 16;
+/// For a tail this many times as long, writing waits.
+const TAIL_OVERDUE: u64 = 32;
 
 /// How much maintenance may do.
 #[derive(Debug, Clone, Copy)]
@@ -63,17 +70,30 @@ pub struct Compacted {
     pub swept: Swept,
 }
 
+/// How long a tail is, in parts of the length at which it is compacted at the end of a scan.
+fn tail_length(history: &History) -> u64 {
+    let sum = |of: &dyn Fn(&Segment) -> u64| history.tail.iter().map(|segment| of(segment)).sum::<u64>();
+    let lengths = [
+        sum(&|segment| segment.versions.num_rows() as u64) / TAIL_VERSIONS_MAX,
+        sum(&|segment| segment.header.count) / TAIL_OBSERVATIONS_MAX,
+        sum(&|segment| segment.versions.get_array_memory_size() as u64) / TAIL_BYTES_MAX,
+        history.tail.len() as u64 / TAIL_SEGMENTS_MAX,
+    ];
+    lengths.into_iter().max().unwrap_or(0)
+}
+
 /// Whether the tail is long enough to be compacted by itself.
 pub fn is_due(history: &History) -> bool {
-    let rows: u64 = history.tail.iter().map(|segment| segment.versions.num_rows() as u64).sum();
-    let bytes: u64 = history.tail.iter().map(|segment| segment.header.payload_bytes).sum();
-    let full = |times: u64| {
-        rows >= TAIL_VERSIONS_MAX * times
-            || bytes >= TAIL_BYTES_MAX * times.div_ceil(8)
-            || history.tail.len() as u64 >= TAIL_SEGMENTS_MAX as u64 * times
-    };
-    let scan_ended = history.tail.last().is_some_and(|segment| segment.ends_scan());
-    full(TAIL_OVERDUE) || (scan_ended && full(1))
+    let scan_ended = || history.tail.last().is_some_and(|segment| segment.ends_scan());
+    match tail_length(history) {
+        0 => false,
+        length => length >= TAIL_LONG || scan_ended(),
+    }
+}
+
+/// Whether the tail is so long that writing should wait for its compaction.
+pub fn is_overdue(history: &History) -> bool {
+    tail_length(history) >= TAIL_OVERDUE
 }
 
 /// Compacts the tail as far as it has been read and removes what is no longer needed.
@@ -215,11 +235,11 @@ const ENTRY_LEVEL_ROWS: u64 = 1 << 10;
 /// Files with more rows than this are never merged again.
 const MERGED_ROWS_MAX: u64 = 1 << 26;
 
-/// Files grow by levels of a factor of [`MERGE_FILES`]: where as many trailing files are of one level or a lower one, they
-/// are merged. Returns the first of them.
+/// Files grow by levels of a factor of [`NARROW_MERGE_FILES`]: where as many trailing files are of one level or a lower one,
+/// they are merged. Returns the first of them.
 fn trailing_run(files: &[DataFile], level_rows: u64) -> Option<usize> {
-    let level = |file: &DataFile| (file.rows / level_rows).max(1).ilog(MERGE_FILES as u64);
+    let level = |file: &DataFile| (file.rows / level_rows).max(1).ilog(NARROW_MERGE_FILES as u64);
     let highest = level(files.last()?);
     let run = files.iter().rev().take_while(|file| level(file) <= highest && file.rows <= MERGED_ROWS_MAX).count();
-    (run >= MERGE_FILES).then(|| files.len() - run)
+    (run >= NARROW_MERGE_FILES).then(|| files.len() - run)
 }

@@ -65,7 +65,7 @@ impl History {
     /// # Errors
     /// `Corrupt` if it is damaged.
     pub async fn find(backend: Arc<dyn Backend>) -> Result<Option<Self>> {
-        let manifests = backend.list("manifest").await?;
+        let manifests = backend.list("manifest", "").await?;
         let newest = manifests.iter().filter_map(|listed| manifest_number(&listed.name)).max();
         let first = match newest {
             Some(_) => None,
@@ -207,7 +207,8 @@ impl History {
 
     /// The number of the newest manifest that is there.
     async fn newest_manifest(&self) -> Result<Option<u64>> {
-        let listed = self.backend.list("manifest").await?;
+        let known = if self.manifest.number == 0 { String::new() } else { manifest_name(self.manifest.number - 1) };
+        let listed = self.backend.list("manifest", &known).await?;
         Ok(listed.iter().filter_map(|listed| manifest_number(&listed.name)).max())
     }
 
@@ -255,18 +256,19 @@ impl History {
 
     /// A missing segment with others behind it is damage, not the end of the log.
     async fn check_gap(&self, seq: u64) -> Result<()> {
-        let listed = self.backend.list("log").await?;
-        let newest = listed.last().map(|listed| listed.name.clone()).unwrap_or_default();
-        if newest > segment_name(seq) && self.backend.get(&segment_name(seq)).await?.is_none() {
-            return Err(Error::corrupt(format!("{} is missing, but {newest} is there", segment_name(seq))));
+        let name = segment_name(seq);
+        match self.backend.list("log", &name).await?.last() {
+            Some(newest) if self.backend.get(&name).await?.is_none() => {
+                Err(Error::corrupt(format!("{name} is missing, but {} is there", newest.name)))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
 /// Where neither manifest nor first segment is: no store, or one that lost its beginning.
 async fn no_store(backend: &dyn Backend) -> Result<Option<History>> {
-    match backend.list("log").await?.first() {
+    match backend.list("log", "").await?.first() {
         None => Ok(None),
         Some(found) => Err(Error::corrupt(format!("{} is missing, but {} is there", segment_name(1), found.name))),
     }

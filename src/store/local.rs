@@ -96,7 +96,7 @@ impl LocalBackend {
     }
 
     fn sweep(&self) -> Result<()> {
-        for listed in list_folder(&self.root, STAGING)? {
+        for listed in list_folder(&self.root, STAGING, "")? {
             if listed.age_seconds >= STAGING_AGE_MAX_SECONDS {
                 let _ = self.files.remove(&self.path(&listed.name));
             }
@@ -137,8 +137,8 @@ impl Backend for LocalBackend {
         }
     }
 
-    async fn list(&self, folder: &str) -> Result<Vec<Listed>> {
-        list_folder(&self.root, folder)
+    async fn list(&self, folder: &str, after: &str) -> Result<Vec<Listed>> {
+        list_folder(&self.root, folder, after)
     }
 
     async fn delete(&self, name: &str) -> Result<()> {
@@ -271,7 +271,7 @@ fn sync_parent(files: &dyn Files, path: &Path) -> io::Result<()> {
     files.sync_folder(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
-fn list_folder(root: &Path, folder: &str) -> Result<Vec<Listed>> {
+fn list_folder(root: &Path, folder: &str, after: &str) -> Result<Vec<Listed>> {
     let path = root.join(folder);
     let entries = match fs::read_dir(&path) {
         Ok(entries) => entries,
@@ -282,12 +282,17 @@ fn list_folder(root: &Path, folder: &str) -> Result<Vec<Listed>> {
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|error| refused("list", &path, error))?;
-        let (name, metadata) = match (entry.file_name().into_string(), entry.metadata()) {
-            (Ok(name), Ok(metadata)) if metadata.is_file() => (name, metadata),
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let name = format!("{folder}/{name}");
+        if *name <= *after {
+            continue;
+        }
+        let metadata = match entry.metadata() {
+            Ok(metadata) if metadata.is_file() => metadata,
             _ => continue,
         };
         let age = metadata.modified().ok().and_then(|modified| now.duration_since(modified).ok());
-        found.push(Listed { name: format!("{folder}/{name}"), bytes: metadata.len(), age_seconds: age.map_or(0, |age| age.as_secs()) });
+        found.push(Listed { name, bytes: metadata.len(), age_seconds: age.map_or(0, |age| age.as_secs()) });
     }
     found.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(found)

@@ -104,13 +104,13 @@ impl AsyncFileReader for FileReader {
 /// # Errors
 /// `Corrupt` if they cannot be decoded.
 pub fn sort_observations(segments: &[&Arc<Segment>]) -> Result<RecordBatch> {
-    let batches = segments.iter().map(|segment| segment.observations()).collect::<Result<Vec<_>>>()?;
-    let all = concat_batches(&schema::OBSERVATIONS, &batches)?;
+    let mut batches = Vec::with_capacity(segments.len());
     let mut scopes: Vec<String> = Vec::new();
-    let mut numbers: Vec<u32> = Vec::with_capacity(all.num_rows());
+    let mut numbers: Vec<u32> = Vec::new();
     let mut known: hashbrown::HashMap<String, u32> = hashbrown::HashMap::new();
     for segment in segments {
         let raw = segment.raw_observations()?;
+        batches.push(segment.as_observations(&raw)?);
         let dictionary = raw.column(3).as_any_dictionary();
         let of_values: Vec<u32> = dictionary
             .values()
@@ -126,6 +126,7 @@ pub fn sort_observations(segments: &[&Arc<Segment>]) -> Result<RecordBatch> {
             .collect();
         numbers.extend(dictionary.normalized_keys().iter().map(|key| of_values.get(*key).copied().unwrap_or(0)));
     }
+    let all = concat_batches(&schema::OBSERVATIONS, &batches)?;
     let mut order: Vec<u32> = (0..scopes.len() as u32).collect();
     order.sort_by(|left, right| {
         let parts = |number: &u32| scopes.get(*number as usize).map(|scope| scope.splitn(4, '/').collect::<Vec<_>>());

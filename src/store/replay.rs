@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, FixedSizeBinaryArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Int64Type, UInt8Type};
 use hashbrown::HashSet;
 
@@ -10,7 +10,7 @@ use super::history::History;
 use super::parquet_io::{fetch, read_file};
 use super::run::Runs;
 use super::schema;
-use super::segment::{Segment, numbers, segment_name, texts, times};
+use super::segment::{Segment, content_hashes, numbers, segment_name, texts, times};
 use super::state::{Known, NO_SCAN, ScanNo, Seen, State};
 use super::versions::read_keys;
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ fn load_versions(state: &mut State, batch: &RecordBatch, closed: &HashSet<Revisi
     let (from, to, first) =
         (numbers(batch, "valid_from_revision")?, numbers(batch, "valid_to_revision")?, numbers(batch, "first_seen_revision")?);
     let (keys, first_at) = (texts(batch, "resource_key")?, times(batch, "first_seen_at")?);
-    let hashes = hashes(batch)?;
+    let hashes = content_hashes(batch)?;
     for row in 0..batch.num_rows() {
         if to.is_valid(row) || closed.contains(&from.value(row)) {
             continue;
@@ -58,12 +58,7 @@ fn load_versions(state: &mut State, batch: &RecordBatch, closed: &HashSet<Revisi
     Ok(())
 }
 
-fn hashes(batch: &RecordBatch) -> Result<&arrow::array::FixedSizeBinaryArray> {
-    let column = batch.column_by_name("content_hash").and_then(|column| column.as_fixed_size_binary_opt());
-    column.ok_or_else(|| Error::internal("no column content_hash"))
-}
-
-fn hash_at(column: &arrow::array::FixedSizeBinaryArray, row: usize) -> ContentHash {
+fn hash_at(column: &FixedSizeBinaryArray, row: usize) -> ContentHash {
     ContentHash(column.value(row).try_into().unwrap_or([0; 16]))
 }
 
@@ -83,21 +78,45 @@ fn contradicts(segment: &Segment, revision: Revision) -> Error {
     Error::corrupt(format!("{}: revision {revision} contradicts the state before it", segment_name(segment.header.seq)))
 }
 
+/// The rows that a segment opened, as a state needs them.
+struct Opened<'a> {
+    keys: &'a StringViewArray,
+    changes: &'a StringViewArray,
+    revisions: &'a Int64Array,
+    first_seen: &'a Int64Array,
+    first_seen_at: &'a TimestampMicrosecondArray,
+    hashes: &'a FixedSizeBinaryArray,
+}
+
+impl<'a> Opened<'a> {
+    fn of(segment: &'a Segment) -> Result<Self> {
+        let batch = &segment.versions;
+        Ok(Self {
+            keys: texts(batch, "resource_key")?,
+            changes: texts(batch, "change")?,
+            revisions: numbers(batch, "valid_from_revision")?,
+            first_seen: numbers(batch, "first_seen_revision")?,
+            first_seen_at: times(batch, "first_seen_at")?,
+            hashes: content_hashes(batch)?,
+        })
+    }
+}
+
 /// Versions and deletions in the order of revisions, without the observations that changed nothing.
 fn replay_changes(state: &mut State, segment: &Segment) -> Result<()> {
-    let opened = numbers(&segment.versions, "valid_from_revision")?;
+    let opened = Opened::of(segment)?;
     let (closed, ended) = (numbers(&segment.closings, "valid_from_revision")?, numbers(&segment.closings, "valid_to_revision")?);
     let ended_by = texts(&segment.closings, "ended_by")?;
     let mut row = 0;
     let deletions = (0..segment.closings.num_rows()).filter(|closing| ended_by.value(*closing) == Change::Deleted.as_str());
     for closing in deletions {
-        while row < opened.len() && opened.value(row) < ended.value(closing) {
-            open_version(state, segment, row, NO_SCAN)?;
+        while row < opened.revisions.len() && opened.revisions.value(row) < ended.value(closing) {
+            open_version(state, &opened, row, NO_SCAN)?;
             row += 1;
         }
         close_version(state, segment, closed.value(closing), ended.value(closing), NO_SCAN)?;
     }
-    (row..opened.len()).try_for_each(|row| open_version(state, segment, row, NO_SCAN))
+    (row..opened.revisions.len()).try_for_each(|row| open_version(state, &opened, row, NO_SCAN))
 }
 
 /// All observations in order.
@@ -106,10 +125,7 @@ fn replay_observations(state: &mut State, segment: &Segment, runs: &mut Runs) ->
         // Arrow cannot normalise the keys of an empty dictionary.
         return Ok(());
     }
-    let observations = segment.raw_observations()?;
-    if observations.num_rows() == 0 {
-        return Ok(());
-    }
+    let (observations, opened) = (segment.raw_observations()?, Opened::of(segment)?);
     let versions = observations.column(0).as_primitive::<Int64Type>();
     let changes = observations.column(1).as_primitive::<UInt8Type>();
     let scans = observations.column(2).as_any_dictionary();
@@ -122,11 +138,11 @@ fn replay_observations(state: &mut State, segment: &Segment, runs: &mut Runs) ->
         let version = versions.value(ordinal);
         match Change::from_code(changes.value(ordinal)) {
             Some(Change::Created | Change::Updated) => {
-                open_version(state, segment, row, scan)?;
+                open_version(state, &opened, row, scan)?;
                 row += 1;
             }
             Some(Change::Late) if version == revision => {
-                see_late(state, segment, row, revision, scan)?;
+                see_late(state, &opened, row, revision, scan)?;
                 row += 1;
             }
             Some(change @ (Change::Unchanged | Change::Late)) => see_version(state, version, revision, scan, change),
@@ -146,8 +162,8 @@ fn see_version(state: &mut State, version: Revision, revision: Revision, scan: S
 }
 
 /// A late observation with a content of its own is a sighting.
-fn see_late(state: &mut State, segment: &Segment, row: usize, revision: Revision, scan: ScanNo) -> Result<()> {
-    let key = ResourceKey::from_stored(texts(&segment.versions, "resource_key")?.value(row))?;
+fn see_late(state: &mut State, opened: &Opened<'_>, row: usize, revision: Revision, scan: ScanNo) -> Result<()> {
+    let key = ResourceKey::from_stored(opened.keys.value(row))?;
     let Some(place) = state.find(&key) else { return Ok(()) };
     let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return Ok(()) };
     known.note(revision, scan, true);
@@ -155,16 +171,14 @@ fn see_late(state: &mut State, segment: &Segment, row: usize, revision: Revision
     Ok(())
 }
 
-fn open_version(state: &mut State, segment: &Segment, row: usize, scan: ScanNo) -> Result<()> {
-    let batch = &segment.versions;
-    if texts(batch, "change")?.value(row) == Change::Late.as_str() {
+fn open_version(state: &mut State, opened: &Opened<'_>, row: usize, scan: ScanNo) -> Result<()> {
+    if opened.changes.value(row) == Change::Late.as_str() {
         return Ok(());
     }
-    let revision = numbers(batch, "valid_from_revision")?.value(row);
-    let first_seen = numbers(batch, "first_seen_revision")?.value(row);
-    let first_seen_at = Timestamp::from_micros(times(batch, "first_seen_at")?.value(row));
-    let mut known = Known::stored(hash_at(hashes(batch)?, row), revision, first_seen, first_seen_at);
-    let key = ResourceKey::from_stored(texts(batch, "resource_key")?.value(row))?;
+    let (revision, first_seen) = (opened.revisions.value(row), opened.first_seen.value(row));
+    let first_seen_at = Timestamp::from_micros(opened.first_seen_at.value(row));
+    let mut known = Known::stored(hash_at(opened.hashes, row), revision, first_seen, first_seen_at);
+    let key = ResourceKey::from_stored(opened.keys.value(row))?;
     match state.find(&key) {
         Some(place) => {
             if let Some(before) = state.slot(place).map(|slot| slot.known) {
@@ -211,13 +225,14 @@ pub async fn load_sightings(history: &History, state: &mut State, runs: &mut Run
     let keys = read_keys(history, apart.iter().map(|apart| apart.version).collect()).await?;
     for apart in apart {
         if let Some(key) = keys.get(&apart.version) {
-            load_apart(state, key, &apart);
+            load_apart(state, runs, key, &apart);
         }
     }
     Ok(())
 }
 
-/// A deletion, or a late observation with a content of its own: its version is not in the state.
+/// An observation whose version is not in the state: a deletion, a late one with a content of its own, or one of a version
+/// that has been followed by another.
 struct Apart {
     version: Revision,
     seen: Seen,
@@ -249,26 +264,29 @@ fn load_sightings_of(
             runs.note(scan, scope, change);
         }
         let (version, seen) = (versions.value(row), Seen { revision, scan });
-        let late = change == Change::Late.as_str();
-        if change == Change::Deleted.as_str() || (late && version == revision) {
-            apart.push(Apart { version, seen, sighting: late });
-        } else if let Some(place) = state.find_version(version) {
-            see_older(state, place, seen, !late);
+        // A late observation that shows a version of the past is a late deletion.
+        let sighting = change != Change::Deleted.as_str() && (change != Change::Late.as_str() || version == revision);
+        match state.find_version(version) {
+            Some(place) => see_older(state, runs, place, seen, sighting),
+            None => apart.push(Apart { version, seen, sighting }),
         }
     }
     Ok(())
 }
 
-fn load_apart(state: &mut State, key: &ResourceKey, apart: &Apart) {
+fn load_apart(state: &mut State, runs: &mut Runs, key: &ResourceKey, apart: &Apart) {
     let place = state.find(key).unwrap_or_else(|| {
         let dead = Known { alive: false, ..Known::stored(ContentHash([0; 16]), apart.version, apart.version, Timestamp::default()) };
         state.insert(key.clone(), dead)
     });
-    see_older(state, place, apart.seen, apart.sighting);
+    see_older(state, runs, place, apart.seen, apart.sighting);
 }
 
 /// Notes an observation that may be older than others of the same resource.
-fn see_older(state: &mut State, place: u32, seen: Seen, sighting: bool) {
+fn see_older(state: &mut State, runs: &mut Runs, place: u32, seen: Seen, sighting: bool) {
+    if sighting {
+        runs.saw(seen.scan, place);
+    }
     let Some(mut known) = state.slot(place).map(|slot| slot.known) else { return };
     known.note_older(seen, sighting);
     state.update(place, known);

@@ -9,7 +9,7 @@ use super::classify::{Draft, Observer};
 use super::entries::{ChangeCounts, Entry, EntryKind};
 use super::index::{BatchDetails, LogIndex};
 use super::manifest::hex;
-use super::state::ScanNo;
+use super::state::{Place, ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Change, CoverageStatus, Observation, Revision, ScopeReport, Sighting, Timestamp};
 
@@ -88,11 +88,13 @@ pub enum End {
     },
 }
 
-/// The scans of this process.
-#[derive(Debug, Clone, Default)]
+/// The scans of this process, and the numbers of others. What a commit does to them is taken back if it is not made.
+#[derive(Debug, Default)]
 pub struct Runs {
-    runs: Vec<Run>,
+    runs: HashMap<ScanNo, Run>,
     by_id: HashMap<Arc<str>, ScanNo>,
+    next: ScanNo,
+    undo: Vec<(ScanNo, Option<Run>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -108,9 +110,9 @@ struct Run {
     skip: Option<Skip>,
     counts: ChangeCounts,
     scopes: HashMap<u32, Sighted>,
+    seen: SeenPlaces,
     guard: bool,
     active: bool,
-    ours: bool,
 }
 
 /// What a scan has said of one scope so far.
@@ -138,19 +140,50 @@ struct Skip {
 impl Runs {
     /// Whether no scan is under way.
     pub fn is_idle(&self) -> bool {
-        self.runs.iter().all(|run| !run.active)
+        self.runs.values().all(|run| !run.active)
     }
 
     /// The oldest head at which a scan under way began.
     pub fn oldest_token(&self) -> Option<Revision> {
-        self.runs.iter().filter(|run| run.active).map(|run| run.token).min()
+        self.runs.values().filter(|run| run.active).map(|run| run.token).min()
     }
 
     /// Stops a scan without an end: it goes on when it is begun again.
     pub fn break_off(&mut self, scan: ScanNo) {
-        if let Some(run) = self.runs.get_mut(scan as usize) {
+        if let Some(run) = self.runs.get_mut(&scan) {
             run.active = false;
         }
+    }
+
+    /// Makes everything since the last settlement final.
+    pub fn settle(&mut self) {
+        self.undo.clear();
+    }
+
+    /// Takes everything since the last settlement back.
+    pub fn roll_back(&mut self) {
+        while let Some((scan, before)) = self.undo.pop() {
+            match before {
+                Some(before) => self.runs.insert(scan, before),
+                None => self.runs.remove(&scan),
+            };
+        }
+    }
+
+    /// Forgets scans that have completed: none of them observes again. Numbers are never given twice.
+    pub fn forget_completed(&mut self, index: &LogIndex) {
+        self.runs.retain(|_, run| run.active);
+        let runs = &self.runs;
+        self.by_id.retain(|scan_id, number| runs.contains_key(number) || index.open_scans.contains_key(&**scan_id));
+    }
+
+    /// A scan that a commit is about to alter.
+    fn touch(&mut self, scan: ScanNo) -> Result<&mut Run> {
+        let run = self.runs.get_mut(&scan).ok_or_else(|| Error::invalid("the scan has ended").with_hint("begin it again under its id to go on"))?;
+        if self.undo.iter().all(|(touched, _)| *touched != scan) {
+            self.undo.push((scan, Some(run.clone())));
+        }
+        Ok(run)
     }
 
     /// The number of a scan, of this process or another.
@@ -158,10 +191,9 @@ impl Runs {
         if let Some(number) = self.by_id.get(scan_id) {
             return *number;
         }
-        let number = self.runs.len() as ScanNo;
-        let scan_id: Arc<str> = scan_id.into();
-        self.by_id.insert(Arc::clone(&scan_id), number);
-        self.runs.push(Run::new(scan_id));
+        let number = self.next;
+        self.next += 1;
+        self.by_id.insert(scan_id.into(), number);
         number
     }
 
@@ -177,8 +209,7 @@ impl Runs {
             return Ok(Begun::Completed);
         }
         let number = self.number(&begin.scan_id);
-        let Some(run) = self.runs.get_mut(number as usize) else { return Err(Error::internal("a scan has no number")) };
-        if run.active {
+        if self.runs.get(&number).is_some_and(|run| run.active) {
             let message = format!("scan {} is under way in this process already", begin.scan_id);
             return Err(Error::new(ErrorKind::Conflict, message));
         }
@@ -187,30 +218,28 @@ impl Runs {
         if broken.is_none() {
             check_start(begin, head_time, now)?;
         }
-        let at = begin.at.unwrap_or(now);
-        let fresh = Run::new(Arc::clone(&run.scan_id));
-        *run = Run { provider: begin.provider.clone(), at, newest: at, guard: begin.guard, active: true, ours: true, ..fresh };
-        let Some(broken) = broken else {
-            run.token = draft.head();
-            let at = run.at.max(head_time.unwrap_or(run.at));
-            let mut start = Entry::new(EntryKind::ScanStarted, at, Some(Arc::clone(&run.scan_id)), draft.head());
-            start.provider = run.provider.clone();
-            start.token = Some(run.token);
-            draft.push_entry(start);
-            return Ok(Begun::Fresh { scan: number });
+        let mut run = Run::begin(begin, begin.at.unwrap_or(now));
+        let begun = match broken {
+            None => {
+                run.token = draft.head();
+                let at = run.at.max(head_time.unwrap_or(run.at));
+                let mut start = Entry::new(EntryKind::ScanStarted, at, Some(Arc::clone(&run.scan_id)), draft.head());
+                start.provider = run.provider.clone();
+                start.token = Some(run.token);
+                draft.push_entry(start);
+                Begun::Fresh { scan: number }
+            }
+            Some(broken) => {
+                (run.token, run.counts) = (broken.token, broken.counts);
+                if broken.lines > 0 {
+                    run.skip = Some(Skip { lines: broken.lines, hash: broken.lines_hash.clone() });
+                }
+                Begun::Continued { scan: number, token: broken.token, lines: broken.lines }
+            }
         };
-        run.token = broken.token;
-        run.counts = broken.counts;
-        if broken.lines > 0 {
-            run.skip = Some(Skip { lines: broken.lines, hash: broken.lines_hash.clone() });
-        }
-        Ok(Begun::Continued { scan: number, token: broken.token, lines: broken.lines })
-    }
-
-    /// The number, id and token of a scan that observes.
-    fn observer(&self, scan: ScanNo, page_token: Option<Revision>) -> Result<Observer> {
-        let run = self.runs.get(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
-        Ok(Observer { scan, scan_id: Arc::clone(&run.scan_id), token: page_token.unwrap_or(run.token) })
+        let before = self.runs.insert(number, run);
+        self.undo.push((number, before));
+        Ok(begun)
     }
 
     /// Classifies a batch of a scan.
@@ -222,30 +251,33 @@ impl Runs {
         &mut self,
         scan: ScanNo,
         observations: &'a [Observation],
+        places: &[Place],
         page_token: Option<Revision>,
         index: &LogIndex,
         draft: &mut Draft<'a>,
     ) -> Result<Committed> {
-        let observer = self.observer(scan, page_token)?;
-        let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
+        let run = self.touch(scan)?;
+        let observer = run.observer(scan, page_token);
         if !run.active {
             return Err(run.not_under_way());
         }
         run.check_not_overtaken(index)?;
-        let observations = run.pass_over(observations)?;
+        let known = run.pass_over(observations)?;
+        let (observations, places) = (observations.get(known..).unwrap_or_default(), places.get(known..).unwrap_or_default());
         if observations.is_empty() {
             // An entry would tell of fewer lines than the store has, and a scan that breaks now could not be continued.
             return Ok(Committed::default());
         }
         let first = draft.head() + 1;
         let mut counts = ChangeCounts::default();
-        for observation in observations {
+        for (observation, place) in observations.iter().zip(places) {
             run.hash_line(observation);
-            let (before, deleted) = (draft.count(), counts.deleted);
-            draft.observe(&observer, observation, run.at, &mut counts);
-            if draft.count() > before {
-                let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
-                run.note(draft.last_scope(), sighted, counts.deleted - deleted);
+            let deleted = counts.deleted;
+            let Some(place) = draft.observe(&observer, observation, *place, run.at, &mut counts) else { continue };
+            let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
+            run.note(draft.last_scope(), sighted, counts.deleted - deleted);
+            if sighted {
+                run.seen.insert(place);
             }
         }
         run.lines += observations.len() as u64;
@@ -258,8 +290,8 @@ impl Runs {
     /// `Invalid` if it has ended, or if the store has more observations of it than were handed in, `Conflict` if another
     /// process has written to it.
     pub fn end(&mut self, scan: ScanNo, end: &End, index: &LogIndex, draft: &mut Draft<'_>) -> Result<Committed> {
-        let observer = self.observer(scan, None)?;
-        let run = self.runs.get_mut(scan as usize).ok_or_else(|| Error::internal("a scan has no number"))?;
+        let run = self.touch(scan)?;
+        let observer = run.observer(scan, None);
         if !run.active {
             return Err(run.not_under_way());
         }
@@ -285,9 +317,21 @@ impl Runs {
         }
     }
 
+    /// Notes that a scan of this process has seen a resource.
+    pub fn saw(&mut self, scan: ScanNo, place: u32) {
+        if let Some(run) = self.runs.get_mut(&scan) {
+            run.seen.insert(place);
+        }
+    }
+
+    /// Forgets which resources scans have seen: their places are no longer those of the state.
+    pub fn forget_seen(&mut self) {
+        self.runs.values_mut().for_each(|run| run.seen = SeenPlaces::default());
+    }
+
     /// Notes what an earlier run of a scan of this process recorded, for the scan's coverage.
     pub fn note(&mut self, scan: ScanNo, scope: u32, change: &str) {
-        if let Some(run) = self.runs.get_mut(scan as usize).filter(|run| run.ours) {
+        if let Some(run) = self.runs.get_mut(&scan) {
             let deleted = change == Change::Deleted.as_str();
             run.note(scope, !deleted, i64::from(deleted));
         }
@@ -321,23 +365,28 @@ pub fn check_time(at: Timestamp, now: Timestamp) -> Result<()> {
 }
 
 impl Run {
-    fn new(scan_id: Arc<str>) -> Self {
+    fn begin(begin: &Begin, at: Timestamp) -> Self {
         Self {
-            scan_id,
-            provider: None,
+            scan_id: begin.scan_id.as_str().into(),
+            provider: begin.provider.clone(),
             token: 0,
-            at: Timestamp::default(),
-            newest: Timestamp::default(),
+            at,
+            newest: at,
             account: Account::None,
             lines: 0,
             hasher: Sha256::new(),
             skip: None,
             counts: ChangeCounts::default(),
             scopes: HashMap::new(),
-            guard: false,
-            active: false,
-            ours: false,
+            seen: SeenPlaces::default(),
+            guard: begin.guard,
+            active: true,
         }
+    }
+
+    /// The scan as one that observes; `page_token` is the head when the request for its page was sent.
+    fn observer(&self, scan: ScanNo, page_token: Option<Revision>) -> Observer {
+        Observer { scan, scan_id: Arc::clone(&self.scan_id), token: page_token.unwrap_or(self.token) }
     }
 
     fn note(&mut self, scope: u32, sighted: bool, deleted: i64) {
@@ -398,18 +447,18 @@ impl Run {
         hex(self.hasher.clone().finalize().get(..16).unwrap_or_default())
     }
 
-    /// The observations that the store does not have yet; checks that those that it has are the same.
-    fn pass_over<'a>(&mut self, observations: &'a [Observation]) -> Result<&'a [Observation]> {
-        let Some(skip) = &self.skip else { return Ok(observations) };
+    /// How many of the observations the store has already; checks that they are the same.
+    fn pass_over(&mut self, observations: &[Observation]) -> Result<usize> {
+        let Some(skip) = &self.skip else { return Ok(0) };
         let left = usize::try_from(skip.lines - self.lines).unwrap_or(usize::MAX);
-        let (known, fresh) = observations.split_at(left.min(observations.len()));
-        known.iter().for_each(|observation| self.hash_line(observation));
-        self.lines += known.len() as u64;
-        let Some(skip) = self.skip.take_if(|skip| skip.lines == self.lines) else { return Ok(fresh) };
+        let known = left.min(observations.len());
+        observations.iter().take(known).for_each(|observation| self.hash_line(observation));
+        self.lines += known as u64;
+        let Some(skip) = self.skip.take_if(|skip| skip.lines == self.lines) else { return Ok(known) };
         if self.lines_hash() != skip.hash {
             return Err(self.differs(skip.lines));
         }
-        Ok(fresh)
+        Ok(known)
     }
 
     fn not_under_way(&self) -> Error {
@@ -454,7 +503,7 @@ impl Run {
             .map(|(at, scope)| (scope.number, at))
             .collect();
         let mut doomed: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (scope, place, spared) in draft.missing(&complete, observer) {
+        for (scope, place, spared) in draft.missing(&complete, observer, &self.seen) {
             if let Some(covered) = complete.get(&scope).and_then(|at| coverage.get_mut(*at)) {
                 *covered.missing.get_or_insert(0) += 1;
             }

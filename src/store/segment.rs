@@ -29,9 +29,9 @@
 //! Once the tables cover a segment and the grace period is over it is cut down to its header: the name stays taken, so
 //! that a stalled writer can never win it again, and the hash chain stays whole.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int64Array, RecordBatch, StringViewArray, UInt8Array};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, RecordBatch, StringViewArray, UInt8Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
 use arrow::ipc::CompressionType;
@@ -103,7 +103,6 @@ pub struct Segment {
     /// Rows of [`schema::ENTRIES`].
     pub entries: RecordBatch,
     observation_section: Bytes,
-    observations: OnceLock<RecordBatch>,
 }
 
 /// The columns of the observations section.
@@ -314,10 +313,25 @@ impl Segment {
             versions: read_section(versions, &schema::VERSIONS)?,
             closings: read_section(closings, &schema::CLOSINGS)?,
             entries: read_section(entries, &schema::ENTRIES)?,
-            observation_section: observations.clone(),
-            observations: OnceLock::new(),
+            observation_section: Bytes::copy_from_slice(observations),
             header,
         })
+    }
+
+    /// The segment that was just written, from its header, its tables and its bytes.
+    pub fn written(header: SegmentHeader, payload: Payload, bytes: &Bytes) -> Self {
+        let at = HEADER_BYTES;
+        let length = bytes.get(at..at + 8).and_then(|length| length.try_into().ok()).map_or(0, u64::from_le_bytes);
+        let end = usize::try_from(length).map_or(bytes.len(), |length| (at + 8 + length).min(bytes.len()));
+        Self {
+            hash: header.hash(),
+            versions: payload.versions,
+            closings: payload.closings,
+            entries: payload.entries,
+            // A copy: a slice would keep the payload in memory.
+            observation_section: Bytes::copy_from_slice(bytes.get(at + 8..end).unwrap_or_default()),
+            header,
+        }
     }
 
     /// Whether a scan ended with it.
@@ -326,20 +340,17 @@ impl Segment {
         texts(&self.entries, "entry").is_ok_and(|entries| entries.iter().flatten().any(ends))
     }
 
-    /// The observations as [`SEGMENT_OBSERVATIONS`], in revision order.
+    /// The observations as [`SEGMENT_OBSERVATIONS`], in revision order; decoded anew each time, since there can be many.
     ///
     /// # Errors
     /// `Corrupt`.
     pub fn raw_observations(&self) -> Result<RecordBatch> {
-        if let Some(batch) = self.observations.get() {
-            return Ok(batch.clone());
-        }
         let batch = read_section(&self.observation_section, &SEGMENT_OBSERVATIONS)?;
         if batch.num_rows() as u64 != self.header.count {
             let name = segment_name(self.header.seq);
             return Err(Error::corrupt(format!("{name}: expected {} observations, found {}", self.header.count, batch.num_rows())));
         }
-        Ok(self.observations.get_or_init(|| batch).clone())
+        Ok(batch)
     }
 
     /// The observations as rows of [`schema::OBSERVATIONS`], in revision order.
@@ -347,7 +358,14 @@ impl Segment {
     /// # Errors
     /// `Corrupt`.
     pub fn observations(&self) -> Result<RecordBatch> {
-        let raw = self.raw_observations()?;
+        self.as_observations(&self.raw_observations()?)
+    }
+
+    /// Raw observations as rows of [`schema::OBSERVATIONS`].
+    ///
+    /// # Errors
+    /// `Internal` if they are not those of this segment.
+    pub fn as_observations(&self, raw: &RecordBatch) -> Result<RecordBatch> {
         let first = self.header.first_revision;
         let revisions = Int64Array::from_iter_values((0..raw.num_rows() as i64).map(|ordinal| first + ordinal));
         let changes: &UInt8Array = raw.column(1).as_primitive::<UInt8Type>();
@@ -415,6 +433,15 @@ pub fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringViewArr
 pub fn times<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::TimestampMicrosecondArray> {
     let column = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<arrow::datatypes::TimestampMicrosecondType>());
     column.ok_or_else(|| Error::internal(format!("no time column {name}")))
+}
+
+/// The column of content hashes.
+///
+/// # Errors
+/// `Internal` if there is none.
+pub fn content_hashes(batch: &RecordBatch) -> Result<&FixedSizeBinaryArray> {
+    let column = batch.column_by_name("content_hash").and_then(|column| column.as_fixed_size_binary_opt());
+    column.ok_or_else(|| Error::internal("no column content_hash"))
 }
 
 /// Text of a row, `None` for null.

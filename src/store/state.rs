@@ -10,6 +10,9 @@ use crate::model::{ContentHash, ResourceKey, Revision, Timestamp};
 /// A scan, as a small number within one writer.
 pub type ScanNo = u32;
 
+/// Where a resource is in a state, if it is known; it stays there until resources that are gone are forgotten.
+pub type Place = Option<u32>;
+
 /// No scan: what was seen before this writer began to look.
 pub const NO_SCAN: ScanNo = u32::MAX;
 
@@ -82,10 +85,6 @@ impl Trace {
         other.revision > after
     }
 
-    /// Whether this scan came, as far as is known: it is forgotten where two others came later.
-    pub fn by(&self, scan: ScanNo) -> bool {
-        self.last.scan == scan || self.other.scan == scan
-    }
 }
 
 impl Known {
@@ -118,6 +117,28 @@ impl Known {
     }
 }
 
+/// The resources that a scan has seen, by their places: a bit for each.
+#[derive(Debug, Clone, Default)]
+pub struct SeenPlaces(Vec<u64>);
+
+impl SeenPlaces {
+    /// Adds a resource.
+    pub fn insert(&mut self, place: u32) {
+        let word = place as usize / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= 1 << (place % 64);
+        }
+    }
+
+    /// Whether a resource is among them.
+    pub fn contains(&self, place: u32) -> bool {
+        self.0.get(place as usize / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
+    }
+}
+
 /// One resource.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -143,7 +164,7 @@ pub struct State {
 
 impl State {
     /// The place of a resource, if it is known.
-    pub fn find(&self, key: &ResourceKey) -> Option<u32> {
+    pub fn find(&self, key: &ResourceKey) -> Place {
         self.by_key.get(key).copied()
     }
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::backend::Listed;
 use super::history::History;
 use super::manifest::{Manifest, manifest_name, manifest_number};
 use super::parquet_io::FileKind;
@@ -28,27 +29,39 @@ const UNNAMED_GRACE_SECONDS: u64 = 24 * 3600;
 /// touched; a reader of an older one has the grace period to finish.
 ///
 /// Files are listed before manifests are read: a file that a manifest names was there before the manifest, so what is
-/// listed and named by none belongs to no manifest yet, and is told by its age.
+/// listed and named by none belongs to no manifest yet, and is told by its age. Manifests are read only where something
+/// is old enough to go.
 ///
 /// # Errors
 /// `Unavailable` if the storage refuses; what was not removed is removed by the next sweep.
 pub async fn sweep(history: &History, grace: Duration) -> Result<Swept> {
     let mut swept = Swept::default();
     sweep_segments(history, grace, &mut swept).await?;
-    let mut listed = Vec::new();
+    let in_use: HashSet<String> = file_names(&history.manifest).into_iter().collect();
+    let mut old = Vec::new();
     for kind in [FileKind::Versions, FileKind::Closings, FileKind::Observations, FileKind::Entries] {
-        listed.extend(history.backend.list(kind.folder()).await?);
+        let listed = history.backend.list(kind.folder(), "").await?;
+        old.extend(listed.into_iter().filter(|listed| listed.age_seconds >= grace.as_secs() && !in_use.contains(&listed.name)));
     }
-    let named = sweep_manifests(history, grace, &mut swept).await?;
-    for listed in listed {
-        let grace = if named.dead.contains(&listed.name) { grace.as_secs() } else { grace.as_secs().max(UNNAMED_GRACE_SECONDS) };
-        if listed.age_seconds >= grace && !named.live.contains(&listed.name) {
+    let manifests = history.backend.list("manifest", "").await?;
+    if old.is_empty() && !manifests.iter().any(|listed| is_stale(listed, history, grace)) {
+        return Ok(swept);
+    }
+    let named = sweep_manifests(history, manifests, grace, &mut swept).await?;
+    for listed in old {
+        let is_dead = named.dead.contains(&listed.name) || listed.age_seconds >= UNNAMED_GRACE_SECONDS;
+        if is_dead && !named.live.contains(&listed.name) {
             history.backend.delete(&listed.name).await?;
             swept.objects += 1;
             swept.bytes += listed.bytes;
         }
     }
     Ok(swept)
+}
+
+/// Whether a manifest is neither the newest nor within the grace period.
+fn is_stale(listed: &Listed, history: &History, grace: Duration) -> bool {
+    manifest_number(&listed.name).is_some_and(|number| number < history.manifest.number) && listed.age_seconds >= grace.as_secs()
 }
 
 /// The files that manifests name.
@@ -63,7 +76,7 @@ struct Named {
 /// A segment is cut down once a later header names a manifest that covers it: then the chain vouches for the tables.
 async fn sweep_segments(history: &History, grace: Duration, swept: &mut Swept) -> Result<()> {
     let Some(vouched) = vouched_seq(history).await? else { return Ok(()) };
-    for listed in history.backend.list("log").await? {
+    for listed in history.backend.list("log", "").await? {
         if listed.bytes <= HEADER_BYTES as u64 || listed.age_seconds < grace.as_secs() || listed.name > segment_name(vouched) {
             continue;
         }
@@ -89,15 +102,12 @@ async fn vouched_seq(history: &History) -> Result<Option<u64>> {
     Ok(Some(manifest.covered_seq))
 }
 
-/// Deletes manifests that are neither the newest nor within the grace period; returns the files that they and the others
-/// name.
-async fn sweep_manifests(history: &History, grace: Duration, swept: &mut Swept) -> Result<Named> {
-    let listed = history.backend.list("manifest").await?;
-    let newest = history.manifest.number;
+/// Deletes manifests that are stale; returns the files that they and the others name.
+async fn sweep_manifests(history: &History, manifests: Vec<Listed>, grace: Duration, swept: &mut Swept) -> Result<Named> {
     let mut named = Named::default();
-    for listed in listed {
+    for listed in manifests {
         let Some(number) = manifest_number(&listed.name) else { continue };
-        let needed = number >= newest || listed.age_seconds < grace.as_secs();
+        let needed = !is_stale(&listed, history, grace);
         let names = match history.backend.get(&listed.name).await? {
             Some(bytes) => Manifest::decode(&bytes, number).map(|(manifest, _)| file_names(&manifest)),
             None => Ok(Vec::new()),

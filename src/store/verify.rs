@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use bytes::Bytes;
 use hashbrown::HashMap;
 
-use super::backend::Backend;
+use super::backend::{Backend, Listed};
 use super::data_file::DataFile;
 use super::history::History;
 use super::manifest::{Epoch, Manifest, hex, manifest_name, manifest_number};
 use super::parquet_io::{fetch, read_columns};
 use super::schema;
-use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, numbers, segment_name, texts};
+use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, content_hashes, numbers, segment_name, texts};
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
@@ -56,22 +56,23 @@ impl VerifyReport {
 /// `NotFound` if there is no store, `Unavailable` if the storage refuses to be read.
 pub async fn verify(backend: Arc<dyn Backend>, noted: Option<&str>) -> Result<VerifyReport> {
     let mut report = VerifyReport { noted_hash_found: noted.map(|_| false), ..VerifyReport::default() };
-    let log = backend.list("log").await?;
-    let manifests = backend.list("manifest").await?;
+    let log = backend.list("log", "").await?;
+    let manifests = backend.list("manifest", "").await?;
     if log.is_empty() && manifests.is_empty() {
         return History::open(backend).await.map(|_| report);
     }
-    let chain = Chain::read(&*backend, noted, &mut report).await?;
-    let newest = manifests.iter().filter_map(|listed| manifest_number(&listed.name)).max();
-    let mut covered = 0;
-    if let Some(number) = newest {
-        let name = manifest_name(number);
-        let bytes = backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")));
-        let manifest = bytes.and_then(|bytes| Manifest::decode(&bytes, number));
-        if let Some((manifest, _)) = report.note(manifest) {
-            covered = manifest.covered_seq;
-            check_manifest(&*backend, &manifest, &chain, &mut report).await?;
+    let manifest = match manifests.iter().filter_map(|listed| manifest_number(&listed.name)).max() {
+        None => None,
+        Some(number) => {
+            let name = manifest_name(number);
+            let bytes = backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")));
+            report.note(bytes.and_then(|bytes| Manifest::decode(&bytes, number))).map(|(manifest, _)| manifest)
         }
+    };
+    let covered = manifest.as_ref().map_or(0, |manifest| manifest.covered_seq);
+    let chain = Chain::read(&*backend, &log, covered, noted, &mut report).await?;
+    if let Some(manifest) = &manifest {
+        check_manifest(&*backend, manifest, &chain, &mut report).await?;
     }
     for seq in chain.cut_down.iter().filter(|seq| **seq > covered) {
         report.damage.push(format!("{}: it was cut down to its header, but no manifest covers it", segment_name(*seq)));
@@ -81,16 +82,19 @@ pub async fn verify(backend: Arc<dyn Backend>, noted: Option<&str>) -> Result<Ve
 
 /// The headers of the log.
 struct Chain {
-    hashes: HashMap<u64, Hash>,
-    segments: Vec<u64>,
+    /// The hash of the header of the last segment that the tables cover.
+    covered: Option<Hash>,
+    /// Segments with a payload that the tables cover: seq, and the last revision.
+    segments: Vec<(u64, Revision)>,
+    /// Segments of which only the header is left.
     cut_down: Vec<u64>,
 }
 
 impl Chain {
-    async fn read(backend: &dyn Backend, noted: Option<&str>, report: &mut VerifyReport) -> Result<Self> {
-        let mut chain = Self { hashes: HashMap::new(), segments: Vec::new(), cut_down: Vec::new() };
+    async fn read(backend: &dyn Backend, log: &[Listed], covered: u64, noted: Option<&str>, report: &mut VerifyReport) -> Result<Self> {
+        let mut chain = Self { covered: None, segments: Vec::new(), cut_down: Vec::new() };
         let (mut previous, mut next_revision, mut store_id) = ([0; 32], 1, None);
-        let last = backend.list("log").await?.last().map(|listed| listed.name.clone()).unwrap_or_default();
+        let last = log.last().map(|listed| listed.name.clone()).unwrap_or_default();
         for seq in 1.. {
             let name = segment_name(seq);
             if name > last {
@@ -109,19 +113,21 @@ impl Chain {
             if header.first_revision != next_revision {
                 report.damage.push(format!("{name}: expected it to begin with revision {next_revision}, found {}", header.first_revision));
             }
-            if bytes.len() > HEADER_BYTES || header.payload_bytes == 0 {
-                let segment = Segment::decode(&bytes, seq, store_id).and_then(|segment| segment.raw_observations());
-                if report.note(segment).is_some() {
-                    chain.segments.push(seq);
-                }
-            } else {
+            if bytes.len() <= HEADER_BYTES && header.payload_bytes > 0 {
                 report.headers_only += 1;
                 chain.cut_down.push(seq);
+            } else if seq <= covered {
+                // It is decoded when it is compared with the tables.
+                chain.segments.push((seq, header.last_revision()));
+            } else {
+                report.note(Segment::decode(&bytes, seq, store_id).and_then(|segment| segment.raw_observations()));
             }
             report.segments += 1;
             next_revision = header.last_revision() + 1;
             previous = header.hash();
-            chain.hashes.insert(seq, previous);
+            if seq == covered {
+                chain.covered = Some(previous);
+            }
             (report.head, report.head_hash) = (header.last_revision(), hex(&previous));
             if noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&report.head_hash)) {
                 report.noted_hash_found = Some(true);
@@ -133,38 +139,45 @@ impl Chain {
 
 async fn check_manifest(backend: &dyn Backend, manifest: &Manifest, chain: &Chain, report: &mut VerifyReport) -> Result<()> {
     let name = manifest_name(manifest.number);
-    if chain.hashes.get(&manifest.covered_seq).map(|hash| hex(hash)).as_deref() != Some(&manifest.covered_hash) {
+    if chain.covered.map(|hash| hex(&hash)).as_deref() != Some(&manifest.covered_hash) {
         report.damage.push(format!("{name}: it covers a segment {} that is not the one in the log", manifest.covered_seq));
     }
-    let mut versions = HashMap::new();
+    let mut segments = chain.segments.as_slice();
     for epoch in &manifest.epochs {
-        for file in epoch.files.iter().chain(&epoch.closings) {
-            check_file(backend, file, report).await?;
+        if let Some(closings) = &epoch.closings {
+            check_file(backend, closings, report).await?;
         }
-        let read = read_epoch(backend, epoch, &mut versions).await;
-        report.note(read);
+        let versions = check_epoch(backend, epoch, report).await?;
+        // Epochs are cut where segments end.
+        let within = segments.partition_point(|(_, last)| epoch.end.is_none_or(|end| *last <= end));
+        let (now, later) = segments.split_at_checked(within).unwrap_or((segments, &[]));
+        for (seq, _) in now {
+            check_replay(backend, *seq, manifest, &versions, report).await?;
+        }
+        segments = later;
     }
     let mut seen = BTreeSet::new();
     for file in &manifest.observations {
-        check_file(backend, file, report).await?;
-        let ranges = observation_ranges(backend, file).await;
-        seen.extend(report.note(ranges).unwrap_or_default());
+        if let Some(bytes) = check_file(backend, file, report).await? {
+            seen.extend(report.note(observation_ranges(bytes)).unwrap_or_default());
+        }
     }
     check_dense(&name, seen, manifest, report);
     for file in &manifest.entries {
         check_file(backend, file, report).await?;
     }
-    check_replay(backend, manifest, chain, &versions, report).await
+    Ok(())
 }
 
-async fn check_file(backend: &dyn Backend, file: &DataFile, report: &mut VerifyReport) -> Result<()> {
+/// The bytes of a file, if they are those that the manifest names.
+async fn check_file(backend: &dyn Backend, file: &DataFile, report: &mut VerifyReport) -> Result<Option<Bytes>> {
     report.files += 1;
     report.bytes += file.bytes;
     let outcome = match fetch(backend, file).await {
         Ok(bytes) => {
             let found = hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes));
             if found == file.hash {
-                Ok(())
+                Ok(bytes)
             } else {
                 Err(Error::corrupt(format!("{}: expected the hash {}, found {found}", file.name, file.hash)))
             }
@@ -172,30 +185,36 @@ async fn check_file(backend: &dyn Backend, file: &DataFile, report: &mut VerifyR
         Err(error) if error.kind() == crate::ErrorKind::Corrupt => Err(error),
         Err(error) => return Err(error),
     };
-    report.note(outcome);
-    Ok(())
+    Ok(report.note(outcome))
 }
 
-/// Adds key and content hash of the versions that began in an epoch.
-async fn read_epoch(backend: &dyn Backend, epoch: &Epoch, versions: &mut HashMap<Revision, (String, [u8; 16])>) -> Result<()> {
+/// Key and content hash by the revision that a version began with.
+type Versions = HashMap<Revision, (String, [u8; 16])>;
+
+/// Reads the files of an epoch; returns the versions that began in it.
+async fn check_epoch(backend: &dyn Backend, epoch: &Epoch, report: &mut VerifyReport) -> Result<Versions> {
+    let mut versions = Versions::new();
     for file in &epoch.files {
-        let bytes = fetch(backend, file).await?;
-        for batch in read_columns(bytes, &schema::VERSIONS, &["resource_key", "content_hash", "valid_from_revision"])? {
-            let batch = batch?;
-            let (keys, from) = (texts(&batch, "resource_key")?, numbers(&batch, "valid_from_revision")?);
-            let hashes = batch.column_by_name("content_hash").and_then(|column| column.as_fixed_size_binary_opt());
-            let hashes = hashes.ok_or_else(|| Error::internal("no column content_hash"))?;
-            for row in (0..batch.num_rows()).filter(|row| from.value(*row) > epoch.start) {
-                versions.insert(from.value(row), (keys.value(row).to_owned(), hashes.value(row).try_into().unwrap_or([0; 16])));
-            }
+        if let Some(bytes) = check_file(backend, file, report).await? {
+            report.note(read_versions(bytes, epoch.start, &mut versions));
+        }
+    }
+    Ok(versions)
+}
+
+fn read_versions(bytes: Bytes, after: Revision, versions: &mut Versions) -> Result<()> {
+    for batch in read_columns(bytes, &schema::VERSIONS, &["resource_key", "content_hash", "valid_from_revision"])? {
+        let batch = batch?;
+        let (keys, from, hashes) = (texts(&batch, "resource_key")?, numbers(&batch, "valid_from_revision")?, content_hashes(&batch)?);
+        for row in (0..batch.num_rows()).filter(|row| from.value(*row) > after) {
+            versions.insert(from.value(row), (keys.value(row).to_owned(), hashes.value(row).try_into().unwrap_or([0; 16])));
         }
     }
     Ok(())
 }
 
 /// The revisions of a file as ranges.
-async fn observation_ranges(backend: &dyn Backend, file: &DataFile) -> Result<Vec<(Revision, Revision)>> {
-    let bytes = fetch(backend, file).await?;
+fn observation_ranges(bytes: Bytes) -> Result<Vec<(Revision, Revision)>> {
     let mut ranges: Vec<(Revision, Revision)> = Vec::new();
     for batch in read_columns(bytes, &schema::OBSERVATIONS, &["revision"])? {
         for revision in numbers(&batch?, "revision")?.values() {
@@ -221,29 +240,19 @@ fn check_dense(name: &str, ranges: BTreeSet<(Revision, Revision)>, manifest: &Ma
     }
 }
 
-/// The versions that the segments that are left have opened must be in the tables.
-async fn check_replay(
-    backend: &dyn Backend,
-    manifest: &Manifest,
-    chain: &Chain,
-    versions: &HashMap<Revision, (String, [u8; 16])>,
-    report: &mut VerifyReport,
-) -> Result<()> {
-    for seq in chain.segments.iter().filter(|seq| **seq <= manifest.covered_seq) {
-        let Some(bytes) = backend.get(&segment_name(*seq)).await? else { continue };
-        let Some(segment) = report.note(Segment::decode(&bytes, *seq, Some(manifest.store_id))) else { continue };
-        let (keys, from) = (texts(&segment.versions, "resource_key")?, numbers(&segment.versions, "valid_from_revision")?);
-        let hashes = segment.versions.column_by_name("content_hash").and_then(|column| column.as_fixed_size_binary_opt());
-        let hashes = hashes.ok_or_else(|| Error::internal("no column content_hash"))?;
-        for row in 0..from.len() {
-            let known = versions.get(&from.value(row));
-            if known.is_none_or(|(key, hash)| key != keys.value(row) || hash != hashes.value(row)) {
-                let name = segment_name(*seq);
-                report.damage.push(format!(
-                    "{name}: the version that began with revision {} is not in the tables as it was written",
-                    from.value(row)
-                ));
-            }
+/// The versions that a segment that is left has opened must be in the tables.
+async fn check_replay(backend: &dyn Backend, seq: u64, manifest: &Manifest, versions: &Versions, report: &mut VerifyReport) -> Result<()> {
+    let name = segment_name(seq);
+    let Some(bytes) = backend.get(&name).await? else { return Ok(()) };
+    let segment = Segment::decode(&bytes, seq, Some(manifest.store_id)).and_then(|segment| segment.raw_observations().map(|_| segment));
+    let Some(segment) = report.note(segment) else { return Ok(()) };
+    let (keys, from) = (texts(&segment.versions, "resource_key")?, numbers(&segment.versions, "valid_from_revision")?);
+    let hashes = content_hashes(&segment.versions)?;
+    for (row, revision) in from.values().iter().enumerate() {
+        let known = versions.get(revision);
+        if known.is_none_or(|(key, hash)| key != keys.value(row) || hash != hashes.value(row)) {
+            let damage = format!("{name}: the version that began with revision {revision} is not in the tables as it was written");
+            report.damage.push(damage);
         }
     }
     Ok(())

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
-    TimestampMicrosecondArray,
+    TimestampMicrosecondArray, UInt32Array,
 };
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field, Int64Type};
 use hashbrown::HashMap;
 use parquet::arrow::ProjectionMask;
@@ -50,9 +51,9 @@ pub struct NewVersion<'a> {
 /// # Errors
 /// `Internal` if Arrow refuses the columns.
 pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
-    let part = |at: usize| -> ArrayRef {
-        Arc::new(versions.iter().map(|version| version.key.parts().get(at).copied()).collect::<StringViewArray>())
-    };
+    let parts: Vec<[&str; 5]> = versions.iter().map(|version| version.key.parts()).collect();
+    let part =
+        |at: usize| -> ArrayRef { Arc::new(parts.iter().map(|parts| parts.get(at).copied()).collect::<StringViewArray>()) };
     let text =
         |get: &dyn Fn(&NewVersion<'_>) -> Option<String>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<StringViewArray>()) };
     let time = |get: &dyn Fn(&NewVersion<'_>) -> Option<Timestamp>| -> ArrayRef {
@@ -104,16 +105,13 @@ pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
 /// The content columns that [`contents_of`] needs.
 pub const CONTENT_COLUMNS: [&str; 8] = ["native_type", "arn", "name", "state", "created_at", "tags", "properties", "valid_from_revision"];
 
-/// The contents of some rows of a batch that has [`CONTENT_COLUMNS`], by revision.
-fn contents_of(batch: &RecordBatch, wanted: &[Revision], found: &mut HashMap<Revision, Arc<Content>>) -> Result<()> {
+/// The contents of rows of a batch that has [`CONTENT_COLUMNS`], by revision.
+fn contents_of(batch: &RecordBatch, found: &mut HashMap<Revision, Arc<Content>>) -> Result<()> {
     let revisions = numbers(batch, "valid_from_revision")?;
     let (native_types, arns, names) = (texts(batch, "native_type")?, texts(batch, "arn")?, texts(batch, "name")?);
     let (states, tags, properties) = (texts(batch, "state")?, texts(batch, "tags")?, texts(batch, "properties")?);
     let created = times(batch, "created_at")?;
     for (row, revision) in revisions.values().iter().enumerate() {
-        if wanted.binary_search(revision).is_err() {
-            continue;
-        }
         let boxed = |column, row| text_at(column, row).map(Box::<str>::from);
         let content = Content {
             native_type: boxed(native_types, row),
@@ -138,7 +136,7 @@ pub async fn read_contents(history: &History, mut wanted: Vec<Revision>) -> Resu
     wanted.dedup();
     let mut found = HashMap::with_capacity(wanted.len());
     let open = history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files);
-    visit(history, open, &wanted, &CONTENT_COLUMNS, &mut |batch| contents_of(batch, &wanted, &mut found)).await?;
+    visit(history, open, &wanted, &CONTENT_COLUMNS, &mut |batch| contents_of(batch, &mut found)).await?;
     match wanted.iter().find(|revision| !found.contains_key(*revision)) {
         Some(missing) => Err(missing_version(*missing)),
         None => Ok(found),
@@ -157,9 +155,7 @@ pub async fn read_keys(history: &History, mut wanted: Vec<Revision>) -> Result<H
     visit(history, &files, &wanted, &["resource_key", "valid_from_revision"], &mut |batch| {
         let (keys, revisions) = (texts(batch, "resource_key")?, numbers(batch, "valid_from_revision")?);
         for (row, revision) in revisions.values().iter().enumerate() {
-            if wanted.binary_search(revision).is_ok() {
-                found.insert(*revision, ResourceKey::from_stored(keys.value(row))?);
-            }
+            found.insert(*revision, ResourceKey::from_stored(keys.value(row))?);
         }
         Ok(())
     })
@@ -174,7 +170,7 @@ fn missing_version(revision: Revision) -> Error {
     Error::corrupt(format!("the version that began with revision {revision} is in no file"))
 }
 
-/// Shows batches that hold the wanted versions, and perhaps others, to a function: those of the tail and of some files.
+/// Shows the rows of the wanted versions to a function: those of the tail and of some files.
 async fn visit(
     history: &History,
     files: &[DataFile],
@@ -184,9 +180,12 @@ async fn visit(
 ) -> Result<()> {
     for segment in &history.tail {
         let (first, last) = (segment.header.first_revision, segment.header.last_revision());
-        let from = wanted.partition_point(|revision| *revision < first);
-        if wanted.get(from).is_some_and(|revision| *revision <= last) {
-            with(&segment.versions)?;
+        let within = wanted.partition_point(|revision| *revision < first)..wanted.partition_point(|revision| *revision <= last);
+        let opened = numbers(&segment.versions, "valid_from_revision")?.values();
+        let rows = wanted.get(within).unwrap_or_default().iter().filter_map(|revision| opened.binary_search(revision).ok());
+        let rows: UInt32Array = rows.map(|row| row as u32).collect();
+        if !rows.is_empty() {
+            with(&take_record_batch(&segment.versions, &rows)?)?;
         }
     }
     for file in files {

@@ -115,6 +115,14 @@ impl Writer {
         self.ask(|reply| Request::Compact(options, reply)).await
     }
 
+    /// Waits for a compaction that is under way: call it before the process ends.
+    ///
+    /// # Errors
+    /// Those of the compaction; nothing is lost.
+    pub async fn settle(&self) -> Result<()> {
+        self.ask(Request::Settle).await
+    }
+
     /// The log as it is now.
     ///
     /// # Errors

@@ -3,5 +3,5 @@
 mod commands;
 mod errors;
 mod help;
-mod run;
+pub mod run;
 mod sql;

@@ -47,7 +47,7 @@ fn line_of(writer: &str, scan_id: &str, batch: usize, line: usize, properties: &
         properties: CanonicalJson::parse(properties.as_bytes()).unwrap(),
     };
     let hash = content.hash(None);
-    Observation { key, sighting: Sighting::Present(Box::new(content), hash), observed_at: None }
+    Observation { key, sighting: Sighting::Present(Arc::new(content), hash), observed_at: None }
 }
 
 /// Writes scan after scan and tells of each batch once it is durable.

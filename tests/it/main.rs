@@ -11,4 +11,6 @@ mod duckdb;
 mod golden;
 mod kill;
 mod model;
+mod repl;
+mod tidy;
 mod verify;

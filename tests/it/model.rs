@@ -2,6 +2,7 @@
 //! compaction and reopening at random points, every answer is the naive oracle's, row for row.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
 use elava::store::{Begin, CompactOptions, ScanBegun, ScanSession, Store, StoreSettings, Writer};
@@ -122,7 +123,7 @@ pub fn observation(naive: &naive::Observation) -> Observation {
         properties: json(&naive.content.properties),
     };
     let hash = content.hash(None);
-    let sighting = if naive.deleted { Sighting::Deleted } else { Sighting::Present(Box::new(content), hash) };
+    let sighting = if naive.deleted { Sighting::Deleted } else { Sighting::Present(Arc::new(content), hash) };
     Observation { key, sighting, observed_at: naive.observed_at.map(Timestamp::from_micros) }
 }
 

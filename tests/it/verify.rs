@@ -1,5 +1,6 @@
 //! `verify` finds nothing in a sound store, and names what was altered in another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
@@ -17,7 +18,7 @@ async fn scan(writer: &Writer, number: i64) {
         let properties = CanonicalJson::parse(text.as_bytes()).unwrap();
         let content = Content { native_type: None, arn: None, name: None, state: None, created_at: None, tags: None, properties };
         let hash = content.hash(None);
-        Observation { key, sighting: Sighting::Present(Box::new(content), hash), observed_at: None }
+        Observation { key, sighting: Sighting::Present(Arc::new(content), hash), observed_at: None }
     };
     session.observe((0..20 + number % 2).map(observe).collect()).await.unwrap();
     let scope = Scope::new("aws", "1", "r", "aws_test").unwrap();

@@ -29,7 +29,11 @@ pub async fn run(args: ImportArgs, context: &Context) -> Result<ExitStatus> {
     };
     let sources = args.files.iter().map(|file| Source::argument(file)).collect();
     let writer = open::writer(&context.settings).await?;
-    let report = import_with_progress(&writer, sources, &options, context, Talk::Batches).await?;
+    let report = import_with_progress(&writer, sources, &options, context, Talk::Batches).await;
+    // What was committed by an import that failed is compacted too.
+    let settled = writer.settle().await;
+    let report = report?;
+    settled?;
     context.printer.say(&in_words(&report));
     Ok(ExitStatus::Done)
 }

@@ -38,7 +38,7 @@ fn observed(line: &str) -> Observation {
 
 fn content(line: &str) -> Content {
     match observed(line).sighting {
-        Sighting::Present(content, _) => *content,
+        Sighting::Present(content, _) => (*content).clone(),
         Sighting::Deleted => panic!("deleted"),
     }
 }

@@ -200,10 +200,11 @@ impl Backend for FaultBackend {
         Ok(self.state.lock().unwrap().objects.get(name).cloned())
     }
 
-    async fn list(&self, folder: &str) -> Result<Vec<Listed>> {
+    async fn list(&self, folder: &str, after: &str) -> Result<Vec<Listed>> {
         self.reachable()?;
         let state = self.state.lock().unwrap();
         let inside = state.objects.iter().filter(|(name, _)| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+        let inside = inside.filter(|(name, _)| name.as_str() > after);
         Ok(inside.map(|(name, bytes)| Listed { name: name.clone(), bytes: bytes.len() as u64, age_seconds: state.age_seconds }).collect())
     }
 

@@ -1,4 +1,4 @@
-//! Text in memory of its own. A text that was read from a file is a view of its whole page: where few rows of many are
+//! JSON text in memory of its own. A text that was read from a file is a view of its whole page: where few rows of many are
 //! kept, as by a sort or a join, they would keep all the pages they are from.
 
 use std::sync::{Arc, LazyLock};
@@ -9,8 +9,9 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
 use crate::error::Error;
+use crate::store::schema::VERSIONS;
 
-/// The same text, which shares memory with no other row's.
+/// The same text, which shares memory with no other's, declared as JSON.
 pub(super) fn compact(text: Expr) -> Expr {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> =
         LazyLock::new(|| Arc::new(ScalarUDF::from(Compact { signature: Signature::any(1, Volatility::Immutable) })));
@@ -40,7 +41,9 @@ impl ScalarUDFImpl for Compact {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<Arc<Field>> {
-        args.arg_fields.first().cloned().ok_or_else(no_text)
+        let text = args.arg_fields.first().ok_or_else(no_text)?;
+        let json = VERSIONS.field_with_name("tags")?.metadata().clone();
+        Ok(Arc::new(text.as_ref().clone().with_metadata(json)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {

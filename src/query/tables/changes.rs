@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::common::ScalarValue;
+use datafusion::common::{ScalarValue, UnnestOptions};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions_nested::make_array::make_array;
 use datafusion::functions_window::expr_fn::lag;
@@ -92,7 +92,7 @@ fn with_before(rows: LogicalPlanBuilder) -> Result<LogicalPlanBuilder> {
             ident("valid_to_revision").sort(true, true),
         ]
     };
-    let last = |column: &str, name: &str| Ok::<_, DataFusionError>(lag(ident(column), None, None).order_by(in_life()).build()?.alias(name));
+    let last = |column: &str, name: &str| Ok::<_, DataFusionError>(lag(ident(column), Some(1), None).order_by(in_life()).build()?.alias(name));
     rows.project(columns)?.window([last("valid_to_revision", "last_ended")?, last("content", "last_content")?])
 }
 
@@ -102,10 +102,15 @@ fn told(rows: LogicalPlanBuilder, after: Revision, until: Revision, before: bool
     let within = |column: &str| ident(column).gt(lit(after)).and(ident(column).lt_eq(lit(until)));
     let began = within("valid_from_revision").and(ident("valid_from_revision").gt(ident(EPOCH_START)));
     let deleted = within("valid_to_revision").and(ident("ended_by").eq(lit("deleted")));
-    let events = make_array(vec![when(began, ident("change")).end()?, when(deleted, cast(lit("deleted"), DataType::Utf8View)).end()?]);
+    let (change, gone) = (ident("change"), cast(lit("deleted"), DataType::Utf8View));
+    let events = when(began.clone().and(deleted.clone()), make_array(vec![change.clone(), gone.clone()]))
+        .when(began, make_array(vec![change]))
+        .when(deleted, make_array(vec![gone]))
+        .end()?;
     let mut columns: Vec<Expr> = rows.schema().fields().iter().map(|field| ident(field.name())).collect();
     columns.push(events.alias("event"));
-    let rows = rows.project(columns)?.unnest_column("event")?.filter(ident("event").is_not_null())?;
+    let told = UnnestOptions::new().with_preserve_nulls(false);
+    let rows = rows.project(columns)?.unnest_column_with_options("event", told)?;
 
     let is_deleted = || ident("event").eq(lit("deleted"));
     let either = |deleted: &str, began: &str| when(is_deleted(), ident(deleted)).otherwise(ident(began));

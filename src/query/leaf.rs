@@ -1,11 +1,13 @@
 //! Leaves of plans: rows of Parquet files and rows in memory, filtered and projected, as DataFusion's own nodes.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
-use datafusion::catalog::Session;
+use async_trait::async_trait;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
+use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
@@ -14,12 +16,15 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::union::UnionExec;
 
 use super::source::HistorySource;
 use crate::store::{Bound, DataFile};
@@ -29,12 +34,91 @@ pub(super) fn store_url(source: &dyn HistorySource) -> Result<ObjectStoreUrl> {
     ObjectStoreUrl::parse(format!("elava://{}", source.store_id()))
 }
 
+/// Plans whose rows together are the rows of a table.
+pub(super) type Parts = Vec<Arc<dyn ExecutionPlan>>;
+
+/// A table of rows in files and in memory.
+pub(super) trait Rows: Debug + Send + Sync + 'static {
+    /// Its columns.
+    fn schema(&self) -> SchemaRef;
+
+    /// The rows that a scan asks for.
+    fn parts(&self, scan: &Scan<'_>) -> Result<Parts>;
+}
+
+/// What is asked of [`Rows`].
+pub(super) struct Scan<'a> {
+    /// DataFusion's session.
+    pub(super) state: &'a dyn Session,
+    /// What all rows fulfil.
+    pub(super) filters: &'a [Expr],
+    /// The columns to put out, as places in the table's schema.
+    pub(super) columns: &'a [usize],
+}
+
+/// [`Rows`] as DataFusion knows tables.
+#[derive(Debug)]
+pub(super) struct RowsTable<R>(pub(super) R);
+
+#[async_trait]
+impl<R: Rows> TableProvider for RowsTable<R> {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = self.0.schema();
+        let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
+        let mut parts = self.0.parts(&Scan { state, filters, columns: &columns })?;
+        match (parts.len(), parts.pop()) {
+            (1, Some(only)) => Ok(only),
+            (_, Some(last)) => {
+                parts.push(last);
+                UnionExec::try_new(parts)
+            }
+            _ => Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&columns)?)))),
+        }
+    }
+}
+
 /// Rows to read.
 pub(super) enum Leaf<'a> {
     /// Of files.
-    Files(&'a dyn HistorySource, Vec<&'a DataFile>),
+    Files(&'a dyn HistorySource, Vec<Placed<'a>>),
     /// In memory.
     Memory(Vec<RecordBatch>),
+}
+
+/// A file, and the values of the columns that it has as a whole: the last ones of the leaf's schema.
+pub(super) struct Placed<'a> {
+    file: &'a DataFile,
+    constants: Vec<ScalarValue>,
+}
+
+impl<'a> Placed<'a> {
+    /// A file that has all its columns itself.
+    pub(super) fn plain(file: &'a DataFile) -> Self {
+        Self { file, constants: Vec::new() }
+    }
+
+    /// A file whose rows have a last column of one value.
+    pub(super) fn with(file: &'a DataFile, constant: ScalarValue) -> Self {
+        Self { file, constants: vec![constant] }
+    }
 }
 
 /// The rows of a leaf with this schema for which all filters are true: these columns, in this order.
@@ -45,13 +129,7 @@ pub(super) fn read(
     filters: &[Expr],
     columns: &[usize],
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let mut needed = columns.to_vec();
-    for column in filters.iter().flat_map(Expr::column_refs) {
-        let at = schema.index_of(&column.name)?;
-        if !needed.contains(&at) {
-            needed.push(at);
-        }
-    }
+    let needed = with_columns_of(filters, schema, columns)?;
     let input = match leaf {
         Leaf::Files(source, files) => files_exec(state, *source, files, schema, &needed)?,
         Leaf::Memory(batches) => {
@@ -61,6 +139,18 @@ pub(super) fn read(
         }
     };
     filter(state, input, filters, columns.len())
+}
+
+/// Some columns of a schema, and after them those that filters need besides.
+pub(super) fn with_columns_of(filters: &[Expr], schema: &SchemaRef, columns: &[usize]) -> Result<Vec<usize>> {
+    let mut needed = columns.to_vec();
+    for column in filters.iter().flat_map(Expr::column_refs) {
+        let at = schema.index_of(&column.name)?;
+        if !needed.contains(&at) {
+            needed.push(at);
+        }
+    }
+    Ok(needed)
 }
 
 /// The rows for which all filters are true, with the first so many columns.
@@ -79,24 +169,43 @@ pub(super) fn filter(
     Ok(Arc::new(FilterExecBuilder::new(predicate, input).apply_projection(kept)?.build()?))
 }
 
+/// Rows of other columns, made from those of a plan.
+pub(super) fn project(
+    state: &dyn Session,
+    input: Arc<dyn ExecutionPlan>,
+    columns: &[Expr],
+    names: &[&str],
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = Arc::new(DFSchema::try_from(input.schema())?);
+    let column = |(column, name): (&Expr, &&str)| {
+        let expr = state.create_physical_expr(column.clone(), &schema)?;
+        Ok(ProjectionExpr { expr, alias: (*name).to_owned() })
+    };
+    let columns = columns.iter().zip(names).map(column).collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(ProjectionExec::try_new(columns, input)?))
+}
+
 fn files_exec(
     state: &dyn Session,
     source: &dyn HistorySource,
-    files: &[&DataFile],
+    files: &[Placed<'_>],
     schema: &SchemaRef,
     columns: &[usize],
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
     let readers = CachedParquetFileReaderFactory::new(source.object_store(), metadata_cache);
-    let parquet = ParquetSource::new(TableSchema::from(Arc::clone(schema)))
+    let constants = files.first().map_or(0, |placed| placed.constants.len());
+    let (stored, constants) = split(schema, constants);
+    let table = TableSchema::builder(Arc::clone(&stored)).with_table_partition_cols(constants).build();
+    let parquet = ParquetSource::new(table)
         .with_table_parquet_options(state.table_options().parquet.clone())
         .with_parquet_file_reader_factory(Arc::new(readers))
         .with_pushdown_filters(true)
         .with_enable_page_index(true)
         .with_bloom_filter_on_read(true);
-    let groups = FileGroup::new(files.iter().map(|file| partitioned(file, schema)).collect());
+    let groups = FileGroup::new(files.iter().map(|placed| partitioned(placed, &stored)).collect());
     let groups = groups.split_files(state.config().target_partitions().max(1));
-    let rows = files.iter().map(|file| usize::try_from(file.rows).unwrap_or(usize::MAX)).sum();
+    let rows = files.iter().map(|placed| usize::try_from(placed.file.rows).unwrap_or(usize::MAX)).sum();
     let statistics = Statistics { num_rows: Precision::Exact(rows), ..Statistics::new_unknown(schema) };
     let config = FileScanConfigBuilder::new(store_url(source)?, Arc::new(parquet))
         .with_file_groups(groups)
@@ -106,7 +215,18 @@ fn files_exec(
     Ok(DataSourceExec::from_data_source(config))
 }
 
-fn partitioned(file: &DataFile, schema: &SchemaRef) -> PartitionedFile {
+/// The columns that files have themselves, and the last ones, which they have as a whole.
+fn split(schema: &SchemaRef, constants: usize) -> (SchemaRef, Fields) {
+    if constants == 0 {
+        return (Arc::clone(schema), Fields::empty());
+    }
+    let fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    let (stored, constants) = fields.split_at(fields.len().saturating_sub(constants));
+    (Arc::new(Schema::new(stored.to_vec())), constants.to_vec().into())
+}
+
+fn partitioned(placed: &Placed<'_>, stored: &SchemaRef) -> PartitionedFile {
+    let file = placed.file;
     let known = |field: &Arc<Field>| match file.columns.get(field.name()) {
         None => ColumnStatistics::new_unknown(),
         Some(stats) => ColumnStatistics {
@@ -117,9 +237,11 @@ fn partitioned(file: &DataFile, schema: &SchemaRef) -> PartitionedFile {
         },
     };
     let rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
-    let column_statistics = schema.fields().iter().map(known).collect();
+    let column_statistics = stored.fields().iter().map(known).collect();
     let statistics = Statistics { num_rows: rows, total_byte_size: Precision::Absent, column_statistics };
-    PartitionedFile::new(file.name.clone(), file.bytes).with_statistics(Arc::new(statistics))
+    PartitionedFile::new(file.name.clone(), file.bytes)
+        .with_partition_values(placed.constants.clone())
+        .with_statistics(Arc::new(statistics))
 }
 
 /// A bound as DataFusion's statistics know it.

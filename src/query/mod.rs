@@ -2,6 +2,8 @@
 
 mod apart;
 mod catalog;
+mod closed;
+mod compact;
 mod content;
 mod dialect;
 mod failure;

@@ -27,6 +27,7 @@ use datafusion::physical_plan::{ExecutionPlan, collect};
 
 use super::failure::told;
 use super::inner::{plan_part, whole};
+use super::leaf::{Rows, RowsTable};
 use super::view::{SharedView, View};
 use crate::error::Error;
 
@@ -71,9 +72,9 @@ impl Call<'_> {
     }
 }
 
-/// A scan of rows that only a view can tell, under a name that EXPLAIN shows.
-pub(super) fn scan(name: &str, provider: impl TableProvider + 'static) -> Result<LogicalPlanBuilder> {
-    LogicalPlanBuilder::scan(name, provider_as_source(Arc::new(provider)), None)
+/// A scan of rows that only a view can tell, under a name that the logical plan shows.
+pub(super) fn scan(name: &str, rows: impl Rows) -> Result<LogicalPlanBuilder> {
+    LogicalPlanBuilder::scan(name, provider_as_source(Arc::new(RowsTable(rows))), None)
 }
 
 /// A relation as DataFusion's catalog knows it.

@@ -1,4 +1,4 @@
-//! Version rows: the three ways in which all tables of resources read history.
+//! Version rows: the ways in which all tables of resources read history.
 //!
 //! An epoch covers the revisions after its start, up to and including its end, and holds every version alive at any
 //! moment in it. So the state at a revision is in one epoch, the version that a revision opened is in the epoch of that
@@ -8,23 +8,21 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{AsArray, BooleanArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use async_trait::async_trait;
-use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{JoinType, NullEquality};
-use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType, col, lit};
+use datafusion::catalog::Session;
+use datafusion::common::{JoinType, NullEquality, ScalarValue};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{Expr, Operator, binary_expr, ident, lit, when};
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
-use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
-use datafusion::physical_plan::union::UnionExec;
 
-use super::leaf::{self, Leaf, int_bounds};
+use super::closed::is_closed;
+use super::compact::compact;
+use super::leaf::{Leaf, Parts, Placed, Rows, Scan, filter, int_bounds, project, read, with_columns_of};
 use super::view::View;
 use crate::model::Revision;
 use crate::store::schema::{CLOSINGS, VERSIONS};
@@ -35,22 +33,52 @@ use crate::store::{DataFile, Epoch};
 pub(super) enum Read {
     /// The versions alive at a revision.
     AliveAt(Revision),
-    /// The versions that began after a revision, up to and including another.
-    Began { after: Revision, until: Revision },
     /// The versions that ended after a revision, up to and including another, with how they ended.
     Ended { after: Revision, until: Revision },
+    /// The versions that began or were deleted after a revision, up to and including another, with how they ended if
+    /// it was then; where the versions before are wanted too, those that were updated besides.
+    Changed { after: Revision, until: Revision, before: bool },
+    /// The versions that ended after a revision, or are alive at another, with how they ended up to it.
+    Versions { after: Revision, until: Revision },
     /// The content of every observation up to and including a revision, late ones too: each row once.
     Contents { until: Revision },
 }
 
+/// The revision after which a row's epoch tells what began: the last column of [`Read::Changed`]. A version alive then
+/// began in an epoch before.
+pub(super) const EPOCH_START: &str = "epoch_start";
+
+/// Version rows as they are read: with the start of their epoch.
+static PLACED: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields: Vec<Arc<Field>> = VERSIONS.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(EPOCH_START, DataType::Int64, false)));
+    Arc::new(Schema::new(fields))
+});
+
 /// Version rows without how they ended: an epoch does not know that of all its rows.
 static UNENDED: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let fields = VERSIONS.fields().iter().filter(|field| !ENDS.contains(&field.name().as_str()));
+    let fields = VERSIONS.fields().iter().filter(|field| !is_end(field.name()));
     Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
 });
 
+/// Closings, with names of their own beside the rows that they close.
+static CLOSED: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let fields = CLOSINGS.fields().iter().map(|field| field.as_ref().clone().with_name(closed_name(field.name())));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+});
+
+fn closed_name(column: &str) -> String {
+    format!("closed_{column}")
+}
+
 /// How a version ended.
 const ENDS: [&str; 4] = ["valid_to_revision", "valid_to", "ended_by", "ending_scan_id"];
+/// The columns that fill pages.
+const PAYLOAD: [&str; 2] = ["tags", "properties"];
+
+fn is_end(column: &str) -> bool {
+    ENDS.contains(&column)
+}
 
 /// Version rows of a view.
 #[derive(Debug)]
@@ -65,149 +93,185 @@ impl VersionRows {
     }
 }
 
-#[async_trait]
-impl TableProvider for VersionRows {
+impl Rows for VersionRows {
     fn schema(&self) -> SchemaRef {
         match self.read {
-            Read::Ended { .. } => Arc::clone(&VERSIONS),
-            _ => Arc::clone(&UNENDED),
+            Read::AliveAt(_) | Read::Contents { .. } => Arc::clone(&UNENDED),
+            Read::Ended { .. } | Read::Versions { .. } => Arc::clone(&VERSIONS),
+            Read::Changed { .. } => Arc::clone(&PLACED),
         }
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(filters.iter().map(|_| TableProviderFilterPushDown::Exact).collect())
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    fn parts(&self, scan: &Scan<'_>) -> Result<Parts> {
         let schema = self.schema();
-        let all = (0..schema.fields().len()).collect();
-        let mut columns = Vec::new();
-        for at in projection.unwrap_or(&all) {
-            columns.push(VERSIONS.index_of(schema.field(*at).name())?);
-        }
-        let scan = Scan { state, view: &self.view, filters, columns };
-        let mut parts = match self.read {
-            Read::AliveAt(at) => scan.alive_at(at)?,
-            Read::Began { after, until } => scan.began(after, until)?,
-            Read::Ended { after, until } => scan.ended(after, until)?,
-            Read::Contents { until } => scan.contents(until)?,
-        };
-        match parts.pop() {
-            None => Ok(Arc::new(EmptyExec::new(Arc::new(VERSIONS.project(&scan.columns)?)))),
-            Some(only) if parts.is_empty() => Ok(only),
-            Some(last) => {
-                parts.push(last);
-                UnionExec::try_new(parts)
+        let columns = scan.columns.iter().map(|at| PLACED.index_of(schema.field(*at).name()));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let scan = VersionScan { scan: Scan { columns: &columns, ..*scan }, view: &self.view };
+        match self.read {
+            Read::AliveAt(at) => scan.alive_at(at),
+            Read::Ended { after, until } => scan.changed(after, until, &ended(after, until), |_| true),
+            Read::Changed { after, until, before: true } => {
+                scan.changed(after, until, &began(after, until).or(ended(after, until)), |_| true)
             }
+            Read::Changed { after, until, before: false } => {
+                let deleted = ended(after, until).and(ident("ended_by").eq(lit("deleted")));
+                scan.changed(after, until, &began(after, until).or(deleted), |ended_by| ended_by == "deleted")
+            }
+            Read::Versions { after, until } => scan.versions(after, until),
+            Read::Contents { until } => scan.contents(until),
         }
     }
 }
 
-/// One scan: its filters and the columns of `VERSIONS` that it puts out.
-struct Scan<'a> {
-    state: &'a dyn Session,
+/// One scan: what it asks for, as places in `PLACED`, of a view.
+struct VersionScan<'a> {
+    scan: Scan<'a>,
     view: &'a View,
-    filters: &'a [Expr],
-    columns: Vec<usize>,
 }
 
-type Parts = Vec<Arc<dyn ExecutionPlan>>;
+/// What rows do not tell of their ends themselves.
+#[derive(Default)]
+struct Ends<'a> {
+    /// How rows ended that were written open.
+    closings: Option<&'a RecordBatch>,
+    /// A later end is none yet.
+    until: Option<Revision>,
+    /// What the ends have to fulfil.
+    bounds: Vec<Expr>,
+}
 
-impl Scan<'_> {
+impl VersionScan<'_> {
     fn alive_at(&self, at: Revision) -> Result<Parts> {
-        let alive =
-            [col("valid_from_revision").lt_eq(lit(at)), col("valid_to_revision").gt(lit(at)).or(col("valid_to_revision").is_null())];
+        let alive = [from().lt_eq(lit(at)), to().gt(lit(at)).or(to().is_null())];
         let mut parts = Parts::new();
         if let Some(epoch) = self.view.epoch_of(at) {
             let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= at);
-            let closed = if epoch.end.is_none() { self.closings(Revision::MIN, at)? } else { None };
-            parts.extend(match closed {
-                None => self.files(files, &alive, &self.columns)?,
-                Some(closed) => self.not_closed(files, &alive, closed)?,
-            });
+            let began_all = files.iter().all(|file| int_bounds(file, "valid_from_revision").1 <= at);
+            let mut bounds = alive.get(usize::from(began_all)..).unwrap_or_default().to_vec();
+            if epoch.end.is_none()
+                && let Some(closings) = self.closings(Revision::MIN, at)?
+            {
+                bounds.push(!is_closed(from(), &versions_closed(&closings, |_| true)?));
+            }
+            parts.extend(self.files(self.placed(epoch, files), &bounds)?);
         }
         parts.extend(self.tail(&alive, |from, to| from <= at && to.is_none_or(|to| to > at))?);
         Ok(parts)
     }
 
-    fn began(&self, after: Revision, until: Revision) -> Result<Parts> {
-        let mut parts = Parts::new();
+    /// The rows that fulfil an expression, which holds for rows that began or ended after a revision, up to and
+    /// including another; and those of which the closings tell that they ended then in a way that is asked for.
+    fn changed(&self, after: Revision, until: Revision, rows: &Expr, asked: impl Fn(&str) -> bool) -> Result<Parts> {
+        let meets = |file: &DataFile, column| meets(int_bounds(file, column), after, until);
+        let closings = self.closings(after, until)?;
+        let (mut told, mut parts) = (Vec::new(), Parts::new());
         for epoch in self.view.epochs_meeting(after, until) {
-            let after = after.max(epoch.start);
-            let files = choose(epoch, |file| meets(int_bounds(file, "valid_from_revision"), after, until));
-            parts.extend(self.files(files, &began(after, until), &self.columns)?);
+            match closings.as_ref().filter(|_| epoch.end.is_none()) {
+                None => {
+                    let files = choose(epoch, |file| meets(file, "valid_from_revision") || meets(file, "valid_to_revision"));
+                    told.extend(self.placed(epoch, files));
+                }
+                Some(closings) => {
+                    let leaf = self.leaf(self.placed(epoch, choose(epoch, |_| true)));
+                    let rows = rows.clone().or(is_closed(from(), &versions_closed(closings, &asked)?));
+                    parts.push(self.with_ends(&leaf, &[rows], &Ends { closings: Some(closings), ..Ends::default() })?);
+                }
+            }
         }
-        parts.extend(self.tail(&began(after, until), |from, _| from > after && from <= until)?);
+        parts.extend(self.files(told, std::slice::from_ref(rows))?);
+        let touched = |from, to: Option<Revision>| (from > after && from <= until) || to.is_some_and(|to| to > after && to <= until);
+        parts.extend(self.tail(std::slice::from_ref(rows), touched)?);
+        parts.into_iter().map(|part| compacted(self.scan.state, part)).collect()
+    }
+
+    fn versions(&self, after: Revision, until: Revision) -> Result<Parts> {
+        let mut parts = Parts::new();
+        let last = self.view.epoch_of(until);
+        let before = self.view.source().epochs().iter().filter(|epoch| last.is_some_and(|last| epoch.start < last.start));
+        let files = before.flat_map(|epoch| {
+            self.placed(epoch, choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until)))
+        });
+        parts.extend(self.files(files.collect(), &[ended(after, until)])?);
+        if let Some(epoch) = last {
+            let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= until);
+            let closings = if epoch.end.is_none() { self.closings(Revision::MIN, until)? } else { None };
+            let ends = Ends {
+                closings: closings.as_ref(),
+                until: files.iter().any(|file| int_bounds(file, "valid_to_revision").1 > until).then_some(until),
+                bounds: if after > epoch.start { vec![to().gt(lit(after)).or(to().is_null())] } else { Vec::new() },
+            };
+            let mut bounds = vec![not_late()];
+            if files.iter().any(|file| int_bounds(file, "valid_from_revision").1 > until) {
+                bounds.push(from().lt_eq(lit(until)));
+            }
+            if !files.is_empty() {
+                parts.push(self.with_ends(&self.leaf(self.placed(epoch, files)), &bounds, &ends)?);
+            }
+        }
+        let batches = self.tail_rows(|from, to| from <= until && to.is_none_or(|to| to > after && to != from))?;
+        if !batches.is_empty() {
+            let ends = Ends { until: self.view.pin().map(|_| until), ..Ends::default() };
+            parts.push(self.with_ends(&Leaf::Memory(batches), &[], &ends)?);
+        }
         Ok(parts)
     }
 
     fn contents(&self, until: Revision) -> Result<Parts> {
+        // What was carried into an epoch is in the one before.
+        let told = |epoch| {
+            let start = self.view.told_from(epoch);
+            self.placed(epoch, choose(epoch, |file| meets(int_bounds(file, "valid_from_revision"), start, until)))
+        };
+        let files = self.view.source().epochs().iter().filter(|epoch| epoch.start < until).flat_map(told).collect();
         let mut parts = Parts::new();
-        for (nth, epoch) in self.view.source().epochs().iter().enumerate().filter(|(_, epoch)| epoch.start < until) {
-            // What was carried into a later epoch is in the one before.
-            let after = if nth == 0 { Revision::MIN } else { epoch.start };
-            let files = choose(epoch, |file| meets(int_bounds(file, "valid_from_revision"), after, until));
-            let first = if nth == 0 { None } else { Some(col("valid_from_revision").gt(lit(after))) };
-            let last = Some(col("valid_from_revision").lt_eq(lit(until)));
-            let bounds = first.into_iter().chain(last).collect::<Vec<_>>();
-            parts.extend(self.files(files, &bounds, &self.columns)?);
-        }
-        parts.extend(self.tail(&[col("valid_from_revision").lt_eq(lit(until))], |from, _| from <= until)?);
+        parts.extend(self.files(files, &[from().gt(ident(EPOCH_START)), from().lt_eq(lit(until))])?);
+        parts.extend(self.tail(&[from().lt_eq(lit(until))], |from, _| from <= until)?);
         Ok(parts)
     }
 
-    fn ended(&self, after: Revision, until: Revision) -> Result<Parts> {
-        let ended =
-            [col("valid_to_revision").gt(lit(after)), col("valid_to_revision").lt_eq(lit(until)), col("change").not_eq(lit("late"))];
-        let mut parts = Parts::new();
-        for epoch in self.view.epochs_meeting(after, until) {
-            let files = choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until));
-            parts.extend(self.files(files, &ended, &self.columns)?);
-            if epoch.end.is_none()
-                && let Some(closings) = self.closings(after, until)?
-            {
-                parts.extend(self.closed_later(choose(epoch, |_| true), closings)?);
-            }
-        }
-        parts.extend(self.tail(&ended, |_, to| to.is_some_and(|to| to > after && to <= until))?);
-        Ok(parts)
+    /// Files with the start of their epoch.
+    fn placed<'a>(&self, epoch: &Epoch, files: Vec<&'a DataFile>) -> Vec<Placed<'a>> {
+        let start = ScalarValue::Int64(Some(self.view.told_from(epoch)));
+        files.into_iter().map(|file| Placed::with(file, start.clone())).collect()
     }
 
-    fn files(&self, files: Vec<&DataFile>, bounds: &[Expr], columns: &[usize]) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    fn leaf<'a>(&'a self, files: Vec<Placed<'a>>) -> Leaf<'a> {
+        Leaf::Files(self.view.source().as_ref(), files)
+    }
+
+    fn files(&self, files: Vec<Placed<'_>>, bounds: &[Expr]) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         if files.is_empty() {
             return Ok(None);
         }
-        let filters = [bounds, self.filters].concat();
-        let leaf = Leaf::Files(self.view.source().as_ref(), files);
-        leaf::read(self.state, &leaf, &VERSIONS, &filters, columns).map(Some)
+        self.read(&self.leaf(files), bounds).map(Some)
     }
 
-    /// Rows of the tail. It is small: rows that cannot qualify are left out while planning.
+    fn read(&self, leaf: &Leaf<'_>, bounds: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
+        read(self.scan.state, leaf, &PLACED, &[bounds, self.scan.filters].concat(), self.scan.columns)
+    }
+
     fn tail(&self, bounds: &[Expr], holds: impl Fn(Revision, Option<Revision>) -> bool) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let mut batches = Vec::new();
-        for batch in self.view.source().tail_versions() {
-            let from = int64(batch, "valid_from_revision")?;
-            let to = int64(batch, "valid_to_revision")?;
-            let mask: BooleanArray = from.iter().zip(to).map(|(from, to)| from.is_some_and(|from| holds(from, to))).map(Some).collect();
-            if mask.true_count() > 0 {
-                batches.push(filter_record_batch(batch, &mask)?);
-            }
-        }
+        let batches = self.tail_rows(holds)?;
         if batches.is_empty() {
             return Ok(None);
         }
-        let filters = [bounds, self.filters].concat();
-        leaf::read(self.state, &Leaf::Memory(batches), &VERSIONS, &filters, &self.columns).map(Some)
+        self.read(&Leaf::Memory(batches), bounds).map(Some)
+    }
+
+    /// Rows of the tail. It is small: rows that cannot qualify are left out while planning.
+    fn tail_rows(&self, holds: impl Fn(Revision, Option<Revision>) -> bool) -> Result<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        for batch in self.view.source().tail_versions() {
+            let (from, to) = (int64(batch, "valid_from_revision")?, int64(batch, "valid_to_revision")?);
+            let mask: BooleanArray = from.iter().zip(to).map(|(from, to)| from.is_some_and(|from| holds(from, to))).map(Some).collect();
+            if mask.true_count() > 0 {
+                let rows = filter_record_batch(batch, &mask)?;
+                let start: ArrayRef = Arc::new(Int64Array::from_value(0, rows.num_rows()));
+                let columns = rows.columns().iter().cloned().chain([start]).collect();
+                batches.push(RecordBatch::try_new(Arc::clone(&PLACED), columns)?);
+            }
+        }
+        Ok(batches)
     }
 
     /// The closings after a revision, up to and including another, if there are any.
@@ -221,76 +285,66 @@ impl Scan<'_> {
         Ok(Some(filter_record_batch(closings, &mask)?))
     }
 
-    /// Rows of files without those that were closed.
-    fn not_closed(&self, files: Vec<&DataFile>, bounds: &[Expr], closed: RecordBatch) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let (columns, from) = self.with_valid_from()?;
-        let Some(rows) = self.files(files, bounds, &columns)? else { return Ok(None) };
-        let closed = leaf::read(self.state, &Leaf::Memory(vec![closed]), &CLOSINGS, &[], &[0])?;
-        let on = vec![(column(&closed, 0), column(&rows, from))];
-        let kept = (0..self.columns.len()).collect::<Vec<_>>();
-        join(closed, rows, on, JoinType::RightAnti, kept).map(Some)
-    }
-
-    /// Rows of files that were closed after they were written, with how they ended.
+    /// Rows of a leaf with their ends as they are told elsewhere.
     ///
-    /// The user's filters may ask how a version ended, so they are applied after the join where they do.
-    fn closed_later(&self, files: Vec<&DataFile>, closings: RecordBatch) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        if files.is_empty() {
-            return Ok(None);
+    /// The user's filters may ask how a version ended, so they are applied afterwards where they do.
+    fn with_ends(&self, leaf: &Leaf<'_>, bounds: &[Expr], ends: &Ends<'_>) -> Result<Arc<dyn ExecutionPlan>> {
+        let asks_end = |filter: &&Expr| filter.column_refs().iter().any(|column| is_end(&column.name));
+        let (above, below): (Vec<&Expr>, Vec<&Expr>) = self.scan.filters.iter().chain(&ends.bounds).partition(asks_end);
+        let (above, below): (Vec<Expr>, Vec<Expr>) = (above.into_iter().cloned().collect(), below.into_iter().cloned().collect());
+        let (state, below) = (self.scan.state, [bounds, &below].concat());
+        let wanted = with_columns_of(&above, &PLACED, self.scan.columns)?;
+        let names: Vec<&str> = wanted.iter().map(|at| PLACED.field(*at).name().as_str()).collect();
+        if !names.iter().any(|name| is_end(name)) || (ends.closings.is_none() && ends.until.is_none()) {
+            return read(state, leaf, &PLACED, &[below, above].concat(), self.scan.columns);
         }
-        let asks_end = |filter: &&Expr| filter.column_refs().iter().any(|column| ENDS.contains(&column.name.as_str()));
-        let (above, below): (Vec<&Expr>, Vec<&Expr>) = self.filters.iter().partition(asks_end);
-        let below: Vec<Expr> = below.into_iter().cloned().collect();
-        let mut wanted = self.columns.clone();
-        for filter in &above {
-            for column in filter.column_refs() {
-                let at = VERSIONS.index_of(&column.name)?;
-                if !wanted.contains(&at) {
-                    wanted.push(at);
-                }
-            }
+        let columns = with_columns_of(&[from(), to()], &PLACED, &wanted)?;
+        let mut rows = read(state, leaf, &PLACED, &below, &columns)?;
+        if let Some(closings) = ends.closings {
+            let closings = RecordBatch::try_new(Arc::clone(&CLOSED), closings.columns().to_vec())?;
+            let closings = read(state, &Leaf::Memory(vec![closings]), &CLOSED, &[], &[0, 1, 2, 3, 4])?;
+            rows = join(closings, rows)?;
         }
-        let stored = |at: &usize| !ENDS.contains(&VERSIONS.field(*at).name().as_str());
-        let from_at = VERSIONS.index_of("valid_from_revision")?;
-        let mut columns: Vec<usize> = wanted.iter().copied().filter(stored).collect();
-        if !columns.contains(&from_at) {
-            columns.push(from_at);
-        }
-        let bounds = [[col("change").not_eq(lit("late"))].as_slice(), &below].concat();
-        let leaf = Leaf::Files(self.view.source().as_ref(), files);
-        let rows = leaf::read(self.state, &leaf, &VERSIONS, &bounds, &columns)?;
-        let closings = leaf::read(self.state, &Leaf::Memory(vec![closings]), &CLOSINGS, &[], &[0, 1, 2, 3, 4])?;
-        let from = columns.iter().position(|at| *at == from_at).unwrap_or_default();
-        let on = vec![(column(&closings, 0), column(&rows, from))];
-        let mut places = Vec::new();
-        for at in &wanted {
-            let name = VERSIONS.field(*at).name();
-            places.push(match columns.iter().position(|stored| stored == at) {
-                Some(place) => CLOSINGS.fields().len() + place,
-                None => CLOSINGS.index_of(name)?,
-            });
-        }
-        let joined = join(closings, rows, on, JoinType::Inner, places)?;
-        let joined = renullable(joined, &wanted)?;
-        let above: Vec<Expr> = above.into_iter().cloned().collect();
-        leaf::filter(self.state, joined, &above, self.columns.len()).map(Some)
-    }
-
-    /// The columns with `valid_from_revision`, and its place among them.
-    fn with_valid_from(&self) -> Result<(Vec<usize>, usize)> {
-        let from = VERSIONS.index_of("valid_from_revision")?;
-        let mut columns = self.columns.clone();
-        let place = columns.iter().position(|at| *at == from).unwrap_or_else(|| {
-            columns.push(from);
-            columns.len() - 1
-        });
-        Ok((columns, place))
+        let told = |name: &&str| if is_end(name) { ends.told(name) } else { Ok(ident(*name)) };
+        let rows = project(state, rows, &names.iter().map(told).collect::<Result<Vec<_>>>()?, &names)?;
+        filter(state, rows, &above, self.scan.columns.len())
     }
 }
 
-fn began(after: Revision, until: Revision) -> [Expr; 3] {
-    let from = || col("valid_from_revision");
-    [from().gt(lit(after)), from().lt_eq(lit(until)), col("change").not_eq(lit("late"))]
+impl Ends<'_> {
+    /// An end's column, from the closings and from the rows themselves.
+    fn told(&self, column: &str) -> Result<Expr> {
+        let stored = match self.until {
+            Some(until) => when(to().lt_eq(lit(until)), ident(column)).end()?,
+            None => ident(column),
+        };
+        match self.closings {
+            Some(_) => when(ident(closed_name("valid_to_revision")).is_not_null(), ident(closed_name(column))).otherwise(stored),
+            None => Ok(stored),
+        }
+    }
+}
+
+fn from() -> Expr {
+    ident("valid_from_revision")
+}
+
+fn to() -> Expr {
+    ident("valid_to_revision")
+}
+
+fn not_late() -> Expr {
+    binary_expr(to(), Operator::IsDistinctFrom, from())
+}
+
+/// Whether a row began after a revision, up to and including another, and in its own epoch.
+fn began(after: Revision, until: Revision) -> Expr {
+    from().gt(ident(EPOCH_START)).and(from().gt(lit(after))).and(from().lt_eq(lit(until))).and(not_late())
+}
+
+/// Whether a row ended after a revision, up to and including another, as far as it tells that itself.
+fn ended(after: Revision, until: Revision) -> Expr {
+    to().gt(lit(after)).and(to().lt_eq(lit(until))).and(to().gt(from()))
 }
 
 fn choose(epoch: &Epoch, wanted: impl Fn(&DataFile) -> bool) -> Vec<&DataFile> {
@@ -301,31 +355,37 @@ fn meets((min, max): (i64, i64), after: Revision, until: Revision) -> bool {
     min <= until && max > after
 }
 
-fn int64<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::Int64Array> {
+fn int64<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array> {
     let found = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
-    found.ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("column {name} is no BIGINT")))
+    found.ok_or_else(|| DataFusionError::Internal(format!("column {name} is no BIGINT")))
 }
 
-fn column(plan: &Arc<dyn ExecutionPlan>, at: usize) -> Arc<dyn datafusion::physical_plan::PhysicalExpr> {
-    Arc::new(Column::new(plan.schema().field(at).name(), at))
+/// The versions that were closed in a way that is asked for.
+fn versions_closed(closings: &RecordBatch, asked: impl Fn(&str) -> bool) -> Result<Int64Array> {
+    let ended_by = closings.column_by_name("ended_by").and_then(|column| column.as_string_view_opt());
+    let ended_by = ended_by.ok_or_else(|| DataFusionError::Internal("column ended_by is no text".to_owned()))?;
+    let versions = int64(closings, "valid_from_revision")?.values();
+    Ok(versions.iter().zip(ended_by).filter(|(_, by)| by.is_some_and(&asked)).map(|(version, _)| *version).collect())
 }
 
-fn join(
-    build: Arc<dyn ExecutionPlan>,
-    probe: Arc<dyn ExecutionPlan>,
-    on: Vec<(Arc<dyn datafusion::physical_plan::PhysicalExpr>, Arc<dyn datafusion::physical_plan::PhysicalExpr>)>,
-    kind: JoinType,
-    columns: Vec<usize>,
-) -> Result<Arc<dyn ExecutionPlan>> {
-    let mode = PartitionMode::CollectLeft;
-    Ok(Arc::new(HashJoinExec::try_new(build, probe, on, None, &kind, Some(columns), mode, NullEquality::NullEqualsNothing, false)?))
+/// Rows with the closing of each beside it, if it has one.
+fn join(closings: Arc<dyn ExecutionPlan>, rows: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let on = vec![(column(&closings, &closed_name("valid_from_revision"))?, column(&rows, "valid_from_revision")?)];
+    let (mode, nulls) = (PartitionMode::CollectLeft, NullEquality::NullEqualsNothing);
+    Ok(Arc::new(HashJoinExec::try_new(closings, rows, on, None, &JoinType::Right, None, mode, nulls, false)?))
 }
 
-/// The same columns with the names and nullability of `VERSIONS`.
-fn renullable(plan: Arc<dyn ExecutionPlan>, columns: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
-    let renamed = columns
-        .iter()
-        .enumerate()
-        .map(|(place, at)| ProjectionExpr { expr: column(&plan, place), alias: VERSIONS.field(*at).name().clone() });
-    Ok(Arc::new(ProjectionExec::try_new(renamed.collect::<Vec<_>>(), plan)?))
+fn column(plan: &Arc<dyn ExecutionPlan>, name: &str) -> Result<Arc<dyn PhysicalExpr>> {
+    Ok(Arc::new(Column::new_with_schema(name, &plan.schema())?))
+}
+
+/// Few rows of many, in memory of their own.
+fn compacted(state: &dyn Session, rows: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = rows.schema();
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    if !names.iter().any(|name| PAYLOAD.contains(name)) {
+        return Ok(rows);
+    }
+    let column = |name: &&str| if PAYLOAD.contains(name) { compact(ident(*name)) } else { ident(*name) };
+    project(state, rows, &names.iter().map(column).collect::<Vec<_>>(), &names)
 }

@@ -96,6 +96,12 @@ impl View {
         self.source.epochs().iter().filter(holds).min_by_key(rows)
     }
 
+    /// The revision after which an epoch's rows tell what began: its start. What the first epoch has carried is in no other.
+    pub fn told_from(&self, epoch: &Epoch) -> Revision {
+        let first = self.source.epochs().first().is_some_and(|first| first.start == epoch.start);
+        if first { 0 } else { epoch.start }
+    }
+
     /// The epochs with a revision after `after`, up to and including `until`.
     pub fn epochs_meeting(&self, after: Revision, until: Revision) -> impl Iterator<Item = &Epoch> {
         self.source.epochs().iter().filter(move |epoch| epoch.start < until && epoch.end.is_none_or(|end| end > after))

@@ -5,19 +5,15 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    TableProviderFilterPushDown, TableType, Volatility, ident, lit, when,
+    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, ident, lit,
+    when,
 };
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::empty::EmptyExec;
-use datafusion::physical_plan::union::UnionExec;
 
 use super::{Call, Relation, number, text, time};
 use crate::model::{Json, parse_json};
-use crate::query::leaf::{Leaf, read};
+use crate::query::leaf::{Leaf, Parts, Placed, Rows, Scan, read};
 use crate::query::relation::scan;
 use crate::query::view::View;
 use crate::store::schema::ENTRIES;
@@ -112,41 +108,23 @@ struct EntryRows {
     view: Arc<View>,
 }
 
-#[async_trait]
-impl TableProvider for EntryRows {
+impl Rows for EntryRows {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&ENTRIES)
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let columns = projection.cloned().unwrap_or_else(|| (0..ENTRIES.fields().len()).collect());
+    fn parts(&self, scan: &Scan<'_>) -> Result<Parts> {
         let source = self.view.source();
-        let mut parts = Vec::new();
+        let mut parts = Parts::new();
         if !source.entry_files().is_empty() {
-            let files = source.entry_files().iter().collect();
-            parts.push(read(state, &Leaf::Files(source.as_ref(), files), &ENTRIES, filters, &columns)?);
+            let files = source.entry_files().iter().map(Placed::plain).collect();
+            parts.push(read(scan.state, &Leaf::Files(source.as_ref(), files), &ENTRIES, scan.filters, scan.columns)?);
         }
         if !source.tail_entries().is_empty() {
-            parts.push(read(state, &Leaf::Memory(source.tail_entries().to_vec()), &ENTRIES, filters, &columns)?);
+            let entries = Leaf::Memory(source.tail_entries().to_vec());
+            parts.push(read(scan.state, &entries, &ENTRIES, scan.filters, scan.columns)?);
         }
-        match parts.len() {
-            0 => Ok(Arc::new(EmptyExec::new(Arc::new(ENTRIES.project(&columns)?)))),
-            _ => UnionExec::try_new(parts),
-        }
+        Ok(parts)
     }
 }
 

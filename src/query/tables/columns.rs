@@ -6,12 +6,11 @@ use arrow::array::{ArrayRef, StringViewArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use datafusion::datasource::MemTable;
+use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::error::Result;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use super::{ALL, Call, Relation, text};
-use crate::query::relation::scan;
 
 static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(["table_name", "column_name", "data_type", "description"].map(|name| text(name, false)).to_vec()))
@@ -45,7 +44,8 @@ impl Relation for ElavaColumns {
         }
         let columns = rows.map(|column| Arc::new(StringViewArray::from_iter_values(column)) as ArrayRef);
         let batch = RecordBatch::try_new(Arc::clone(&COLUMNS), columns.to_vec())?;
-        scan("columns", MemTable::try_new(Arc::clone(&COLUMNS), vec![vec![batch]])?)?.build()
+        let rows = MemTable::try_new(Arc::clone(&COLUMNS), vec![vec![batch]])?;
+        LogicalPlanBuilder::scan("columns", provider_as_source(Arc::new(rows)), None)?.build()
     }
 }
 

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, lit, when}
 use super::changes::{compared_fields, no_json};
 use super::{Call, Relation, number, of, range, resource_columns, text, time};
 use crate::model::Revision;
+use crate::query::compact::compact;
 use crate::query::content::{content_json, differing_paths};
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
@@ -63,6 +64,8 @@ impl Relation for Diff {
             vec![revision.alias("revision"), changed_at.alias("changed_at"), cast(change, DataType::Utf8View).alias("change")];
         for name in resource_columns() {
             let value = when(is_gone(), of("before", &name)).otherwise(of("after", &name))?;
+            // What is computed has lost that it is JSON.
+            let value = if ["tags", "properties"].contains(&name.as_str()) { compact(value) } else { value };
             columns.push(value.alias(name));
         }
         let json = |wanted: &str| if call.wants(wanted) { content_json(wanted) } else { no_json() };

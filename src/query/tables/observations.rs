@@ -4,21 +4,16 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::JoinType;
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType, ident, lit};
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::empty::EmptyExec;
-use datafusion::physical_plan::union::UnionExec;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
 
 use super::{Call, Relation, number, of, resource_columns, text, time};
-use crate::query::leaf::{Leaf, int_bounds, read};
+use crate::query::leaf::{Leaf, Parts, Placed, Rows, Scan, int_bounds, read};
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
 use crate::query::view::View;
-use crate::store::DataFile;
 use crate::store::schema::{OBSERVATIONS, resource_fields};
 
 /// The columns of observations.
@@ -62,8 +57,7 @@ impl Relation for Observations {
         let versions = versions.project(content.iter().chain([&"valid_from_revision".to_owned()]).map(ident))?.build()?;
         columns.extend(content.iter().map(|name| of("version", name).alias(name)));
         let on = (vec!["version.valid_from_revision"], vec!["observed.version_revision"]);
-        let versions = datafusion::logical_expr::LogicalPlanBuilder::from(versions);
-        versions.join(rows.build()?, JoinType::Inner, on, None)?.project(columns)?.build()
+        LogicalPlanBuilder::from(versions).join(rows.build()?, JoinType::Inner, on, None)?.project(columns)?.build()
     }
 }
 
@@ -78,55 +72,35 @@ struct ObservationRows {
     view: Arc<View>,
 }
 
-#[async_trait]
-impl TableProvider for ObservationRows {
+impl Rows for ObservationRows {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&OBSERVATIONS)
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    fn parts(&self, scan: &Scan<'_>) -> Result<Parts> {
         let (floor, head) = (self.view.floor(), self.view.head());
-        let columns = projection.cloned().unwrap_or_else(|| (0..OBSERVATIONS.fields().len()).collect());
         let seen = [ident("revision").gt(lit(floor)), ident("revision").lt_eq(lit(head))];
         // A file that is seen whole needs no filter, so that its rows are counted without reading it.
-        let (mut whole, mut cut): (Vec<&DataFile>, Vec<&DataFile>) = (Vec::new(), Vec::new());
+        let (mut whole, mut cut) = (Vec::new(), Vec::new());
         for file in self.view.source().observation_files() {
             match int_bounds(file, "revision") {
                 (min, max) if max <= floor || min > head => {}
-                (min, max) if min > floor && max <= head => whole.push(file),
-                _ => cut.push(file),
+                (min, max) if min > floor && max <= head => whole.push(Placed::plain(file)),
+                _ => cut.push(Placed::plain(file)),
             }
         }
-        let source = self.view.source().as_ref();
-        let bounded = [seen.as_slice(), filters].concat();
-        let mut parts = Vec::new();
-        for (files, filters) in [(whole, filters), (cut, &bounded)] {
+        let bounded = [seen.as_slice(), scan.filters].concat();
+        let mut parts = Parts::new();
+        for (files, filters) in [(whole, scan.filters), (cut, &bounded)] {
             if !files.is_empty() {
-                parts.push(read(state, &Leaf::Files(source, files), &OBSERVATIONS, filters, &columns)?);
+                parts.push(read(scan.state, &Leaf::Files(self.view.source().as_ref(), files), &OBSERVATIONS, filters, scan.columns)?);
             }
         }
         let tail = self.view.source().tail_observations()?;
         if !tail.is_empty() {
-            let filters = if self.view.pin().is_none() && floor == 0 { filters } else { &bounded };
-            parts.push(read(state, &Leaf::Memory(tail), &OBSERVATIONS, filters, &columns)?);
+            let filters = if self.view.pin().is_none() && floor == 0 { scan.filters } else { &bounded };
+            parts.push(read(scan.state, &Leaf::Memory(tail), &OBSERVATIONS, filters, scan.columns)?);
         }
-        match parts.len() {
-            0 => Ok(Arc::new(EmptyExec::new(Arc::new(OBSERVATIONS.project(&columns)?)))),
-            _ => UnionExec::try_new(parts),
-        }
+        Ok(parts)
     }
 }

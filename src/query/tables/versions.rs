@@ -2,19 +2,17 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, ident};
 
 use super::state::STATE;
 use super::{Call, Relation, number, resource_columns, text, time};
 use crate::query::apart::copy;
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
-use crate::store::schema::{text_list_type, time_type};
-use arrow::datatypes::{DataType, Field};
+use crate::store::schema::text_list_type;
 
 /// The columns of versions.
 static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -40,20 +38,7 @@ pub(super) static WITH_PATHS: LazyLock<SchemaRef> = LazyLock::new(|| {
 
 /// The versions of a view, with `changed_paths`: those that ended, and those alive at its head.
 pub(super) fn versions(call: &Call<'_>) -> Result<LogicalPlan> {
-    let (floor, head) = (call.view.floor(), call.view.head());
-    let ended = VersionRows::new(&call.view, Read::Ended { after: floor, until: head });
-    let ended =
-        scan("ended versions", ended)?.project(version_columns([ident("valid_to_revision"), ident("valid_to"), ident("ended_by")]))?;
-    let null = |name: &str, value: &DataType| Ok::<_, datafusion::error::DataFusionError>(lit(ScalarValue::try_from(value)?).alias(name));
-    let live = scan(&format!("state at {head}"), VersionRows::new(&call.view, Read::AliveAt(head)))?.project(version_columns([
-        null("valid_to_revision", &DataType::Int64)?,
-        null("valid_to", &time_type())?,
-        null("ended_by", &DataType::Utf8View)?,
-    ]))?;
-    LogicalPlanBuilder::from(ended.build()?).union(live.build()?)?.build()
-}
-
-fn version_columns([to_revision, to, ended_by]: [Expr; 3]) -> Vec<Expr> {
+    let (after, until) = (call.view.floor(), call.view.head());
     let mut columns: Vec<Expr> = resource_columns().map(ident).collect();
     columns.extend([
         copy(ident("valid_from_revision")).alias("revision"),
@@ -61,8 +46,9 @@ fn version_columns([to_revision, to, ended_by]: [Expr; 3]) -> Vec<Expr> {
         ident("first_seen_revision"),
         ident("first_seen_at"),
     ]);
-    columns.extend([ident("valid_from_revision"), to_revision, ident("valid_from"), to, ident("change"), ended_by, ident("changed_paths")]);
-    columns
+    let interval = ["valid_from_revision", "valid_to_revision", "valid_from", "valid_to", "change", "ended_by", "changed_paths"];
+    columns.extend(interval.map(ident));
+    scan("versions", VersionRows::new(&call.view, Read::Versions { after, until }))?.project(columns)?.build()
 }
 
 /// All versions.

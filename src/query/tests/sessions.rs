@@ -85,7 +85,6 @@ async fn files_are_read_and_written_but_never_in_the_store() {
 }
 
 #[tokio::test]
-#[ignore = "tags and properties of diff are declared with JSON metadata that their expressions lose: grouping by them fails"]
 async fn every_column_has_the_type_and_the_description_that_are_told() {
     let mut session = small_session().await;
     let undescribed = rows(&mut session, "SELECT table_name, column_name FROM elava_columns WHERE description = ''").await;

@@ -1,0 +1,120 @@
+//! What is read: plans name the files and the predicates that prune them, and what was run tells how much it pruned.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use elava::ingest::{ImportOptions, Source, import};
+use elava::query::QuerySession;
+use elava::store::{CompactOptions, Snapshot, Store, StoreSettings, Writer};
+
+use crate::support::{Scratch, clock, rows, session};
+use crate::verify::store;
+
+/// Epochs of fewer rows are never cut in this store.
+const EPOCH_ROWS_MIN: u64 = 8;
+
+async fn plan(session: &mut QuerySession, explain: &str, sql: &str) -> String {
+    let lines = rows(session, &format!("{explain} {sql}")).await;
+    lines.iter().map(|line| line["plan"].as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// The data files that a plan names.
+fn files(plan: &str) -> BTreeSet<String> {
+    let names = plan.split(['[', ']', ' ', ',', ':']).filter(|word| word.ends_with(".parquet"));
+    names.map(str::to_owned).collect()
+}
+
+/// What a metric counts, over all nodes that have it. Above 999 counts are rounded.
+fn counted(plan: &str, metric: &str) -> u64 {
+    let name = format!("{metric}=");
+    let told = plan.match_indices(&name).map(|(at, name)| &plan[at + name.len()..]);
+    told.map(|told| told.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap()).sum()
+}
+
+async fn snapshot(scratch: &Scratch) -> Arc<Snapshot> {
+    let _writer = store(scratch).await;
+    Store::open(scratch.backend()).await.unwrap().snapshot().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_is_read_from_one_epoch_and_changes_from_those_they_are_in() {
+    let scratch = Scratch::new();
+    let snapshot = snapshot(&scratch).await;
+    let mut session = session(&snapshot, None);
+    for epoch in snapshot.epochs().iter().filter(|epoch| epoch.end.is_some()) {
+        let names: BTreeSet<String> = epoch.files.iter().map(|file| file.name.clone()).collect();
+        let (inside, end) = (epoch.start + 1, epoch.end.unwrap());
+        let state = plan(&mut session, "EXPLAIN", &format!("SELECT * FROM resources_as_of({inside})")).await;
+        assert_eq!(files(&state), names, "{state}");
+        assert!(state.contains("pruning_predicate=valid_from_revision_null_count"), "{state}");
+        let changes = plan(&mut session, "EXPLAIN", &format!("SELECT * FROM changes({inside}, {end})")).await;
+        assert_eq!(files(&changes), names, "{changes}");
+    }
+}
+
+/// 40 resources in two regions, of which a scan changes four; the last scan is not compacted.
+async fn quiet_store(scratch: &Scratch) -> Arc<Snapshot> {
+    let writer = Writer::open(scratch.backend(), clock()).await.unwrap();
+    writer.change_settings(StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, ..StoreSettings::default() }).await.unwrap();
+    for scan in 0..24_usize {
+        let mut lines = format!("{{\"scan\":\"started\",\"scan_id\":\"s{scan}\",\"provider\":\"aws\",\"at\":\"2029-12-{:02}T00:00:00Z\"}}\n", scan + 1);
+        for id in 0..40 {
+            let (region, changes) = (["eu", "us"][id % 2], (scan + 10 - id % 10) / 10);
+            lines += &format!("{{\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"{region}\",\"resource_type\":\"aws_vpc\",\"resource_id\":\"v{id}\",\"properties\":{{\"n\":{changes}}}}}\n");
+        }
+        lines += "{\"scan\":\"completed\"}\n";
+        let source = Source::reader("lines", std::io::Cursor::new(lines));
+        import(&writer, vec![source], &ImportOptions::default(), &mut |_| {}).await.unwrap();
+        if scan % 3 == 1 {
+            writer.compact(CompactOptions::default()).await.unwrap();
+        }
+    }
+    Store::open(scratch.backend()).await.unwrap().snapshot().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_at_the_end_of_a_scan_reads_at_most_half_as_many_rows_again_as_are_alive() {
+    let scratch = Scratch::new();
+    let snapshot = quiet_store(&scratch).await;
+    let mut session = session(&snapshot, None);
+    assert!(snapshot.epochs().len() > 3, "{:?}", snapshot.epochs().len());
+    for end in snapshot.scan_ends() {
+        let state = format!("SELECT resource_key FROM resources_as_of({end})");
+        assert_eq!(rows(&mut session, &state).await.len(), 40);
+        let analyzed = plan(&mut session, "EXPLAIN ANALYZE", &state).await;
+        let read = counted(&analyzed, "pushdown_rows_matched") + counted(&analyzed, "pushdown_rows_pruned");
+        assert!((1..=60).contains(&read), "{read} rows for 40 alive at {end}: {analyzed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn observations_are_counted_without_reading_them() {
+    let scratch = Scratch::new();
+    let snapshot = snapshot(&scratch).await;
+    let mut session = session(&snapshot, None);
+    let sql = "SELECT count(*) FROM observations";
+    let count = plan(&mut session, "EXPLAIN", sql).await;
+    assert!(!snapshot.observation_files().is_empty() && files(&count).is_empty(), "{count}");
+    assert_eq!(rows(&mut session, sql).await[0]["count(*)"], snapshot.observation_count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_pruned_by_what_identifies_a_resource() {
+    let scratch = Scratch::new();
+    let snapshot = snapshot(&scratch).await;
+    let mut session = session(&snapshot, None);
+    let inside = snapshot.epochs()[0].start + 1;
+    let none_of_it = ["resource_type = 'aws_vpc'", "account_id = '2'", "region IN ('q', 's')", "provider = 'gcp'", "resource_key = 'aws/2/r/aws_test/i-1'"];
+    for filter in none_of_it {
+        for table in [&format!("resources_as_of({inside})"), "resource_versions", "changes(0, 'head')"] {
+            let read = plan(&mut session, "EXPLAIN", &format!("SELECT name FROM {table} WHERE {filter}")).await;
+            assert!(files(&read).is_empty(), "{filter}: {read}");
+        }
+    }
+    let read = plan(&mut session, "EXPLAIN", "SELECT count(*) FROM observations WHERE region = 'q'").await;
+    assert!(files(&read).is_empty(), "{read}");
+    // Within the bounds of the ids, but none of them.
+    let sql = format!("SELECT name FROM resources_as_of({inside}) WHERE resource_id = 'i-10x'");
+    let analyzed = plan(&mut session, "EXPLAIN ANALYZE", &sql).await;
+    assert!(analyzed.contains("row_groups_pruned_bloom_filter=1 total → 0 matched"), "{analyzed}");
+}

@@ -48,7 +48,9 @@ fn append(criterion: &mut Criterion) {
     let fleet = common::Fleet::new(1, RESOURCES);
     let mut group = criterion.benchmark_group("append");
     group.throughput(Throughput::Elements(RESOURCES as u64)).sample_size(10);
-    for (name, page, at_once) in [("pages of 10,000", 10_000, 1), ("pages of 1,000, 10 at once", 1_000, 10), ("pages of 100,000", 100_000, 1)] {
+    for (name, page, at_once) in
+        [("pages of 10,000", 10_000, 1), ("pages of 1,000, 10 at once", 1_000, 10), ("pages of 100,000", 100_000, 1)]
+    {
         let folder = tempfile::TempDir::new().expect("a folder");
         let writer = runtime.block_on(common::writer(folder.path()));
         let mut number = 0;

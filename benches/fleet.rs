@@ -48,7 +48,12 @@ async fn measure(folder: &Path, scans: usize) {
     let versions = history.index.head;
     let sizes = FOLDERS.map(|name| (name, bytes_of(&folder.join(name))));
     println!("scans {scans}, observations {versions}");
-    println!("append: {:.0} observations a second, {:.1} s, then {:.1} s of compaction", observations as f64 / spent.as_secs_f64(), spent.as_secs_f64(), settled.as_secs_f64());
+    println!(
+        "append: {:.0} observations a second, {:.1} s, then {:.1} s of compaction",
+        observations as f64 / spent.as_secs_f64(),
+        spent.as_secs_f64(),
+        settled.as_secs_f64()
+    );
     for (name, bytes) in sizes {
         println!("{name}: {bytes} bytes, {:.4} an observation", bytes as f64 / versions as f64);
     }

@@ -5,13 +5,22 @@
 //! Every scan lists every scope completely, in the order of keys, one scan an hour.
 
 #![allow(dead_code, missing_docs, reason = "every bench uses some of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_wrap, reason = "a bench stops where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_wrap,
+    reason = "a bench stops where it cannot go on"
+)]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::format_push_string, reason = "made-up numbers are small")]
 
 use std::sync::Arc;
 
 use elava::clock::{Clock, ManualClock};
-use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp, TypeRulesSet};
+use elava::model::{
+    CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Text, Timestamp, TypeRulesSet,
+};
 use elava::store::{Begin, LocalBackend, ScanBegun, ScanSession, Writer};
 
 const TYPES: [&str; 8] = [
@@ -146,7 +155,7 @@ impl Fleet {
         for observation in &self.observations {
             let [provider, account, region, resource_type, id] = observation.key.parts();
             let Sighting::Present(content, _) = &observation.sighting else { continue };
-            let text = |value: &Option<Box<str>>| value.as_ref().map_or("null".to_owned(), |value| format!("\"{value}\""));
+            let text = |value: &Option<Text>| value.as_ref().map_or("null".to_owned(), |value| format!("\"{value}\""));
             out.push_str(&format!(
                 "{{\"provider\":\"{provider}\",\"account_id\":\"{account}\",\"region\":\"{region}\",\"resource_type\":\"{resource_type}\",\"resource_id\":\"{id}\",\
                  \"native_type\":{},\"arn\":{},\"name\":{},\"state\":{},\"tags\":{},\"properties\":{}}}\n",
@@ -200,7 +209,12 @@ fn content(facts: &Facts, resource_type: &str, account: &str, region: &str) -> C
     let size = ["micro", "small", "medium", "large", "xlarge", "2xlarge", "4xlarge", "8xlarge"][facts.size % 8];
     let state = ["running", "stopped", "pending", "stopping"][facts.state % 4];
     let team = facts.owner % 40;
-    let tags = format!("{{\"Name\":\"svc-{}-{}\",\"env\":\"{}\",\"owner\":\"team-{team}\"}}", facts.seed % 300, facts.seed % 17, random.pick(&["prod", "dev", "stage"]));
+    let tags = format!(
+        "{{\"Name\":\"svc-{}-{}\",\"env\":\"{}\",\"owner\":\"team-{team}\"}}",
+        facts.seed % 300,
+        facts.seed % 17,
+        random.pick(&["prod", "dev", "stage"])
+    );
     let vpc = random.next() % 40;
     let properties = format!(
         "{{\"AmiLaunchIndex\":0,\"Architecture\":\"{}\",\"BlockDeviceMappings\":[{{\"DeviceName\":\"/dev/xvda\",\"Ebs\":{{\"AttachTime\":\"2025-0{}-1{}T08:{}:00Z\",\"VolumeId\":\"vol-0{:016x}\"}}}}],\

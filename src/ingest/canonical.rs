@@ -1,13 +1,14 @@
 //! Canonical JSON text in one pass, without a tree: what makes imports fast.
 //!
-//! Writes the same text as `parse_json(..).canonical()` and refuses the same input; a property test holds them together.
-//! Members are written as they come and put in order afterwards, only where they are not already.
+//! The same text as `parse_json(..).canonical()`, and the same input refused; a property test holds them together. What is
+//! canonical already is taken as it is. Else members are written as they come, and put in order afterwards where they are not.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use jiter::{Jiter, JiterError, Peek};
 
-use crate::model::{JSON_DEPTH_MAX, Json, JsonError, parse_json};
+use crate::model::{JSON_DEPTH_MAX, Json, JsonError, canonical_end, each_member, parse_json};
 
 /// What the members of the outermost object may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,22 +37,35 @@ struct Member {
 }
 
 impl Canonical {
-    /// The canonical text of the object that a reader stands at.
+    /// The canonical text of the object that begins at a place of a text, and where it ends there.
     ///
     /// # Errors
     /// As [`parse_json`], and if a member is not what it may be.
-    pub(super) fn object(&mut self, jiter: &mut Jiter<'_>, allowed: Members) -> Result<&str, JsonError> {
+    pub(super) fn object<'t>(&mut self, text: &'t str, at: usize, allowed: Members) -> Result<(Cow<'t, str>, usize), JsonError> {
+        let found = canonical_end(text, at).and_then(|end| text.get(at..end).zip(Some(end)));
+        if let Some((object, end)) = found.filter(|(object, _)| allowed == Members::Any || holds_strings(object)) {
+            return Ok((Cow::Borrowed(object), end));
+        }
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        match self.write_anew(rest, allowed) {
+            Ok(end) => Ok((Cow::Owned(self.text.clone()), at + end)),
+            Err(error) => Err(JsonError { offset: at + error.offset, ..error }),
+        }
+    }
+
+    /// Writes the object that begins a text; where it ends there.
+    fn write_anew(&mut self, text: &[u8], allowed: Members) -> Result<usize, JsonError> {
         self.text.clear();
         self.members.clear();
         self.escaped_name = false;
-        let start = jiter.current_index();
-        self.write_object(jiter, JSON_DEPTH_MAX, allowed)?;
+        let mut jiter = Jiter::new(text);
+        self.write_object(&mut jiter, JSON_DEPTH_MAX, allowed)?;
         if self.escaped_name {
-            let value = parse_json(jiter.slice_to_current(start))?;
+            let value = parse_json(jiter.slice_to_current(0))?;
             self.text.clear();
             value.write(&mut self.text);
         }
-        Ok(&self.text)
+        Ok(jiter.current_index())
     }
 
     fn write(&mut self, jiter: &mut Jiter<'_>, peek: Peek, depth: usize) -> Result<(), JsonError> {
@@ -134,7 +148,7 @@ impl Canonical {
                 let name = self.text.get(name).unwrap_or_default();
                 return Err(JsonError {
                     offset: jiter.current_index(),
-                    message: format!("expected member {name:?} to be a string, found {}", kind(peek)),
+                    message: format!("expected member {name:?} to be a string, found {}", kind(peek.into_inner()).unwrap_or("no value")),
                 });
             }
             self.write(jiter, peek, depth - 1)?;
@@ -180,15 +194,21 @@ impl Canonical {
     }
 }
 
-/// What a value that begins like this is, for messages.
-pub(super) fn kind(peek: Peek) -> &'static str {
-    match peek {
-        Peek::Null => "null",
-        Peek::True | Peek::False => "a boolean",
-        Peek::String => "a string",
-        Peek::Array => "an array",
-        Peek::Object => "an object",
-        _ => "a number",
+/// Whether all members of a canonical object are strings.
+fn holds_strings(object: &str) -> bool {
+    each_member(object, |member| member.value.starts_with('"').then_some(())).is_some()
+}
+
+/// What a value with this first byte is, for messages; `None` if no value begins like that.
+pub(super) fn kind(first: u8) -> Option<&'static str> {
+    match first {
+        b'n' => Some("null"),
+        b't' | b'f' => Some("a boolean"),
+        b'"' => Some("a string"),
+        b'[' => Some("an array"),
+        b'{' => Some("an object"),
+        b'-' | b'0'..=b'9' => Some("a number"),
+        _ => None,
     }
 }
 

@@ -13,12 +13,13 @@ use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 
 use super::convert::{Converted, Draft, Origin, aws_cli, aws_config, caller_account};
-use super::line::{Rules, Seen, present};
+use super::line::Seen;
+use super::rules::Rules;
 use super::scan::note_scope;
 use super::source::{BytesRead, Source, read_document};
 use super::{Format, Import, ImportOptions};
 use crate::error::{Error, Result};
-use crate::model::{Content, Json, JsonError, Observation, ScopeReport, Sighting, Timestamp, parse_json};
+use crate::model::{Content, Json, JsonError, Observation, ScopeReport, Sighting, Text, Timestamp, parse_json};
 use crate::store::{Begin, check_time};
 
 /// What all documents hold.
@@ -47,13 +48,12 @@ impl Import<'_> {
         let begin = Begin { scan_id, provider: Some("aws".to_owned()), at, lift: self.options.lift, guard: false };
         let mut scan = self.start(begin).await?;
         for report in whole.scopes {
-            scan.note_scope(report);
+            scan.gathered.note_scope(report);
         }
         for seen in whole.observations {
-            self.report.lines += 1;
             let bytes = size(&seen.observation);
-            scan.push(seen, bytes, false);
-            if scan.is_full(self.batch_max) {
+            scan.gathered.push(seen, bytes, false);
+            if scan.gathered.is_full(self.batch_max) {
                 self.flush(&mut scan).await?;
             }
         }
@@ -139,20 +139,20 @@ fn checked(draft: Draft, rules: &Rules, now: Timestamp) -> Result<Seen> {
     if let Some(at) = draft.observed_at {
         check_time(at, now).map_err(|error| error.context(&key))?;
     }
-    let boxed = |text: Option<String>| text.map(String::into_boxed_str);
+    let text = |text: Option<String>| text.map(Text::from);
     let sighting = if draft.deleted {
         Sighting::Deleted
     } else {
         let content = Content {
-            native_type: boxed(draft.native_type),
-            arn: boxed(draft.arn),
-            name: boxed(draft.name),
-            state: boxed(draft.state),
+            native_type: text(draft.native_type),
+            arn: text(draft.arn),
+            name: text(draft.name),
+            state: text(draft.state),
             created_at: draft.created_at,
             tags: draft.tags.map(|tags| tags.canonical()),
             properties: draft.properties.canonical(),
         };
-        present(content, key.resource_type(), rules)
+        rules.of(key.resource_type()).present(content)
     };
     let key_hash = rules.hasher.hash_one(key.as_str());
     Ok(Seen { observation: Observation { key, sighting, observed_at: draft.observed_at }, key_hash })

@@ -1,18 +1,16 @@
 //! One line of the import format: read, checked and turned into what the store takes. Pure; runs on many threads.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use hashbrown::DefaultHashBuilder;
-use jiter::{Jiter, Peek};
-
-use super::canonical::{Canonical, Members, kind, syntax};
-use super::convert::redact::{may_hold_secrets, redact};
+use super::canonical::{Canonical, Members, kind};
+use super::json_text::JsonText;
+use super::rules::{Rules, RulesOfType};
 use crate::error::Error;
 use crate::model::{
-    CanonicalJson, Content, CoverageStatus, JsonError, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp, TypeRulesSet,
-    parse_json,
+    CanonicalJson, Content, CoverageStatus, JsonError, Observation, ResourceKey, Scope, ScopeReport, Sighting, Text, Timestamp,
 };
 
 /// What a line says.
@@ -51,17 +49,6 @@ pub(super) struct Started {
     pub at: Option<Timestamp>,
 }
 
-/// How observations are read: the same for all lines of an import.
-#[derive(Debug)]
-pub(super) struct Rules {
-    /// What is volatile, what is a set.
-    pub types: TypeRulesSet,
-    /// Secrets are replaced.
-    pub redact: bool,
-    /// Hashes keys.
-    pub hasher: DefaultHashBuilder,
-}
-
 /// The fields of all kinds of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -91,30 +78,28 @@ enum Field {
 use Field::{AccountId, Arn, At, Change, CreatedAt, ErrorCode, Name, NativeType, ObservedAt, Properties, Provider, Region};
 use Field::{ResourceId, ResourceType, Scan, ScanId, State, Status, Tags};
 
-/// Every field with its name.
-const FIELDS: [(Field, &str); 20] = [
-    (Provider, "provider"),
-    (AccountId, "account_id"),
-    (Region, "region"),
-    (ResourceType, "resource_type"),
-    (ResourceId, "resource_id"),
-    (NativeType, "native_type"),
-    (Arn, "arn"),
-    (Name, "name"),
-    (State, "state"),
-    (CreatedAt, "created_at"),
-    (Tags, "tags"),
-    (Properties, "properties"),
-    (Change, "change"),
-    (ObservedAt, "observed_at"),
-    (Scan, "scan"),
-    (ScanId, "scan_id"),
-    (At, "at"),
-    (Status, "status"),
-    (ErrorCode, "error_code"),
-    (Field::Error, "error"),
+const FIELDS: [Field; 20] = [
+    Provider,
+    AccountId,
+    Region,
+    ResourceType,
+    ResourceId,
+    NativeType,
+    Arn,
+    Name,
+    State,
+    CreatedAt,
+    Tags,
+    Properties,
+    Change,
+    ObservedAt,
+    Scan,
+    ScanId,
+    At,
+    Status,
+    ErrorCode,
+    Field::Error,
 ];
-
 const OBSERVATION_FIELDS: [Field; 14] =
     [Provider, AccountId, Region, ResourceType, ResourceId, NativeType, Arn, Name, State, CreatedAt, Tags, Properties, Change, ObservedAt];
 const STARTED_FIELDS: [Field; 4] = [Scan, ScanId, Provider, At];
@@ -123,11 +108,54 @@ const COMPLETED_FIELDS: [Field; 2] = [Scan, At];
 
 impl Field {
     fn from_name(name: &str) -> Option<Self> {
-        FIELDS.iter().find(|(_, known)| *known == name).map(|(field, _)| *field)
+        Some(match name {
+            "provider" => Provider,
+            "account_id" => AccountId,
+            "region" => Region,
+            "resource_type" => ResourceType,
+            "resource_id" => ResourceId,
+            "native_type" => NativeType,
+            "arn" => Arn,
+            "name" => Name,
+            "state" => State,
+            "created_at" => CreatedAt,
+            "tags" => Tags,
+            "properties" => Properties,
+            "change" => Change,
+            "observed_at" => ObservedAt,
+            "scan" => Scan,
+            "scan_id" => ScanId,
+            "at" => At,
+            "status" => Status,
+            "error_code" => ErrorCode,
+            "error" => Field::Error,
+            _ => return None,
+        })
     }
 
     fn name(self) -> &'static str {
-        FIELDS.get(self as usize).map_or("", |(_, name)| name)
+        match self {
+            Provider => "provider",
+            AccountId => "account_id",
+            Region => "region",
+            ResourceType => "resource_type",
+            ResourceId => "resource_id",
+            NativeType => "native_type",
+            Arn => "arn",
+            Name => "name",
+            State => "state",
+            CreatedAt => "created_at",
+            Tags => "tags",
+            Properties => "properties",
+            Change => "change",
+            ObservedAt => "observed_at",
+            Scan => "scan",
+            ScanId => "scan_id",
+            At => "at",
+            Status => "status",
+            ErrorCode => "error_code",
+            Field::Error => "error",
+        }
     }
 
     fn bit(self) -> u32 {
@@ -139,18 +167,24 @@ impl Field {
 #[derive(Debug)]
 pub(super) struct LineParser<'r> {
     rules: &'r Rules,
+    /// Those for the type of the last observation.
+    of_type: RulesOfType<'r>,
     canonical: Canonical,
-    texts: [Text; FIELDS.len()],
-    seen: u32,
-    tags: Option<CanonicalJson>,
-    properties: Option<CanonicalJson>,
 }
 
-/// A string field of the line at hand.
+/// The fields of the line at hand.
 #[derive(Debug, Default)]
-struct Text {
-    value: String,
-    given: bool,
+struct Fields<'t> {
+    /// Those that were met, as bits.
+    seen: u32,
+    /// Of these, those that hold a string.
+    texts: u32,
+    /// Strings without escapes.
+    plain: [&'t str; FIELDS.len()],
+    /// Strings with escapes.
+    unescaped: Vec<(Field, String)>,
+    tags: Option<Cow<'t, str>>,
+    properties: Option<Cow<'t, str>>,
 }
 
 /// Why a line was refused.
@@ -159,79 +193,117 @@ type Refused = String;
 impl<'r> LineParser<'r> {
     /// A reader under rules.
     pub(super) fn new(rules: &'r Rules) -> Self {
-        Self { rules, canonical: Canonical::default(), texts: Default::default(), seen: 0, tags: None, properties: None }
+        Self { rules, of_type: rules.of(""), canonical: Canonical::default() }
     }
 
-    /// Reads one line, which holds more than blanks.
+    /// Reads one line of a text, which holds more than blanks. What it says shares the text.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn parse(&mut self, line: &[u8]) -> Result<Line, Refused> {
-        if let Err(error) = self.read(line) {
-            return Err(match std::str::from_utf8(line) {
-                Err(utf8) => format!("expected UTF-8, found byte 0x{:02x} at byte {}", bad_byte(line, utf8), utf8.valid_up_to() + 1),
-                Ok(_) => error,
-            });
-        }
-        if self.seen & Scan.bit() != 0 { self.steering() } else { self.observation() }
+    pub(super) fn parse(&mut self, whole: &Arc<String>, line: &str) -> Result<Line, Refused> {
+        let mut fields = Fields::default();
+        self.read(line, &mut fields)?;
+        if fields.seen & Scan.bit() != 0 { fields.steering() } else { self.observation(whole, fields) }
     }
 
-    fn read(&mut self, line: &[u8]) -> Result<(), Refused> {
-        self.seen = 0;
-        (self.tags, self.properties) = (None, None);
-        self.texts.iter_mut().for_each(|text| text.given = false);
-        let mut jiter = Jiter::new(line);
-        let peek = jiter.peek().map_err(|error| not_json(&syntax(&jiter, &error)))?;
-        if peek != Peek::Object {
-            return Err(format!("expected a JSON object, found {}", kind(peek)));
+    fn read<'t>(&mut self, line: &'t str, fields: &mut Fields<'t>) -> Result<(), Refused> {
+        let mut text = JsonText::new(line);
+        if !text.passes(b'{') {
+            return Err(unexpected(&mut text, "a JSON object"));
         }
-        let mut next = match jiter.known_object() {
-            Ok(name) => name.map(field).transpose()?,
-            Err(error) => return Err(not_json(&syntax(&jiter, &error))),
+        if !text.passes(b'}') {
+            loop {
+                self.field(&mut text, fields)?;
+                if !text.passes(b',') {
+                    break;
+                }
+            }
+            if !text.passes(b'}') {
+                return Err(not_json(&text.expected("`,` or `}`")));
+            }
+        }
+        match text.peek() {
+            None => Ok(()),
+            Some(_) => Err(not_json(&text.expected("the end of the line"))),
+        }
+    }
+
+    /// Reads one field, name and value.
+    fn field<'t>(&mut self, text: &mut JsonText<'t>, fields: &mut Fields<'t>) -> Result<(), Refused> {
+        if text.peek() != Some(b'"') {
+            return Err(not_json(&text.expected("a field's name")));
+        }
+        let field = match text.plain_string() {
+            Some(name) => Field::from_name(name).ok_or_else(|| format!("unknown field {name:?}"))?,
+            None => {
+                let name = text.string().map_err(|error| not_json(&error))?;
+                Field::from_name(&name).ok_or_else(|| format!("unknown field {name:?}"))?
+            }
         };
-        while let Some(field) = next {
-            if self.seen & field.bit() != 0 {
-                return Err(format!("field {:?} stands twice", field.name()));
-            }
-            self.seen |= field.bit();
-            self.value(&mut jiter, field)?;
-            next = match jiter.next_key() {
-                Ok(name) => name.map(self::field).transpose()?,
-                Err(error) => return Err(not_json(&syntax(&jiter, &error))),
-            };
+        if fields.seen & field.bit() != 0 {
+            return Err(format!("field {:?} stands twice", field.name()));
         }
-        jiter.finish().map_err(|error| not_json(&syntax(&jiter, &error)))
-    }
-
-    fn value(&mut self, jiter: &mut Jiter<'_>, field: Field) -> Result<(), Refused> {
-        let peek = jiter.peek().map_err(|error| not_json(&syntax(jiter, &error)))?;
-        match (field, peek) {
-            (_, Peek::Null) => jiter.known_null().map_err(|error| not_json(&syntax(jiter, &error))),
-            (Tags, Peek::Object) => {
-                let text = self.canonical.object(jiter, Members::Strings).map_err(|error| format!("field \"tags\": {error}"))?;
-                self.tags = Some(CanonicalJson::from_stored(text));
+        fields.seen |= field.bit();
+        if !text.passes(b':') {
+            return Err(not_json(&text.expected("`:`")));
+        }
+        match (field, text.peek()) {
+            (_, Some(b'n')) => text.null().map_err(|error| not_json(&error)),
+            (Tags, Some(b'{')) => {
+                let tags = text.object(&mut self.canonical, Members::Strings).map_err(|error| format!("field \"tags\": {error}"))?;
+                fields.tags = Some(tags);
                 Ok(())
             }
-            (Properties, Peek::Object) => {
-                let text = self.canonical.object(jiter, Members::Any).map_err(|error| not_json(&error))?;
-                self.properties = Some(CanonicalJson::from_stored(text));
+            (Properties, Some(b'{')) => {
+                fields.properties = Some(text.object(&mut self.canonical, Members::Any).map_err(|error| not_json(&error))?);
                 Ok(())
             }
-            (Tags | Properties, _) => Err(format!("expected field {:?} to be an object, found {}", field.name(), kind(peek))),
-            (_, Peek::String) => {
-                let text = jiter.known_str().map(|text| self.texts.get_mut(field as usize).map(|slot| slot.set(text)));
-                text.map(drop).map_err(|error| not_json(&syntax(jiter, &error)))
+            (Tags | Properties, _) => Err(unexpected(text, &format!("field {:?} to be an object", field.name()))),
+            (_, Some(b'"')) => {
+                fields.texts |= field.bit();
+                match text.plain_string().zip(fields.plain.get_mut(field as usize)) {
+                    Some((value, slot)) => *slot = value,
+                    None => fields.unescaped.push((field, text.string().map_err(|error| not_json(&error))?)),
+                }
+                Ok(())
             }
-            _ => Err(format!("expected field {:?} to be a string, found {}", field.name(), kind(peek))),
+            _ => Err(unexpected(text, &format!("field {:?} to be a string", field.name()))),
         }
     }
 
+    fn observation(&mut self, whole: &Arc<String>, fields: Fields<'_>) -> Result<Line, Refused> {
+        fields.only(&OBSERVATION_FIELDS, "an observation")?;
+        let resource_type = fields.required(ResourceType)?;
+        let parts = [
+            fields.required(Provider)?,
+            fields.required(AccountId)?,
+            fields.required(Region)?,
+            resource_type,
+            fields.required(ResourceId)?,
+        ];
+        let key = ResourceKey::new(parts[0], parts[1], parts[2], parts[3], parts[4]).map_err(|error| reason(&error))?;
+        let observed_at = fields.time(ObservedAt)?;
+        let created_at = fields.time(CreatedAt)?;
+        if self.of_type.resource_type() != resource_type {
+            self.of_type = self.rules.of(resource_type);
+        }
+        let sighting = match fields.text(Change) {
+            Some("deleted") => Sighting::Deleted,
+            Some(other) => return Err(format!("expected \"change\" to be deleted or not there, found {other:?}")),
+            None => self.of_type.present(fields.content(whole, created_at)),
+        };
+        let key_hash = self.rules.hasher.hash_one(key.as_str());
+        Ok(Line::Observation(Seen { observation: Observation { key, sighting, observed_at }, key_hash }))
+    }
+}
+
+impl Fields<'_> {
     fn text(&self, field: Field) -> Option<&str> {
-        self.texts.get(field as usize).filter(|text| text.given).map(|text| text.value.as_str())
-    }
-
-    fn boxed(&self, field: Field) -> Option<Box<str>> {
-        self.text(field).map(Box::from)
+        if self.texts & field.bit() == 0 {
+            return None;
+        }
+        let unescaped = self.unescaped.iter().find(|(of, _)| *of == field).map(|(_, text)| text.as_str());
+        unescaped.or_else(|| self.plain.get(field as usize).copied())
     }
 
     fn required(&self, field: Field) -> Result<&str, Refused> {
@@ -245,9 +317,9 @@ impl<'r> LineParser<'r> {
     /// Refuses fields that a kind of line does not have.
     fn only(&self, allowed: &[Field], kind: &str) -> Result<(), Refused> {
         let known = allowed.iter().fold(0, |bits, field| bits | field.bit());
-        match FIELDS.iter().find(|(field, _)| self.seen & field.bit() & !known != 0) {
+        match FIELDS.iter().find(|field| self.seen & field.bit() & !known != 0) {
             None => Ok(()),
-            Some((_, name)) => Err(format!("unknown field {name:?} in {kind}")),
+            Some(field) => Err(format!("unknown field {:?} in {kind}", field.name())),
         }
     }
 
@@ -277,75 +349,27 @@ impl<'r> LineParser<'r> {
         }
     }
 
-    fn observation(&mut self) -> Result<Line, Refused> {
-        self.only(&OBSERVATION_FIELDS, "an observation")?;
-        let resource_type = self.required(ResourceType)?;
-        let parts =
-            [self.required(Provider)?, self.required(AccountId)?, self.required(Region)?, resource_type, self.required(ResourceId)?];
-        let key = ResourceKey::new(parts[0], parts[1], parts[2], parts[3], parts[4]).map_err(|error| reason(&error))?;
-        let observed_at = self.time(ObservedAt)?;
-        let created_at = self.time(CreatedAt)?;
-        let sighting = match self.text(Change) {
-            Some("deleted") => Sighting::Deleted,
-            Some(other) => return Err(format!("expected \"change\" to be deleted or not there, found {other:?}")),
-            None => {
-                let properties = self.properties.take().unwrap_or_else(CanonicalJson::empty_object);
-                let content = Content {
-                    native_type: self.boxed(NativeType),
-                    arn: self.boxed(Arn),
-                    name: self.boxed(Name),
-                    state: self.boxed(State),
-                    created_at,
-                    tags: self.tags.take(),
-                    properties,
-                };
-                present(content, key.resource_type(), self.rules)
-            }
-        };
-        let key_hash = self.rules.hasher.hash_one(key.as_str());
-        Ok(Line::Observation(Seen { observation: Observation { key, sighting, observed_at }, key_hash }))
+    fn content(self, whole: &Arc<String>, created_at: Option<Timestamp>) -> Content {
+        let text = |field| self.text(field).map(|text| Text::share(whole, text.into()));
+        let json = |text| CanonicalJson::from_text(Text::share(whole, text));
+        Content {
+            native_type: text(NativeType),
+            arn: text(Arn),
+            name: text(Name),
+            state: text(State),
+            created_at,
+            tags: self.tags.map(json),
+            properties: self.properties.map_or_else(CanonicalJson::empty_object, json),
+        }
     }
 }
 
-impl Text {
-    fn set(&mut self, text: &str) {
-        self.value.clear();
-        self.value.push_str(text);
-        self.given = true;
+/// That something else stands where a value was expected.
+fn unexpected(text: &mut JsonText<'_>, expected: &str) -> Refused {
+    match text.peek().and_then(kind) {
+        Some(found) => format!("expected {expected}, found {found}"),
+        None => not_json(&text.expected("a value")),
     }
-}
-
-/// A sighting of a content: secrets replaced, hashed under the rules of its type.
-///
-/// The hash is that of [`Content::hash`] under the type's rules; where there are any, the properties are read once for
-/// both, since this runs for every line.
-pub(super) fn present(mut content: Content, resource_type: &str, rules: &Rules) -> Sighting {
-    let secret = rules.redact && may_hold_secrets(resource_type, content.properties.as_str());
-    let comparing = rules.types.comparing(resource_type);
-    if !secret && comparing.is_none() {
-        let hash = content.hash(None);
-        return Sighting::Present(Arc::new(content), hash);
-    }
-    let Ok(mut value) = parse_json(content.properties.as_str().as_bytes()) else {
-        let hash = content.hash(comparing);
-        return Sighting::Present(Arc::new(content), hash);
-    };
-    if secret && redact(resource_type, &mut value) > 0 {
-        content.properties = value.canonical();
-    }
-    let Some(comparing) = comparing else {
-        let hash = content.hash(None);
-        return Sighting::Present(Arc::new(content), hash);
-    };
-    let comparable = comparing.comparable("/properties", value).canonical();
-    let properties = std::mem::replace(&mut content.properties, comparable);
-    let hash = content.hash(None);
-    content.properties = properties;
-    Sighting::Present(Arc::new(content), hash)
-}
-
-fn field(name: &str) -> Result<Field, Refused> {
-    Field::from_name(name).ok_or_else(|| format!("unknown field {name:?}"))
 }
 
 fn not_json(error: &JsonError) -> Refused {
@@ -354,8 +378,4 @@ fn not_json(error: &JsonError) -> Refused {
 
 fn reason(error: &Error) -> Refused {
     error.message().to_owned()
-}
-
-fn bad_byte(line: &[u8], error: std::str::Utf8Error) -> u8 {
-    line.get(error.valid_up_to()).copied().unwrap_or_default()
 }

@@ -14,7 +14,9 @@
 mod canonical;
 pub mod convert;
 mod documents;
+mod json_text;
 mod line;
+mod rules;
 mod scan;
 mod source;
 mod stream;
@@ -165,7 +167,7 @@ async fn import_in_batches(
         total = source.bytes()?.zip(total).map(|(bytes, total)| bytes + total);
     }
     let types = writer.history().await?.index.settings.types.clone();
-    let rules = Arc::new(line::Rules { types, redact: options.redact, hasher: hashbrown::DefaultHashBuilder::default() });
+    let rules = Arc::new(rules::Rules { types, redact: options.redact, hasher: hashbrown::DefaultHashBuilder::default() });
     let mut import =
         Import { writer, options, rules, events, report: ImportReport::default(), bytes_read: Arc::default(), total, batch_max };
     match options.format {
@@ -180,7 +182,7 @@ async fn import_in_batches(
 struct Import<'a> {
     writer: &'a Writer,
     options: &'a ImportOptions,
-    rules: Arc<line::Rules>,
+    rules: Arc<rules::Rules>,
     events: &'a mut (dyn FnMut(ImportEvent) + Send),
     report: ImportReport,
     bytes_read: source::BytesRead,

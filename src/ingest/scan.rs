@@ -16,9 +16,9 @@ use crate::model::{CoverageStatus, Observation, Scope, ScopeReport, Timestamp};
 use crate::store::{Begin, Committed, ScanBegun, ScanSession, check_time};
 
 /// A batch is committed when it holds so many observations ...
-pub(super) const BATCH_OBSERVATIONS_MAX: usize = 16_384;
+pub(super) const BATCH_OBSERVATIONS_MAX: usize = 32_768;
 /// ... or lines of so many bytes.
-const BATCH_BYTES_MAX: usize = 16 << 20;
+const BATCH_BYTES_MAX: usize = 32 << 20;
 /// Files whose scans interleave are open at once; more than this many are refused, since each takes memory.
 const FILES_OPEN_MAX: usize = 256;
 /// How much of the hash of a scan's beginning is its id.
@@ -29,6 +29,15 @@ pub(super) struct Scan {
     scan_id: Arc<str>,
     /// None for one that the store has already.
     session: Option<ScanSession>,
+    /// Its lines.
+    pub gathered: Gathered,
+}
+
+/// What is known of a scan's lines, and those that wait to be committed.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// The store has them already.
+    is_known: bool,
     /// The newest time that the source gave.
     newest: Option<Timestamp>,
     batch: Vec<Observation>,
@@ -38,6 +47,15 @@ pub(super) struct Scan {
     last_listed: String,
     keys: HashSet<u64>,
     duplicates: u64,
+    lines: u64,
+}
+
+/// What bounds the gathering of a batch.
+struct Limits {
+    batch_max: usize,
+    /// Scopes with observations are noted.
+    note_listed: bool,
+    now: Timestamp,
 }
 
 /// Where a scan began.
@@ -216,7 +234,7 @@ impl Import<'_> {
         };
         let begin = Begin { scan_id, provider: started.provider.clone(), at: started.at, lift: self.options.lift, guard: false };
         let mut scan = self.start(begin).await?;
-        scan.scopes = scopes;
+        scan.gathered.scopes = scopes;
         Ok(scan)
     }
 
@@ -238,18 +256,8 @@ impl Import<'_> {
                 Some(session)
             }
         };
-        Ok(Scan {
-            scan_id,
-            session,
-            newest,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            scopes: BTreeMap::new(),
-            listed: HashSet::new(),
-            last_listed: String::new(),
-            keys: HashSet::new(),
-            duplicates: 0,
-        })
+        let gathered = Gathered { is_known: session.is_none(), newest, ..Gathered::default() };
+        Ok(Scan { scan_id, session, gathered })
     }
 
     /// The id of a scan that is a whole file.
@@ -286,59 +294,39 @@ impl Import<'_> {
         Ok(scan_id_of(&[&hash, &at.micros().to_le_bytes()]))
     }
 
-    /// Hands in the lines of a scan up to its end.
+    /// Hands in the lines of a scan up to its end, except for the last ones. While a batch is being committed the next
+    /// one is gathered.
     async fn lines(&mut self, stream: &mut Stream, beginning: &Beginning, scan: &mut Scan) -> Result<End, Broken> {
-        let mut now = self.writer.clock().now();
+        let note_listed = self.options.complete && beginning.is_file;
+        let mut line = beginning.line;
+        let mut batch = Vec::new();
         loop {
-            match stream.peek().await.map_err(Broken::Source)? {
-                None if beginning.is_file => return Ok(End::Completed { line: beginning.line, at: None }),
-                None => return Ok(End::Cut { line: None }),
-                Some(Line::Started(_)) => {
-                    let line = stream.ahead().map_or(0, |(line, _)| line);
-                    if beginning.is_file {
-                        let error =
-                            Error::invalid(format!("a `started` line, but line {} is an observation outside a scan", beginning.line));
-                        return Err(Broken::Source(stream.error_at(line, error)));
-                    }
-                    return Ok(End::Cut { line: Some(line) });
-                }
-                Some(_) => {}
+            let limits = Limits { batch_max: self.batch_max, note_listed, now: self.writer.clock().now() };
+            let (committed, gathered) =
+                tokio::join!(commit(scan.session.as_ref(), batch), scan.gathered.gather(stream, beginning, &limits));
+            match committed {
+                Ok(committed) => self.batch_committed(&scan.scan_id, committed),
+                Err(error) => return Err(Broken::Store(stream.error_at(line, error))),
             }
-            let Some(Placed { number, bytes, line }) = stream.take() else { continue };
-            match line {
-                Line::Observation(seen) => {
-                    scan.check_time(seen.observation.observed_at, now).map_err(|error| Broken::Source(stream.error_at(number, error)))?;
-                    self.report.lines += 1;
-                    scan.push(seen, bytes, self.options.complete && beginning.is_file);
-                }
-                Line::Scope(report) => scan.note_scope(report),
-                Line::Completed { at } => {
-                    let checked = match beginning.is_file {
-                        true => Err(Error::invalid("`completed` without a `started` line before it")),
-                        false => scan.check_end(at, now),
-                    };
-                    checked.map_err(|error| Broken::Source(stream.error_at(number, error)))?;
-                    return Ok(End::Completed { line: number, at });
-                }
-                Line::Started(_) => {}
+            if let Some(end) = gathered? {
+                return Ok(end);
             }
-            if scan.is_full(self.batch_max) {
-                self.flush(scan).await.map_err(|error| Broken::Store(stream.error_at(number, error)))?;
-                now = self.writer.clock().now();
-            }
+            (line, batch) = (stream.taken_line(), scan.gathered.take_batch());
         }
     }
 
     /// Commits what is waiting.
     pub(super) async fn flush(&mut self, scan: &mut Scan) -> Result<()> {
-        scan.batch_bytes = 0;
-        let batch = std::mem::take(&mut scan.batch);
-        let Some(session) = scan.session.as_ref().filter(|_| !batch.is_empty()) else { return Ok(()) };
-        let committed = session.observe(batch).await?;
-        self.report.counts.add(&committed.counts);
-        self.committed(&scan.scan_id, committed);
-        self.progress();
+        let committed = commit(scan.session.as_ref(), scan.gathered.take_batch()).await?;
+        self.batch_committed(&scan.scan_id, committed);
         Ok(())
+    }
+
+    fn batch_committed(&mut self, scan_id: &Arc<str>, committed: Option<Committed>) {
+        let Some(committed) = committed else { return };
+        self.report.counts.add(&committed.counts);
+        self.committed(scan_id, committed);
+        self.progress();
     }
 
     fn committed(&mut self, scan_id: &Arc<str>, committed: Committed) {
@@ -352,13 +340,13 @@ impl Import<'_> {
     pub(super) async fn complete(&mut self, mut scan: Scan, at: Option<Timestamp>, all_complete: bool) -> Result<()> {
         self.flush(&mut scan).await?;
         if all_complete {
-            for scope in std::mem::take(&mut scan.listed) {
-                note_scope(&mut scan.scopes, ScopeReport::new(Scope::from_stored(&scope), CoverageStatus::Complete));
+            for scope in std::mem::take(&mut scan.gathered.listed) {
+                scan.gathered.note_scope(ScopeReport::new(Scope::from_stored(&scope), CoverageStatus::Complete));
             }
         }
-        self.warn_duplicates(&scan);
+        self.report_lines(&scan);
         let Some(session) = scan.session else { return Ok(()) };
-        let committed = session.complete(at, scan.scopes.into_values().collect()).await?;
+        let committed = session.complete(at, scan.gathered.scopes.into_values().collect()).await?;
         self.report.completed += 1;
         if let Some((first, last)) = committed.first_revision.zip(committed.last_revision) {
             self.report.counts.deleted += last - first + 1;
@@ -377,16 +365,18 @@ impl Import<'_> {
     }
 
     pub(super) async fn fail(&mut self, scan: Scan, reason: &str) -> Result<()> {
-        self.warn_duplicates(&scan);
+        self.report_lines(&scan);
         let Some(session) = scan.session else { return Ok(()) };
         self.report.failed += 1;
-        session.fail(reason, scan.scopes.into_values().collect()).await.map(drop)
+        session.fail(reason, scan.gathered.scopes.into_values().collect()).await.map(drop)
     }
 
-    fn warn_duplicates(&mut self, scan: &Scan) {
-        self.report.duplicates += scan.duplicates;
-        if scan.duplicates > 0 && scan.session.is_some() {
-            self.warn(format!("scan {}: {} observations of keys that came before in it", scan.scan_id, scan.duplicates));
+    fn report_lines(&mut self, scan: &Scan) {
+        let Gathered { lines, duplicates, .. } = scan.gathered;
+        self.report.lines += lines;
+        self.report.duplicates += duplicates;
+        if duplicates > 0 && scan.session.is_some() {
+            self.warn(format!("scan {}: {duplicates} observations of keys that came before in it", scan.scan_id));
         }
     }
 }
@@ -411,13 +401,61 @@ enum Broken {
     Store(Error),
 }
 
-impl Scan {
+/// Commits a batch, unless there is nothing to do.
+async fn commit(session: Option<&ScanSession>, batch: Vec<Observation>) -> Result<Option<Committed>> {
+    match session.filter(|_| !batch.is_empty()) {
+        Some(session) => session.observe(batch).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+impl Gathered {
+    /// Takes lines until the batch is full or the scan ends.
+    async fn gather(&mut self, stream: &mut Stream, beginning: &Beginning, limits: &Limits) -> Result<Option<End>, Broken> {
+        while !self.is_full(limits.batch_max) {
+            match stream.peek().await.map_err(Broken::Source)? {
+                None if beginning.is_file => return Ok(Some(End::Completed { line: beginning.line, at: None })),
+                None => return Ok(Some(End::Cut { line: None })),
+                Some(Line::Started(_)) => {
+                    let line = stream.ahead().map_or(0, |(line, _)| line);
+                    if beginning.is_file {
+                        let error =
+                            Error::invalid(format!("a `started` line, but line {} is an observation outside a scan", beginning.line));
+                        return Err(Broken::Source(stream.error_at(line, error)));
+                    }
+                    return Ok(Some(End::Cut { line: Some(line) }));
+                }
+                Some(_) => {}
+            }
+            let Some(Placed { number, bytes, line, .. }) = stream.take() else { continue };
+            match line {
+                Line::Observation(seen) => {
+                    let checked = self.check_time(seen.observation.observed_at, limits.now);
+                    checked.map_err(|error| Broken::Source(stream.error_at(number, error)))?;
+                    self.push(seen, bytes, limits.note_listed);
+                }
+                Line::Scope(report) => self.note_scope(report),
+                Line::Completed { at } => {
+                    let checked = match beginning.is_file {
+                        true => Err(Error::invalid("`completed` without a `started` line before it")),
+                        false => self.check_end(at, limits.now),
+                    };
+                    checked.map_err(|error| Broken::Source(stream.error_at(number, error)))?;
+                    return Ok(Some(End::Completed { line: number, at }));
+                }
+                Line::Started(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Adds an observation to the batch.
     pub(super) fn push(&mut self, seen: Seen, bytes: usize, note_listed: bool) {
+        self.lines += 1;
         if !self.keys.insert(seen.key_hash) {
             self.duplicates += 1;
         }
-        if self.session.is_none() {
+        if self.is_known {
             return;
         }
         if note_listed {
@@ -439,6 +477,11 @@ impl Scan {
     /// Whether the batch is to be committed.
     pub(super) fn is_full(&self, batch_max: usize) -> bool {
         self.batch.len() >= batch_max || self.batch_bytes >= BATCH_BYTES_MAX
+    }
+
+    fn take_batch(&mut self) -> Vec<Observation> {
+        self.batch_bytes = 0;
+        std::mem::take(&mut self.batch)
     }
 
     /// Checks the time of an observation, if it has its own.

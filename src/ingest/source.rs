@@ -163,10 +163,8 @@ fn decompressed(mut reader: Counted, ending: Option<&str>) -> io::Result<Box<dyn
 pub(super) struct Chunk {
     /// The lines with their ends.
     pub text: Vec<u8>,
-    /// The number of the first line, from 1.
-    pub first_line: u64,
-    /// What came instead of more lines, with the line that it came at.
-    pub error: Option<(u64, Error)>,
+    /// What is wrong with the line after these.
+    pub error: Option<Error>,
     /// Nothing comes after it.
     pub is_last: bool,
 }
@@ -174,73 +172,44 @@ pub(super) struct Chunk {
 /// Cuts a stream into chunks.
 pub(super) struct ChunkReader {
     reader: Box<dyn Read + Send>,
-    chunk_bytes: usize,
+    /// The beginning of a line whose end has not been read.
     rest: Vec<u8>,
-    next_line: u64,
-    started: bool,
+    /// Nothing was read.
+    is_first: bool,
 }
 
 impl ChunkReader {
-    /// Chunks of about a size.
-    pub(super) fn new(reader: Box<dyn Read + Send>, chunk_bytes: usize) -> Self {
-        Self { reader, chunk_bytes, rest: Vec::new(), next_line: 1, started: false }
+    /// Stands at the beginning of a stream.
+    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
+        Self { reader, rest: Vec::new(), is_first: true }
     }
 
-    /// The next lines.
-    pub(super) fn next(&mut self) -> Chunk {
-        let mut chunk = Chunk { text: std::mem::take(&mut self.rest), first_line: self.next_line, ..Chunk::default() };
-        let mut searched = 0;
-        let mut last_end = None;
-        let mut buffer_bytes = self.chunk_bytes;
-        while last_end.is_none() {
-            let read = self.fill(&mut chunk.text, buffer_bytes);
-            if !self.started {
-                self.started = true;
-                if let Err(error) = strip_mark(&mut chunk.text) {
-                    chunk.text.clear();
-                    (chunk.error, chunk.is_last) = (Some((1, error)), true);
-                    return chunk;
-                }
+    /// The next lines: those that end within so many bytes, but at least one.
+    pub(super) fn next(&mut self, bytes: usize) -> Chunk {
+        let mut text = Vec::with_capacity(self.rest.len() + bytes);
+        text.append(&mut self.rest);
+        loop {
+            let searched = text.len();
+            let read = self.reader.by_ref().take(bytes as u64).read_to_end(&mut text);
+            if std::mem::take(&mut self.is_first)
+                && let Err(error) = strip_mark(&mut text)
+            {
+                return Chunk { error: Some(error), is_last: true, ..Chunk::default() };
             }
-            let found = chunk.text.get(searched..).and_then(memchr_last).map(|at| searched + at + 1);
-            last_end = found;
-            searched = chunk.text.len();
-            match read {
-                Err(error) => {
-                    chunk.text.truncate(last_end.unwrap_or(0));
-                    let line = self.next_line + count_lines(&chunk.text);
-                    (chunk.error, chunk.is_last) = (Some((line, Error::invalid("it cannot be read").with_source(error))), true);
-                    return chunk;
-                }
-                Ok(true) => {
-                    chunk.is_last = true;
-                    let longest = chunk.text.len() - last_end.unwrap_or(0);
-                    if longest > LINE_BYTES_MAX {
-                        chunk.text.truncate(last_end.unwrap_or(0));
-                        chunk.error = Some((self.next_line + count_lines(&chunk.text), too_long()));
-                    }
-                    return chunk;
-                }
-                Ok(false) => {}
+            let fresh = text.get(searched..).unwrap_or_default();
+            let lines_end = fresh.iter().rposition(|byte| *byte == b'\n').map(|at| searched + at + 1);
+            let is_too_long = text.len() - lines_end.unwrap_or(0) > LINE_BYTES_MAX;
+            let error = match read {
+                Err(error) => Some(Error::invalid("it cannot be read").with_source(error)),
+                Ok(_) if is_too_long => Some(too_long()),
+                Ok(read) if read < bytes => return Chunk { text, error: None, is_last: true },
+                Ok(_) => None,
+            };
+            if error.is_some() || lines_end.is_some() {
+                self.rest = text.split_off(lines_end.unwrap_or(0));
+                return Chunk { text, is_last: error.is_some(), error };
             }
-            if last_end.is_none() && chunk.text.len() > LINE_BYTES_MAX {
-                chunk.text.clear();
-                (chunk.error, chunk.is_last) = (Some((self.next_line, too_long())), true);
-                return chunk;
-            }
-            buffer_bytes = chunk.text.len().max(self.chunk_bytes).saturating_mul(2).min(LINE_BYTES_MAX + self.chunk_bytes);
         }
-        self.rest = chunk.text.split_off(last_end.unwrap_or(0));
-        self.next_line += count_lines(&chunk.text);
-        chunk
-    }
-
-    /// Reads until a buffer holds so many bytes; true at the end.
-    fn fill(&mut self, text: &mut Vec<u8>, bytes: usize) -> io::Result<bool> {
-        let wanted = bytes.saturating_sub(text.len());
-        text.reserve(wanted);
-        let read = self.reader.by_ref().take(wanted as u64).read_to_end(text)?;
-        Ok(read < wanted)
     }
 }
 
@@ -257,7 +226,8 @@ pub(super) fn read_document(source: Source, bytes_read: BytesRead) -> Result<Vec
     Ok(text)
 }
 
-fn too_long() -> Error {
+/// What a line that is too long is answered with.
+pub(super) fn too_long() -> Error {
     Error::invalid(format!("a line is longer than {} MiB", LINE_BYTES_MAX >> 20))
         .with_hint("expected newline-delimited JSON: one object a line")
 }
@@ -270,12 +240,4 @@ fn strip_mark(text: &mut Vec<u8>) -> Result<()> {
         text.drain(..UTF8_MARK.len());
     }
     Ok(())
-}
-
-fn memchr_last(text: &[u8]) -> Option<usize> {
-    text.iter().rposition(|byte| *byte == b'\n')
-}
-
-fn count_lines(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count() as u64
 }

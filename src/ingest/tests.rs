@@ -1,5 +1,6 @@
 //! Imports into a store in a temporary folder, and what each bad line is answered with.
 
+mod chunks;
 mod documents;
 mod lines;
 mod scans;

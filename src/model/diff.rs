@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::rules::TypeRules;
-use super::{CanonicalJson, Content, parse_json};
+use super::{CanonicalJson, Content};
 
 /// JSON Pointers (RFC 6901) below the resource of everything that differs, sorted by bytes, volatile ones left out:
 /// `/tags/env`, `/properties/State/Name`, `/name`. Objects are compared by key, arrays by position, arrays that the
@@ -90,9 +90,8 @@ impl Walk<'_> {
 
     /// Compares two sets in one order, without what is volatile in them.
     fn compare_sets(&mut self, before: &str, after: &str) {
-        let comparable = |text: &str| parse_json(text.as_bytes()).ok().zip(self.rules).map(|(value, rules)| rules.comparable(&self.path, value));
-        let (before, after) = (comparable(before), comparable(after));
-        if before.is_none() || before != after {
+        let is_equal = self.rules.is_some_and(|rules| rules.comparable(&self.path, before) == rules.comparable(&self.path, after));
+        if !is_equal {
             self.paths.push(self.path.clone());
         }
     }

@@ -8,6 +8,8 @@ use std::fmt;
 
 use jiter::{Jiter, Peek};
 
+use super::Text;
+
 /// The deepest nesting that is read: deeper input is refused, never a stack overflow.
 pub const JSON_DEPTH_MAX: usize = 128;
 
@@ -47,7 +49,7 @@ impl std::error::Error for JsonError {}
 
 /// Canonical JSON text of one value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CanonicalJson(Box<str>);
+pub struct CanonicalJson(Text);
 
 impl CanonicalJson {
     /// Reads JSON text and makes it canonical.
@@ -61,6 +63,17 @@ impl CanonicalJson {
     /// Takes text that Elava itself wrote as canonical JSON.
     pub fn from_stored(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// Takes text that is known to be canonical JSON.
+    pub fn from_text(text: Text) -> Self {
+        Self(text)
+    }
+
+    /// A copy that keeps no other text in memory.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self(self.0.detached())
     }
 
     /// The empty object.
@@ -98,7 +111,7 @@ impl Json {
     pub fn canonical(&self) -> CanonicalJson {
         let mut text = String::new();
         self.write(&mut text);
-        CanonicalJson(text.into_boxed_str())
+        CanonicalJson(text.into())
     }
 
     /// What kind of value this is, for messages.

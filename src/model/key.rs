@@ -60,14 +60,20 @@ impl ResourceKey {
 
     /// The scope that the resource belongs to, as the leading part of its key.
     pub fn scope_str(&self) -> &str {
-        let end = self.0.bytes().enumerate().filter(|(_, byte)| *byte == b'/').nth(3).map_or(0, |(at, _)| at);
-        self.0.get(..end).unwrap_or_default()
+        self.0.get(..self.scope_ends().1).unwrap_or_default()
     }
 
     /// The resource type.
     pub fn resource_type(&self) -> &str {
-        let [_, _, _, resource_type, _] = self.parts();
-        resource_type
+        let (before, end) = self.scope_ends();
+        self.0.get(before + 1..end).unwrap_or_default()
+    }
+
+    /// The places of the slashes before and after the resource type. One pass over some fifty bytes: this is asked for
+    /// every observation.
+    fn scope_ends(&self) -> (usize, usize) {
+        let mut slashes = (0..).zip(self.0.as_bytes()).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+        (slashes.nth(2).unwrap_or(0), slashes.next().unwrap_or(0))
     }
 }
 

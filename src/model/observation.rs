@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::rules::TypeRules;
-use super::{CanonicalJson, ResourceKey, Timestamp, parse_json};
+use super::{CanonicalJson, ResourceKey, Text, Timestamp};
 use crate::error::{Error, Result};
 
 /// What an observation did to the state.
@@ -65,13 +65,13 @@ impl FromStr for Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// The cloud's own name of the type.
-    pub native_type: Option<Box<str>>,
+    pub native_type: Option<Text>,
     /// The cloud's global name of the resource.
-    pub arn: Option<Box<str>>,
+    pub arn: Option<Text>,
     /// What people call it.
-    pub name: Option<Box<str>>,
+    pub name: Option<Text>,
     /// The cloud's own word for its state.
-    pub state: Option<Box<str>>,
+    pub state: Option<Text>,
     /// When the cloud says it was made.
     pub created_at: Option<Timestamp>,
     /// An object of strings; `None` = unknown, `{}` = none.
@@ -91,6 +91,21 @@ impl fmt::Debug for ContentHash {
 }
 
 impl Content {
+    /// A copy that keeps no other text in memory, for those who hold it for long: what is read from an input shares it.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let text = |text: &Option<Text>| text.as_ref().map(Text::detached);
+        Self {
+            native_type: text(&self.native_type),
+            arn: text(&self.arn),
+            name: text(&self.name),
+            state: text(&self.state),
+            created_at: self.created_at,
+            tags: self.tags.as_ref().map(CanonicalJson::detached),
+            properties: self.properties.detached(),
+        }
+    }
+
     /// The hash that decides equality under the rules of the resource's type. Each field is hashed with its length, so
     /// that no two different contents have one input; a missing field has a length that no text has.
     pub fn hash(&self, rules: Option<&TypeRules>) -> ContentHash {
@@ -101,22 +116,15 @@ impl Content {
         }
         hasher.update(self.created_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         hash_field(&mut hasher, self.tags.as_ref().map(CanonicalJson::as_str));
+        let properties = self.properties.as_str();
         match rules {
-            None => hash_field(&mut hasher, Some(self.properties.as_str())),
-            Some(rules) => hash_field(&mut hasher, Some(&self.comparable_properties(rules))),
+            None => hash_field(&mut hasher, Some(properties)),
+            Some(rules) => hash_field(&mut hasher, Some(&rules.comparable("/properties", properties))),
         }
         let digest: [u8; 32] = hasher.finalize().into();
         let mut short = [0; 16];
         short.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         ContentHash(short)
-    }
-
-    /// Properties without volatile members and with sets in one order.
-    fn comparable_properties(&self, rules: &TypeRules) -> String {
-        match parse_json(self.properties.as_str().as_bytes()) {
-            Ok(value) => rules.comparable("/properties", value).canonical().as_str().to_owned(),
-            Err(_) => self.properties.as_str().to_owned(),
-        }
     }
 }
 

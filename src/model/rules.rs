@@ -3,11 +3,12 @@
 //! The rules in force are written into the store's log (`setting_changed`), so that every reader and writer of a store
 //! uses the same ones; the lists here are what a new store starts with.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Json;
+use super::canonical::{each_element, each_member};
 
 /// What one resource type declares. Pointers start at the resource (`/properties/State`); `*` stands for any position
 /// of an array or any member.
@@ -90,20 +91,20 @@ impl TypeRulesSet {
 }
 
 impl TypeRules {
-    /// A copy of the value at a pointer (`/properties`) in which equal contents are equal values: no volatile members, sets
-    /// in one order.
-    pub fn comparable(&self, at: &str, mut value: Json) -> Json {
-        for steps in self.volatile.iter().filter_map(|pattern| steps_below(pattern, at)) {
-            remove(&mut value, &steps);
-        }
-        for steps in self.sets.iter().filter_map(|pattern| steps_below(pattern, at)) {
-            visit(&mut value, &steps, &mut |value| {
-                if let Json::Array(values) = value {
-                    values.sort_by_cached_key(|value| value.canonical().as_str().to_owned());
-                }
-            });
-        }
-        value
+    /// A copy of the canonical value at a pointer (`/properties`) in which equal contents are equal texts: no volatile
+    /// members, sets in one order. Text that is not canonical stays as it is.
+    pub fn comparable<'t>(&self, at: &str, value: &'t str) -> Cow<'t, str> {
+        let volatile = self.volatile.iter().map(|pattern| (pattern, Edit::Remove));
+        let sets = self.sets.iter().map(|pattern| (pattern, Edit::Sort));
+        volatile.chain(sets).fold(Cow::Borrowed(value), |value, (pattern, edit)| {
+            let below = below(pattern, at).filter(|steps| steps.is_none_or(|steps| may_lead_into(steps, &value)));
+            let Some(steps) = below else { return value };
+            let mut edited = String::with_capacity(value.len());
+            match write_reached(&value, steps, edit, &mut edited) {
+                Some(()) => Cow::Owned(edited),
+                None => value,
+            }
+        })
     }
 
     /// Whether the array at a pointer (`/properties/SecurityGroups`) is a set.
@@ -119,50 +120,121 @@ impl TypeRules {
 
 /// Whether one of several patterns is of just this pointer.
 fn reaches(patterns: &[String], pointer: &str) -> bool {
-    patterns.iter().any(|pattern| through(pattern, pointer).is_some_and(|mut rest| rest.next().is_none()))
+    patterns.iter().any(|pattern| below(pattern, pointer) == Some(None))
 }
 
-/// The rest of a pattern below the value at a pointer, `None` if the pattern does not lead through there.
-fn through<'a>(pattern: &'a str, pointer: &str) -> Option<std::str::Split<'a, char>> {
-    let mut steps = pattern.split('/');
-    pointer.split('/').all(|step| steps.next().is_some_and(|pattern| pattern == step || pattern == "*")).then_some(steps)
-}
-
-/// The unescaped steps from the value at a pointer to those of a pattern.
-fn steps_below(pattern: &str, pointer: &str) -> Option<Vec<String>> {
-    through(pattern, pointer).map(|rest| rest.map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
-}
-
-fn remove(value: &mut Json, steps: &[String]) {
-    let Some((last, parents)) = steps.split_last() else { return };
-    let position = last.parse::<usize>().ok();
-    visit(value, parents, &mut |parent| match parent {
-        Json::Object(members) => members.retain(|(name, _)| last != "*" && name.as_ref() != last),
-        Json::Array(values) if last == "*" => values.clear(),
-        Json::Array(values) => {
-            if let Some(value) = position.and_then(|at| values.get_mut(at)) {
-                *value = Json::Null;
-            }
+/// The steps that a pattern takes below the value at a pointer, if it leads there and further on; `None` if it does not lead
+/// through there.
+fn below<'p>(pattern: &'p str, pointer: &str) -> Option<Option<&'p str>> {
+    let mut rest = Some(pattern);
+    for step in pointer.split('/') {
+        let (expected, after) = first_step(rest?);
+        if expected != step && expected != "*" {
+            return None;
         }
-        _ => {}
-    });
-}
-
-/// Calls a function with every value that a pointer with `*` reaches.
-fn visit(value: &mut Json, steps: &[String], with: &mut dyn FnMut(&mut Json)) {
-    let Some((step, rest)) = steps.split_first() else { return with(value) };
-    match value {
-        Json::Object(members) => {
-            members.iter_mut().filter(|(name, _)| step == "*" || name.as_ref() == step).for_each(|(_, value)| visit(value, rest, with));
-        }
-        Json::Array(values) => {
-            let position = step.parse::<usize>().ok();
-            values
-                .iter_mut()
-                .enumerate()
-                .filter(|(at, _)| step == "*" || position == Some(*at))
-                .for_each(|(_, value)| visit(value, rest, with));
-        }
-        _ => {}
+        rest = after;
     }
+    Some(rest)
+}
+
+fn first_step(steps: &str) -> (&str, Option<&str>) {
+    match steps.split_once('/') {
+        Some((step, rest)) => (step, Some(rest)),
+        None => (steps, None),
+    }
+}
+
+/// What happens to the values that a pattern reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edit {
+    /// Members are left out, and elements; one at a position of its own becomes null, so that the others keep theirs.
+    Remove,
+    /// The elements of arrays are sorted.
+    Sort,
+}
+
+/// Whether some steps of a pointer may lead somewhere in a canonical value: cheap, and never wrongly no.
+fn may_lead_into(steps: &str, value: &str) -> bool {
+    let stands_as_it_is =
+        |step: &str| !step.contains(|letter: char| letter == '~' || letter == '"' || letter == '\\' || letter.is_control());
+    let is_position = |step: &str| step == "*" || step.parse::<usize>().is_ok();
+    steps.split('/').filter(|step| !is_position(step) && stands_as_it_is(step)).all(|step| value.contains(step))
+}
+
+/// Appends a canonical value, with what some steps of a pointer reach in it edited. `None` if it is not canonical.
+fn write_edited(value: &str, steps: &str, edit: Edit, out: &mut String) -> Option<()> {
+    let (step, rest) = first_step(steps);
+    let removes = rest.is_none() && edit == Edit::Remove;
+    match value.as_bytes().first()? {
+        b'{' => {
+            let step = unescaped(step);
+            let mut separator = '{';
+            each_member(value, |member| {
+                let is_reached = step == "*" || step == member.name();
+                if is_reached && removes {
+                    return Some(());
+                }
+                out.push(std::mem::replace(&mut separator, ','));
+                out.push_str(member.literal);
+                out.push(':');
+                if is_reached { write_reached(member.value, rest, edit, out) } else { append(member.value, out) }
+            })?;
+            append(if separator == '{' { "{}" } else { "}" }, out)
+        }
+        b'[' => {
+            let position = step.parse::<usize>().ok();
+            let (mut separator, mut at) = ('[', 0);
+            each_element(value, |element| {
+                let is_reached = step == "*" || position == Some(at);
+                at += 1;
+                if step == "*" && removes {
+                    return Some(());
+                }
+                out.push(std::mem::replace(&mut separator, ','));
+                match is_reached {
+                    true if removes => append("null", out),
+                    true => write_reached(element, rest, edit, out),
+                    false => append(element, out),
+                }
+            })?;
+            append(if separator == '[' { "[]" } else { "]" }, out)
+        }
+        _ => append(value, out),
+    }
+}
+
+/// Appends a value that all steps so far have led to.
+fn write_reached(value: &str, rest: Option<&str>, edit: Edit, out: &mut String) -> Option<()> {
+    match rest {
+        Some(rest) => write_edited(value, rest, edit, out),
+        None if edit == Edit::Sort && value.starts_with('[') => write_sorted(value, out),
+        None => append(value, out),
+    }
+}
+
+fn write_sorted(array: &str, out: &mut String) -> Option<()> {
+    let mut elements = Vec::new();
+    each_element(array, |element| {
+        elements.push(element);
+        Some(())
+    })?;
+    elements.sort_unstable();
+    out.push('[');
+    for (at, element) in elements.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        out.push_str(element);
+    }
+    append("]", out)
+}
+
+fn append(text: &str, out: &mut String) -> Option<()> {
+    out.push_str(text);
+    Some(())
+}
+
+/// A step of a JSON Pointer as the name that it stands for.
+fn unescaped(step: &str) -> Cow<'_, str> {
+    if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn canonical(text: &str) -> String {
@@ -69,8 +71,7 @@ fn changed_paths_read_names_and_strings_as_json_does() {
 
 #[test]
 fn what_is_volatile_inside_a_set_makes_no_difference() {
-    let rules =
-        TypeRules { volatile: vec!["/properties/s/*/seen".into()], sets: vec!["/properties/s".into()], final_states: vec![] };
+    let rules = TypeRules { volatile: vec!["/properties/s/*/seen".into()], sets: vec!["/properties/s".into()], final_states: vec![] };
     let before = content(r#"{"s":[{"id":1,"seen":1},{"id":2,"seen":1}]}"#, None);
     let after = content(r#"{"s":[{"id":2,"seen":7},{"id":1,"seen":8}]}"#, None);
     assert_eq!(before.hash(Some(&rules)), after.hash(Some(&rules)));
@@ -116,4 +117,207 @@ fn times_are_read_and_written_as_rfc_3339() {
         assert_eq!(Timestamp::parse(text).unwrap().to_string(), written);
     }
     assert!(Timestamp::parse("2026-11-01").is_err());
+}
+
+/// Whether a text is canonical, as the reader and the writer of trees have it.
+fn is_canonical(text: &str) -> bool {
+    parse_json(text.as_bytes()).is_ok_and(|value| value.canonical().as_str() == text)
+}
+
+#[test]
+fn canonical_text_is_told_from_other_json() {
+    let deep = |levels| "[".repeat(levels) + &"]".repeat(levels);
+    let canonical = [
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1.0",
+        "1e5",
+        "1E+5",
+        "-12.50e-3",
+        "[]",
+        "{}",
+        "\"\"",
+        "[1,[2,{}],\"x\"]",
+        r#"{"a":1,"b":{"a":null},"ba":[]}"#,
+        r#"{"":0,"\n":1,"A":2,"\u00e9":3}"#.replace("\\u00e9", "\u{e9}").as_str(),
+        r#""\"\\\b\f\n\r\t\u0000\u001f\u000b/""#,
+        &deep(JSON_DEPTH_MAX),
+    ]
+    .map(str::to_owned);
+    let other = [
+        "",
+        " 1",
+        "nul",
+        "nulL",
+        "truee",
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "+1",
+        "NaN",
+        "[1, 2]",
+        "[1,]",
+        "[1",
+        "{\"a\" :1}",
+        "{\"a\"}",
+        "{a:1}",
+        r#"{"b":1,"a":2}"#,
+        r#"{"a":1,"a":2}"#,
+        r#"{"A":1,"\n":2}"#,
+        r#""\/""#,
+        r#""\u0041""#,
+        r#""\u000a""#,
+        r#""\u001F""#,
+        r#""\u00e9""#,
+        r#""\x""#,
+        r#"""#,
+        "\"\u{1}\"",
+        "\"\u{1f}\"",
+        "\"\n\"",
+        &deep(JSON_DEPTH_MAX + 1),
+    ]
+    .map(str::to_owned);
+    for (texts, expected) in [(canonical.as_slice(), true), (other.as_slice(), false)] {
+        for text in texts {
+            assert_eq!(canonical_end(text, 0) == Some(text.len()), expected, "{text}");
+            assert_eq!(is_canonical(text), expected, "{text}");
+        }
+    }
+}
+
+/// Strings are searched in blocks: what ends them is found wherever it stands.
+#[test]
+fn the_end_of_a_string_is_found_at_any_place_of_a_block() {
+    for length in 0..40 {
+        let plain = format!("\"{}\"", "a".repeat(length));
+        assert_eq!(canonical_end(&plain, 0), Some(length + 2));
+        assert_eq!(plain_string(&plain, 0), Some("a".repeat(length).as_str()));
+        assert_eq!(canonical_end(&plain[..=length], 0), None);
+        for at in 0..length {
+            for special in ["\u{1}", "\u{1f}", "\\\"", "\\", "\"", "\u{7f}", "\u{80}", "\u{e9}", "\u{1f512}", " ", "!", "#", "[", "]"] {
+                let text = format!("\"{}{special}{}\"", "a".repeat(at), "a".repeat(length - at));
+                assert_eq!(canonical_end(&text, 0) == Some(text.len()), is_canonical(&text), "{text:?}");
+            }
+        }
+    }
+}
+
+/// A value and the canonical text of it.
+fn json() -> impl Strategy<Value = Json> {
+    let text = || {
+        prop::sample::select(vec![
+            "",
+            "a",
+            "b",
+            "ab",
+            "x~y",
+            "p/q",
+            "0",
+            "1",
+            "*",
+            "\n",
+            "\"",
+            "\u{1}",
+            "\u{e9}",
+            "Groups",
+            "long enough for blocks",
+        ])
+    };
+    let number = prop::sample::select(vec!["0", "-1", "1.0", "1e5", "12345678901234567890"]);
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::Bool),
+        number.prop_map(|digits| Json::Number(digits.into())),
+        text().prop_map(|text| Json::String(text.into())),
+    ];
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        let members = prop::collection::vec((text(), inner.clone()), 0..5);
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Json::Array),
+            members.prop_map(|members| Json::object(members.into_iter().map(|(name, value)| (name.into(), value)))),
+        ]
+    })
+}
+
+/// [`TypeRules::comparable`] as it is meant, with a tree.
+fn comparable_tree(rules: &TypeRules, mut value: Json) -> Json {
+    let steps =
+        |pointer: &String| -> Vec<String> { pointer.split('/').skip(2).map(|step| step.replace("~1", "/").replace("~0", "~")).collect() };
+    rules.volatile.iter().for_each(|pointer| reach(&mut value, &steps(pointer), true));
+    rules.sets.iter().for_each(|pointer| reach(&mut value, &steps(pointer), false));
+    value
+}
+
+fn reach(value: &mut Json, steps: &[String], remove: bool) {
+    let Some((step, rest)) = steps.split_first() else {
+        if let Json::Array(elements) = value
+            && !remove
+        {
+            elements.sort_by_key(|element| element.canonical().as_str().to_owned());
+        }
+        return;
+    };
+    match value {
+        Json::Object(members) => {
+            let is_reached = |name: &str| step == "*" || step == name;
+            if remove && rest.is_empty() {
+                members.retain(|(name, _)| !is_reached(name));
+            }
+            members.iter_mut().filter(|(name, _)| is_reached(name)).for_each(|(_, value)| reach(value, rest, remove));
+        }
+        Json::Array(elements) if remove && rest.is_empty() && step == "*" => elements.clear(),
+        Json::Array(elements) if remove && rest.is_empty() => {
+            if let Some(element) = step.parse::<usize>().ok().and_then(|at| elements.get_mut(at)) {
+                *element = Json::Null;
+            }
+        }
+        Json::Array(elements) => {
+            let is_reached = |at: usize| step == "*" || *step == at.to_string();
+            elements.iter_mut().enumerate().filter(|(at, _)| is_reached(*at)).for_each(|(_, element)| reach(element, rest, remove));
+        }
+        _ => {}
+    }
+}
+
+fn pointers() -> impl Strategy<Value = Vec<String>> {
+    let step = prop::sample::select(vec!["a", "b", "ab", "x~0y", "p~1q", "0", "1", "*", "\n", "\"", "Groups"]);
+    let pointer = prop::collection::vec(step, 1..4).prop_map(|steps| format!("/properties/{}", steps.join("/")));
+    prop::collection::vec(pointer, 0..3)
+}
+
+proptest! {
+    #[test]
+    fn canonical_text_is_recognised_and_nothing_else(value in json(), at in any::<prop::sample::Index>(), letter in prop::sample::select(vec!["", " ", "\"", "\\", ",", ":", "{", "]", "0", "a", "\u{1}", "\u{e9}"])) {
+        let text = value.canonical().as_str().to_owned();
+        prop_assert_eq!(canonical_end(&text, 0), Some(text.len()));
+        // The same with one letter replaced.
+        let (place, old) = text.char_indices().nth(at.index(text.chars().count())).unwrap();
+        let mut changed = text.clone();
+        changed.replace_range(place..place + old.len_utf8(), letter);
+        prop_assert_eq!(canonical_end(&changed, 0) == Some(changed.len()), is_canonical(&changed), "{}", changed);
+    }
+
+    #[test]
+    fn comparable_text_is_that_of_the_tree(value in json(), volatile in pointers(), sets in pointers()) {
+        let rules = TypeRules { volatile, sets, final_states: vec![] };
+        let text = value.canonical();
+        let expected = comparable_tree(&rules, value).canonical();
+        prop_assert_eq!(rules.comparable("/properties", text.as_str()), expected.as_str());
+    }
+}
+
+#[test]
+fn text_is_shared_where_it_is_a_part() {
+    let whole = std::sync::Arc::new("one two".to_owned());
+    let part = Text::share(&whole, whole[4..].into());
+    let copy = Text::share(&whole, "two".into());
+    assert_eq!((&*part, &part), ("two", &copy));
+    assert_eq!(std::sync::Arc::strong_count(&whole), 2);
+    assert_eq!(&*Text::share(&whole, "longer than the whole".into()), "longer than the whole");
+    assert_eq!(&*Text::share(&whole, String::from("one").into()), "one");
 }

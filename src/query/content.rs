@@ -62,7 +62,7 @@ impl<'a> Contents<'a> {
     }
 
     fn content(&self, row: usize) -> Content {
-        let owned = |column| self.text(column, row).map(Box::from);
+        let owned = |column| self.text(column, row).map(Into::into);
         Content {
             native_type: owned(0),
             arn: owned(1),

@@ -339,7 +339,8 @@ impl<'a> Draft<'a> {
     /// The live resources of some scopes that a scan did not see: scope, place, and whether another scan has seen it
     /// since this one began.
     pub fn missing(&self, scopes: &HashMap<u32, usize>, observer: &Observer, seen: &SeenPlaces) -> Vec<(u32, u32, bool)> {
-        let slots = self.state.slots().filter(|(place, slot)| slot.known.alive && !seen.contains(*place) && scopes.contains_key(&slot.scope));
+        let slots =
+            self.state.slots().filter(|(place, slot)| slot.known.alive && !seen.contains(*place) && scopes.contains_key(&slot.scope));
         slots.map(|(place, slot)| (slot.scope, place, slot.known.sighted.by_other(observer.scan, observer.token))).collect()
     }
 

@@ -8,6 +8,7 @@ mod compact;
 mod contents;
 mod cutting;
 mod data_file;
+mod ending;
 mod entries;
 pub mod files;
 mod history;

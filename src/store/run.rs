@@ -11,17 +11,10 @@ use super::index::{BatchDetails, LogIndex};
 use super::manifest::hex;
 use super::state::{Place, ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, CoverageStatus, Observation, Revision, ScopeReport, Sighting, Timestamp};
+use crate::model::{Change, Observation, Revision, ScopeReport, Sighting, Timestamp};
 
 /// How far in the future a time may lie.
 const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
-/// A provider's scan that misses more than this many resources of a scope ...
-const GUARD_MISSING_MIN: usize = 10;
-/// ... and more than this share of it, in percent, is suspect; so is one that misses all of ...
-const GUARD_MISSING_PERCENT: usize = 20;
-/// ... this many or more.
-const GUARD_ALL_MIN: usize = 5;
-
 /// A scan that wants to begin.
 #[derive(Debug, Clone)]
 pub struct Begin {
@@ -97,34 +90,35 @@ pub struct Runs {
     undo: Vec<(ScanNo, Option<Run>)>,
 }
 
+/// A scan under way.
 #[derive(Debug, Clone)]
-struct Run {
-    scan_id: Arc<str>,
-    provider: Option<String>,
-    token: Revision,
-    at: Timestamp,
-    newest: Timestamp,
-    account: Account,
-    lines: u64,
-    hasher: Sha256,
-    skip: Option<Skip>,
-    counts: ChangeCounts,
-    scopes: HashMap<u32, Sighted>,
-    seen: SeenPlaces,
-    guard: bool,
-    active: bool,
+pub(super) struct Run {
+    pub(super) scan_id: Arc<str>,
+    pub(super) provider: Option<String>,
+    pub(super) token: Revision,
+    pub(super) at: Timestamp,
+    pub(super) newest: Timestamp,
+    pub(super) account: Account,
+    pub(super) lines: u64,
+    pub(super) hasher: Sha256,
+    pub(super) skip: Option<Skip>,
+    pub(super) counts: ChangeCounts,
+    pub(super) scopes: HashMap<u32, Sighted>,
+    pub(super) seen: SeenPlaces,
+    pub(super) guard: bool,
+    pub(super) active: bool,
 }
 
 /// What a scan has said of one scope so far.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sighted {
-    listed: i64,
-    deleted: i64,
+pub(super) struct Sighted {
+    pub(super) listed: i64,
+    pub(super) deleted: i64,
 }
 
 /// The account of a scan's resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Account {
+pub(super) enum Account {
     None,
     One(String),
     Several,
@@ -132,7 +126,7 @@ enum Account {
 
 /// Observations that the store has already.
 #[derive(Debug, Clone)]
-struct Skip {
+pub(super) struct Skip {
     lines: u64,
     hash: String,
 }
@@ -179,7 +173,10 @@ impl Runs {
 
     /// A scan that a commit is about to alter.
     fn touch(&mut self, scan: ScanNo) -> Result<&mut Run> {
-        let run = self.runs.get_mut(&scan).ok_or_else(|| Error::invalid("the scan has ended").with_hint("begin it again under its id to go on"))?;
+        let run = self
+            .runs
+            .get_mut(&scan)
+            .ok_or_else(|| Error::invalid("the scan has ended").with_hint("begin it again under its id to go on"))?;
         if self.undo.iter().all(|(touched, _)| *touched != scan) {
             self.undo.push((scan, Some(run.clone())));
         }
@@ -271,7 +268,7 @@ impl Runs {
         let first = draft.head() + 1;
         let mut counts = ChangeCounts::default();
         for (observation, place) in observations.iter().zip(places) {
-            run.hash_line(observation);
+            run.take_line(observation);
             let deleted = counts.deleted;
             let Some(place) = draft.observe(&observer, observation, *place, run.at, &mut counts) else { continue };
             let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
@@ -395,7 +392,7 @@ impl Run {
         known.deleted += deleted;
     }
 
-    fn note_account(&mut self, account: &str) {
+    pub(super) fn note_account(&mut self, account: &str) {
         self.account = match std::mem::replace(&mut self.account, Account::Several) {
             Account::None => Account::One(account.to_owned()),
             Account::One(known) if known == account => Account::One(known),
@@ -404,7 +401,7 @@ impl Run {
     }
 
     /// The scan's only account so far.
-    fn account_of(&mut self, draft: &Draft<'_>) -> Option<String> {
+    pub(super) fn account_of(&mut self, draft: &Draft<'_>) -> Option<String> {
         let scopes: Vec<Arc<str>> = self.scopes.keys().map(|scope| draft.state().scope(*scope)).collect();
         for scope in scopes {
             self.note_account(scope.split('/').nth(1).unwrap_or_default());
@@ -434,7 +431,9 @@ impl Run {
         Err(Error::new(crate::ErrorKind::Conflict, message).with_hint("let it finish; import again if it does not"))
     }
 
-    fn hash_line(&mut self, observation: &Observation) {
+    /// Takes an observation into the running hash and the scan's newest time, recorded or not.
+    fn take_line(&mut self, observation: &Observation) {
+        self.newest = self.newest.max(observation.observed_at.unwrap_or(self.at));
         self.hasher.update(observation.key.as_str().as_bytes());
         match &observation.sighting {
             Sighting::Present(_, hash) => self.hasher.update(hash.0),
@@ -452,7 +451,7 @@ impl Run {
         let Some(skip) = &self.skip else { return Ok(0) };
         let left = usize::try_from(skip.lines - self.lines).unwrap_or(usize::MAX);
         let known = left.min(observations.len());
-        observations.iter().take(known).for_each(|observation| self.hash_line(observation));
+        observations.iter().take(known).for_each(|observation| self.take_line(observation));
         self.lines += known as u64;
         let Some(skip) = self.skip.take_if(|skip| skip.lines == self.lines) else { return Ok(known) };
         if self.lines_hash() != skip.hash {
@@ -471,7 +470,7 @@ impl Run {
             .with_hint("continue it with the same input, or give the other input another scan_id")
     }
 
-    fn push_batch(&mut self, first: Revision, counts: ChangeCounts, draft: &mut Draft<'_>) -> Committed {
+    pub(super) fn push_batch(&mut self, first: Revision, counts: ChangeCounts, draft: &mut Draft<'_>) -> Committed {
         let last = draft.head();
         self.counts.add(&counts);
         self.newest = self.newest.max(draft.times().1);
@@ -486,156 +485,4 @@ impl Run {
         draft.push_entry(entry);
         committed
     }
-
-    /// Deletes what complete scopes did not list, in the order of keys, and writes the scan's coverage and end.
-    fn complete(
-        &mut self,
-        observer: &Observer,
-        at: Timestamp,
-        reports: &[ScopeReport],
-        index: &LogIndex,
-        draft: &mut Draft<'_>,
-    ) -> Result<Committed> {
-        let mut coverage = self.coverage(reports, draft);
-        let complete: HashMap<u32, usize> = (0..)
-            .zip(&coverage)
-            .filter(|(_, scope)| scope.report.status == CoverageStatus::Complete)
-            .map(|(at, scope)| (scope.number, at))
-            .collect();
-        let mut doomed: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (scope, place, spared) in draft.missing(&complete, observer, &self.seen) {
-            if let Some(covered) = complete.get(&scope).and_then(|at| coverage.get_mut(*at)) {
-                *covered.missing.get_or_insert(0) += 1;
-            }
-            if !spared {
-                doomed.entry(scope).or_default().push(place);
-            }
-        }
-        for scope in &mut coverage {
-            let missing = doomed.get(&scope.number).map_or(0, Vec::len);
-            if self.guard && scope.is_suspicious(missing) && !confirmed(index, scope, observer.token) {
-                scope.report.status = CoverageStatus::Suspect;
-                doomed.remove(&scope.number);
-            }
-        }
-        let first = draft.head() + 1;
-        let mut counts = ChangeCounts::default();
-        for (place, scope) in in_key_order(doomed, draft) {
-            let before = counts.deleted;
-            draft.delete(observer, place, at, &mut counts);
-            if let Some(scope) = coverage.iter_mut().find(|covered| covered.number == scope) {
-                scope.deleted += counts.deleted - before;
-            }
-        }
-        for scope in &coverage {
-            let [_, account, _, _] = scope.report.scope.parts();
-            self.note_account(account);
-        }
-        if counts.deleted > 0 {
-            self.push_batch(first, counts, draft);
-        }
-        let last = draft.head();
-        let whole = coverage.iter().all(|scope| matches!(scope.report.status, CoverageStatus::Complete | CoverageStatus::Skipped));
-        self.push_coverage(coverage, at, draft);
-        let mut entry = Entry::new(EntryKind::ScanCompleted, at, Some(Arc::clone(&self.scan_id)), last);
-        entry.status = Some(if whole { "complete" } else { "partial" });
-        entry.counts = Some(self.counts);
-        entry.provider = self.provider.clone();
-        entry.account_id = self.account_of(draft);
-        draft.push_entry(entry);
-        let range = (last >= first).then_some((first, last));
-        Ok(Committed { first_revision: range.map(|range| range.0), last_revision: range.map(|range| range.1), counts: self.counts })
-    }
-
-    fn fail(&mut self, error: &str, reports: &[ScopeReport], draft: &mut Draft<'_>) {
-        let at = draft.times().1.max(self.newest);
-        let mut coverage = self.coverage(reports, draft);
-        for scope in &mut coverage {
-            let [_, account, _, _] = scope.report.scope.parts();
-            self.note_account(account);
-            // A scan that broke has completed nothing.
-            if scope.report.status == CoverageStatus::Complete {
-                (scope.report.status, scope.missing) = (CoverageStatus::Partial, None);
-            }
-        }
-        self.push_coverage(coverage, at, draft);
-        let mut entry = Entry::new(EntryKind::ScanFailed, at, Some(Arc::clone(&self.scan_id)), draft.head());
-        entry.status = Some("failed");
-        entry.error = Some(error.to_owned());
-        entry.counts = Some(self.counts);
-        entry.provider = self.provider.clone();
-        entry.account_id = self.account_of(draft);
-        draft.push_entry(entry);
-    }
-
-    /// One statement per scope, sorted: the worse of several, and `partial` for scopes that were observed but not declared.
-    fn coverage(&self, reports: &[ScopeReport], draft: &mut Draft<'_>) -> Vec<Covered> {
-        let mut by_scope: std::collections::BTreeMap<crate::model::Scope, ScopeReport> = std::collections::BTreeMap::new();
-        for report in reports {
-            let known = by_scope.entry(report.scope.clone()).or_insert_with(|| report.clone());
-            if report.status > known.status {
-                *known = report.clone();
-            }
-        }
-        for scope in self.scopes.keys() {
-            let scope = crate::model::Scope::from_stored(&draft.state().scope(*scope));
-            by_scope.entry(scope).or_insert_with_key(|scope| ScopeReport::new(scope.clone(), CoverageStatus::Partial));
-        }
-        let covered = by_scope.into_values().map(|report| {
-            let number = draft.scope_number(&report.scope);
-            let sighted = self.scopes.get(&number).copied().unwrap_or_default();
-            let missing = (report.status == CoverageStatus::Complete).then_some(0);
-            Covered { number, listed: sighted.listed, missing, deleted: sighted.deleted, report }
-        });
-        covered.collect()
-    }
-
-    fn push_coverage(&self, coverage: Vec<Covered>, at: Timestamp, draft: &mut Draft<'_>) {
-        for scope in coverage {
-            let mut entry = Entry::new(EntryKind::ScopeCovered, at, Some(Arc::clone(&self.scan_id)), draft.head());
-            entry.status = Some(scope.report.status.as_str());
-            entry.error_code = scope.report.error_code;
-            entry.error = scope.report.error;
-            entry.duration_ms = scope.report.duration_ms;
-            entry.api_calls = scope.report.api_calls;
-            (entry.listed, entry.missing, entry.deleted) = (Some(scope.listed), scope.missing, Some(scope.deleted));
-            entry.scope = Some(scope.report.scope);
-            draft.push_entry(entry);
-        }
-    }
-}
-
-/// A scope at the end of a scan.
-struct Covered {
-    number: u32,
-    report: ScopeReport,
-    listed: i64,
-    missing: Option<i64>,
-    deleted: i64,
-}
-
-impl Covered {
-    /// Whether a provider's listing misses so much that it is not believed at once.
-    fn is_suspicious(&self, missing: usize) -> bool {
-        let listed = usize::try_from(self.listed).unwrap_or(0);
-        let known = listed + missing;
-        let most = missing > GUARD_MISSING_MIN && missing * 100 > known * GUARD_MISSING_PERCENT;
-        most || (listed == 0 && missing >= GUARD_ALL_MIN)
-    }
-}
-
-/// Whether an earlier suspect listing, ended before this scan began, missed them too.
-fn confirmed(index: &LogIndex, scope: &Covered, token: Revision) -> bool {
-    index.suspects.get(scope.report.scope.as_str()).is_some_and(|ended| *ended <= token)
-}
-
-/// The places of doomed resources with their scopes, in the order of keys.
-fn in_key_order(doomed: HashMap<u32, Vec<u32>>, draft: &Draft<'_>) -> Vec<(u32, u32)> {
-    let mut places: Vec<(u32, u32)> =
-        doomed.into_iter().flat_map(|(scope, places)| places.into_iter().map(move |place| (place, scope))).collect();
-    places.sort_by(|left, right| {
-        let key = |place: u32| draft.state().slot(place).map(|slot| &slot.key);
-        key(left.0).cmp(&key(right.0))
-    });
-    places
 }

@@ -84,7 +84,6 @@ impl Trace {
         let other = if self.last.scan == scan { self.other } else { self.last };
         other.revision > after
     }
-
 }
 
 impl Known {

@@ -52,8 +52,7 @@ pub struct NewVersion<'a> {
 /// `Internal` if Arrow refuses the columns.
 pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
     let parts: Vec<[&str; 5]> = versions.iter().map(|version| version.key.parts()).collect();
-    let part =
-        |at: usize| -> ArrayRef { Arc::new(parts.iter().map(|parts| parts.get(at).copied()).collect::<StringViewArray>()) };
+    let part = |at: usize| -> ArrayRef { Arc::new(parts.iter().map(|parts| parts.get(at).copied()).collect::<StringViewArray>()) };
     let text =
         |get: &dyn Fn(&NewVersion<'_>) -> Option<String>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<StringViewArray>()) };
     let time = |get: &dyn Fn(&NewVersion<'_>) -> Option<Timestamp>| -> ArrayRef {
@@ -112,7 +111,7 @@ fn contents_of(batch: &RecordBatch, found: &mut HashMap<Revision, Arc<Content>>)
     let (states, tags, properties) = (texts(batch, "state")?, texts(batch, "tags")?, texts(batch, "properties")?);
     let created = times(batch, "created_at")?;
     for (row, revision) in revisions.values().iter().enumerate() {
-        let boxed = |column, row| text_at(column, row).map(Box::<str>::from);
+        let boxed = |column, row| text_at(column, row).map(Into::into);
         let content = Content {
             native_type: boxed(native_types, row),
             arn: boxed(arns, row),

@@ -10,6 +10,7 @@ mod damage;
 mod duckdb;
 mod explain;
 mod golden;
+mod import;
 mod kill;
 mod model;
 mod repl;

@@ -112,7 +112,7 @@ pub fn observation(naive: &naive::Observation) -> Observation {
     let scope = &naive.key.scope;
     let key = ResourceKey::new(&scope.provider, &scope.account_id, &scope.region, &scope.resource_type, &naive.key.resource_id).unwrap();
     let json = |value: &crate::oracle::value::Json| CanonicalJson::parse(value.scrambled().as_bytes()).unwrap();
-    let boxed = |text: &Option<String>| text.as_deref().map(Box::<str>::from);
+    let boxed = |text: &Option<String>| text.as_deref().map(Into::into);
     let content = Content {
         native_type: boxed(&naive.content.native_type),
         arn: boxed(&naive.content.arn),

@@ -41,43 +41,46 @@ class Terminal:
             sys.exit(f"the shell ended with {status}")
 
 
+# A fresh prompt stands at the start of a line, with nothing behind it yet; while a line is edited it is drawn again and again.
+PROMPT = r"\nelava> $"
+
 terminal = Terminal(sys.argv[1])
-terminal.expect(r"revision 5 at .*\n.*elava> ")
+terminal.expect(r"revision 5 at .*" + PROMPT)
 
 # A statement over two lines runs when its semicolon is there.
 terminal.type("SELECT count(*) AS live\r")
-terminal.expect(r"\.\.\.> ")
+terminal.expect(r"\n *\.\.\.> $")
 terminal.type("FROM resources;\r")
-terminal.expect(r"live[\s\S]*\b2\b[\s\S]*elava> ")
+terminal.expect(r"live[\s\S]*\n[^\n]*\b2\b[\s\S]*" + PROMPT)
 
 # The line is edited: back over the semicolon, a digit more, and to the end.
 terminal.type("SELECT 1;\x1b[D2\x1b[F\r")
-terminal.expect(r"\b12\b[\s\S]*elava> ")
+terminal.expect(r"\n[^\n;]*\b12\b[^;]*" + PROMPT)
 
 # The last statement comes back from the history.
 terminal.type("\x1b[A\r")
-terminal.expect(r"\b12\b[\s\S]*elava> ")
+terminal.expect(r"\n[^\n;]*\b12\b[^;]*" + PROMPT)
 
 # Ctrl-C drops what was typed, then a query that runs; the shell goes on.
 terminal.type("SELECT nonsense\x03")
-terminal.expect(r"elava> ")
+terminal.expect(r"nonsense[\s\S]*" + PROMPT)
 terminal.type("SELECT 'started'; SELECT count(*) FROM generate_series(1, 1000000000000) WHERE value % 7 = 8;\r")
-terminal.expect(r"started")
+terminal.expect(r"\n[^\n;]*\bstarted\b[^;]*\n")
 terminal.type("\x03")
-terminal.expect(r"(?i)interrupted[\s\S]*elava> ")
+terminal.expect(r"(?i)interrupted[\s\S]*" + PROMPT)
 terminal.type("SELECT 40 + 2;\r")
-terminal.expect(r"\b42\b[\s\S]*elava> ")
+terminal.expect(r"\n[^\n;]*\b42\b[\s\S]*" + PROMPT)
 
 # A mistake ends nothing; the prompt shows a pin.
 terminal.type("SELECT * FROM resorces;\r")
-terminal.expect(r"resources[\s\S]*elava> ")
+terminal.expect(r"resources[\s\S]*" + PROMPT)
 terminal.type("SET elava.as_of = '3';\r")
-terminal.expect(r"elava@3> ")
+terminal.expect(r"\nelava@3> $")
 terminal.leave()
 
 # Another session has the history of the one before.
 terminal = Terminal(sys.argv[1])
-terminal.expect(r"elava> ")
+terminal.expect(PROMPT)
 terminal.type("\x1b[A\x1b[A\x1b[A\r")
-terminal.expect(r"\b42\b[\s\S]*elava> ")
+terminal.expect(r"\n[^\n;]*\b42\b[\s\S]*" + PROMPT)
 terminal.leave()

@@ -235,24 +235,37 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("kubernetes_secret", &["/data/*", "/stringData/*"]),
 ];
 
-/// Replaces every secret in the properties of a resource by [`REDACTED`]; returns how many values were replaced. Null
-/// and what is redacted already stay, so a second run replaces nothing.
-pub fn redact(resource_type: &str, properties: &mut Json) -> usize {
-    let Ok(at) = SECRETS.binary_search_by(|(of_type, _)| (*of_type).cmp(resource_type)) else { return 0 };
-    let pointers = SECRETS.get(at).map_or(&[][..], |(_, pointers)| pointers);
-    pointers.iter().filter_map(|pointer| pointer.strip_prefix('/')).map(|steps| redact_below(properties, steps)).sum()
+/// The secrets of one resource type.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    pointers: &'static [&'static str],
+    /// Of each pointer the longest plain step, without its first letter, which may have either case.
+    words: Vec<&'static str>,
 }
 
-/// Whether [`redact`] may have something to do, from the canonical text of the properties: cheap, and never wrongly no.
-pub fn may_hold_secrets(resource_type: &str, properties: &str) -> bool {
-    let Ok(at) = SECRETS.binary_search_by(|(of_type, _)| (*of_type).cmp(resource_type)) else { return false };
-    let pointers = SECRETS.get(at).map_or(&[][..], |(_, pointers)| pointers);
-    pointers.iter().any(|pointer| {
-        // The longest plain step must be there; its first letter may have either case.
-        let plain = pointer.split('/').filter(|step| !step.starts_with('*'));
-        let longest = plain.max_by_key(|step| step.len()).and_then(|step| step.get(1..)).unwrap_or_default();
-        !longest.is_ascii() || properties.contains(longest)
-    })
+impl Secrets {
+    /// Those of a type.
+    pub fn of(resource_type: &str) -> Self {
+        let found = SECRETS.binary_search_by(|(of_type, _)| (*of_type).cmp(resource_type));
+        let pointers = found.ok().and_then(|at| SECRETS.get(at)).map_or(&[][..], |(_, pointers)| pointers);
+        let word = |pointer: &&'static str| {
+            let plain = pointer.split('/').filter(|step| !step.starts_with('*'));
+            plain.max_by_key(|step| step.len()).and_then(|step| step.get(1..)).unwrap_or_default()
+        };
+        Self { pointers, words: pointers.iter().map(word).collect() }
+    }
+
+    /// Whether [`Secrets::redact`] may have something to do, from the canonical text of the properties: cheap, and never
+    /// wrongly no.
+    pub fn may_be_in(&self, properties: &str) -> bool {
+        self.words.iter().any(|word| properties.contains(word))
+    }
+
+    /// Replaces every secret in the properties of a resource by [`REDACTED`]; returns how many values were replaced. Null
+    /// and what is redacted already stay, so a second run replaces nothing.
+    pub fn redact(&self, properties: &mut Json) -> usize {
+        self.pointers.iter().filter_map(|pointer| pointer.strip_prefix('/')).map(|steps| redact_below(properties, steps)).sum()
+    }
 }
 
 fn redact_below(value: &mut Json, steps: &str) -> usize {
@@ -304,8 +317,12 @@ fn replace(value: &mut Json) -> usize {
     }
 }
 
-/// Whether the table can be searched by type, for the tests.
+/// Whether the table can be searched by type, and its pointers in canonical text, for the tests.
 #[cfg(test)]
-pub(super) fn table_is_sorted() -> bool {
+pub(super) fn table_can_be_searched() -> bool {
     SECRETS.is_sorted_by(|(left, _), (right, _)| left < right)
+        && SECRETS
+            .iter()
+            .flat_map(|(_, pointers)| *pointers)
+            .all(|pointer| pointer.bytes().all(|byte| byte.is_ascii_graphic() && !br#""\~"#.contains(&byte)))
 }

@@ -21,12 +21,12 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
-use datafusion::physical_optimizer::pruning::PruningPredicate;
-use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::source::HistorySource;
 use crate::store::{Bound, DataFile};
@@ -187,7 +187,10 @@ fn may_hold(state: &dyn Session, files: &[Placed<'_>], schema: &SchemaRef, filte
     let files: Vec<PartitionedFile> = files.iter().map(|placed| partitioned(placed, &stored)).collect();
     let Some(predicate) = predicate(state, schema, filters)? else { return Ok(files) };
     let statistics = files.iter().filter_map(|file| file.statistics.clone()).collect();
-    let kept = PruningPredicate::try_new(predicate, Arc::clone(schema))?.prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
+    let kept = PruningPredicateBuilder::new()
+        .with_file_schema(Arc::clone(schema))
+        .try_build(predicate)?
+        .prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
     Ok(files.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file).collect())
 }
 

@@ -57,10 +57,13 @@ async fn quiet_store(scratch: &Scratch) -> Arc<Snapshot> {
     let writer = Writer::open(scratch.backend(), clock()).await.unwrap();
     writer.change_settings(StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, ..StoreSettings::default() }).await.unwrap();
     for scan in 0..24_usize {
-        let mut lines = format!("{{\"scan\":\"started\",\"scan_id\":\"s{scan}\",\"provider\":\"aws\",\"at\":\"2029-12-{:02}T00:00:00Z\"}}\n", scan + 1);
+        let mut lines =
+            format!("{{\"scan\":\"started\",\"scan_id\":\"s{scan}\",\"provider\":\"aws\",\"at\":\"2029-12-{:02}T00:00:00Z\"}}\n", scan + 1);
         for id in 0..40 {
             let (region, changes) = (["eu", "us"][id % 2], (scan + 10 - id % 10) / 10);
-            lines += &format!("{{\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"{region}\",\"resource_type\":\"aws_vpc\",\"resource_id\":\"v{id}\",\"properties\":{{\"n\":{changes}}}}}\n");
+            lines += &format!(
+                "{{\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"{region}\",\"resource_type\":\"aws_vpc\",\"resource_id\":\"v{id}\",\"properties\":{{\"n\":{changes}}}}}\n"
+            );
         }
         lines += "{\"scan\":\"completed\"}\n";
         let source = Source::reader("lines", std::io::Cursor::new(lines));
@@ -104,7 +107,13 @@ async fn files_are_pruned_by_what_identifies_a_resource() {
     let snapshot = snapshot(&scratch).await;
     let mut session = session(&snapshot, None);
     let inside = snapshot.epochs()[0].start + 1;
-    let none_of_it = ["resource_type = 'aws_vpc'", "account_id = '2'", "region IN ('q', 's')", "provider = 'gcp'", "resource_key = 'aws/2/r/aws_test/i-1'"];
+    let none_of_it = [
+        "resource_type = 'aws_vpc'",
+        "account_id = '2'",
+        "region IN ('q', 's')",
+        "provider = 'gcp'",
+        "resource_key = 'aws/2/r/aws_test/i-1'",
+    ];
     for filter in none_of_it {
         for table in [&format!("resources_as_of({inside})"), "resource_versions", "changes(0, 'head')"] {
             let read = plan(&mut session, "EXPLAIN", &format!("SELECT name FROM {table} WHERE {filter}")).await;

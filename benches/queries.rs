@@ -56,7 +56,8 @@ fn queries(criterion: &mut Criterion) {
         runtime.block_on(common::history(scratch.path(), 1, SMALL.0, SMALL.1));
         scratch.path().to_owned()
     });
-    let snapshot: Arc<Snapshot> = runtime.block_on(async { Store::open(Arc::new(LocalBackend::new(&folder))).await.unwrap().snapshot().await.unwrap() });
+    let snapshot: Arc<Snapshot> =
+        runtime.block_on(async { Store::open(Arc::new(LocalBackend::new(&folder))).await.unwrap().snapshot().await.unwrap() });
     let ends = snapshot.scan_ends().to_vec();
     let options = SessionOptions { target_partitions: Some(2), ..SessionOptions::default() };
     let session = QuerySession::new(snapshot as Arc<dyn HistorySource>, options).unwrap();

@@ -8,6 +8,7 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
@@ -20,11 +21,12 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::source::HistorySource;
 use crate::store::{Bound, DataFile};
@@ -131,7 +133,13 @@ pub(super) fn read(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let needed = with_columns_of(filters, schema, columns)?;
     let input = match leaf {
-        Leaf::Files(source, files) => files_exec(state, *source, files, schema, &needed)?,
+        Leaf::Files(source, files) => {
+            let files = may_hold(state, files, schema, filters)?;
+            if files.is_empty() {
+                return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(columns)?))));
+            }
+            files_exec(state, *source, &files, schema, &needed)?
+        }
         Leaf::Memory(batches) => {
             let exec: Arc<dyn ExecutionPlan> =
                 MemorySourceConfig::try_new_exec(std::slice::from_ref(batches), Arc::clone(schema), Some(needed.clone()))?;
@@ -160,13 +168,30 @@ pub(super) fn filter(
     filters: &[Expr],
     columns: usize,
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let Some(predicate) = conjunction(filters.iter().cloned()) else { return Ok(input) };
-    let schema = Arc::new(DFSchema::try_from(input.schema())?);
-    let context = SimplifyContext::builder().with_schema(Arc::clone(&schema)).build();
-    let predicate = ExprSimplifier::new(context).coerce(predicate, &schema)?;
-    let predicate = state.create_physical_expr(predicate, &schema)?;
+    let Some(predicate) = predicate(state, &input.schema(), filters)? else { return Ok(input) };
     let kept = (input.schema().fields().len() > columns).then(|| (0..columns).collect());
     Ok(Arc::new(FilterExecBuilder::new(predicate, input).apply_projection(kept)?.build()?))
+}
+
+fn predicate(state: &dyn Session, schema: &SchemaRef, filters: &[Expr]) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+    let Some(predicate) = conjunction(filters.iter().cloned()) else { return Ok(None) };
+    let schema = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
+    let context = SimplifyContext::builder().with_schema(Arc::clone(&schema)).build();
+    let predicate = ExprSimplifier::new(context).coerce(predicate, &schema)?;
+    state.create_physical_expr(predicate, &schema).map(Some)
+}
+
+/// The files that may hold rows for which all filters are true, as far as the manifest tells: no other is opened.
+fn may_hold(state: &dyn Session, files: &[Placed<'_>], schema: &SchemaRef, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
+    let (stored, _) = split(schema, files.first().map_or(0, |placed| placed.constants.len()));
+    let files: Vec<PartitionedFile> = files.iter().map(|placed| partitioned(placed, &stored)).collect();
+    let Some(predicate) = predicate(state, schema, filters)? else { return Ok(files) };
+    let statistics = files.iter().filter_map(|file| file.statistics.clone()).collect();
+    let kept = PruningPredicateBuilder::new()
+        .with_file_schema(Arc::clone(schema))
+        .try_build(predicate)?
+        .prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
+    Ok(files.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file).collect())
 }
 
 /// Rows of other columns, made from those of a plan.
@@ -188,25 +213,24 @@ pub(super) fn project(
 fn files_exec(
     state: &dyn Session,
     source: &dyn HistorySource,
-    files: &[Placed<'_>],
+    files: &[PartitionedFile],
     schema: &SchemaRef,
     columns: &[usize],
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
     let readers = CachedParquetFileReaderFactory::new(source.object_store(), metadata_cache);
-    let constants = files.first().map_or(0, |placed| placed.constants.len());
-    let (stored, constants) = split(schema, constants);
-    let table = TableSchema::builder(Arc::clone(&stored)).with_table_partition_cols(constants).build();
+    let (stored, constants) = split(schema, files.first().map_or(0, |file| file.partition_values.len()));
+    let table = TableSchema::builder(stored).with_table_partition_cols(constants).build();
     let parquet = ParquetSource::new(table)
         .with_table_parquet_options(state.table_options().parquet.clone())
         .with_parquet_file_reader_factory(Arc::new(readers))
         .with_pushdown_filters(true)
         .with_enable_page_index(true)
         .with_bloom_filter_on_read(true);
-    let groups = FileGroup::new(files.iter().map(|placed| partitioned(placed, &stored)).collect());
-    let groups = groups.split_files(state.config().target_partitions().max(1));
-    let rows = files.iter().map(|placed| usize::try_from(placed.file.rows).unwrap_or(usize::MAX)).sum();
-    let statistics = Statistics { num_rows: Precision::Exact(rows), ..Statistics::new_unknown(schema) };
+    let groups = FileGroup::new(files.to_vec()).split_files(state.config().target_partitions().max(1));
+    let rows = files.iter().filter_map(|file| file.statistics.as_ref()).map(|known| known.num_rows);
+    let rows = rows.fold(Precision::Exact(0), |sum, rows| sum.add(&rows));
+    let statistics = Statistics { num_rows: rows, ..Statistics::new_unknown(schema) };
     let config = FileScanConfigBuilder::new(store_url(source)?, Arc::new(parquet))
         .with_file_groups(groups)
         .with_statistics(statistics)

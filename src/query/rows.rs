@@ -17,8 +17,8 @@ use datafusion::common::{JoinType, NullEquality, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, Operator, binary_expr, ident, lit, when};
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::closed::is_closed;
 use super::compact::compact;
@@ -188,9 +188,8 @@ impl VersionScan<'_> {
         let mut parts = Parts::new();
         let last = self.view.epoch_of(until);
         let before = self.view.source().epochs().iter().filter(|epoch| last.is_some_and(|last| epoch.start < last.start));
-        let files = before.flat_map(|epoch| {
-            self.placed(epoch, choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until)))
-        });
+        let files =
+            before.flat_map(|epoch| self.placed(epoch, choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until))));
         parts.extend(self.files(files.collect(), &[ended(after, until)])?);
         if let Some(epoch) = last {
             let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= until);

@@ -91,7 +91,8 @@ async fn run(file: &str, layout: Layout) {
     let snapshot = snapshot(&scratch, layout).await;
     let folder = scratch.store_folder();
     std::fs::write(folder.with_file_name("prices.csv"), "type,price\nt3.micro,7\nr6i.large,90\n").unwrap();
-    std::fs::write(folder.with_file_name("owners.ndjson"), "{\"id\":\"i-1\",\"team\":\"red\"}\n{\"id\":\"i-2\",\"team\":\"blue\"}\n").unwrap();
+    std::fs::write(folder.with_file_name("owners.ndjson"), "{\"id\":\"i-1\",\"team\":\"red\"}\n{\"id\":\"i-2\",\"team\":\"blue\"}\n")
+        .unwrap();
     let mut runner = Runner::new(async || {
         let source = Arc::clone(&snapshot) as Arc<dyn elava::query::HistorySource>;
         let options = SessionOptions { clock: clock(), forbidden_folder: Some(folder.clone()), ..SessionOptions::default() };

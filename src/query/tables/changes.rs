@@ -92,7 +92,8 @@ fn with_before(rows: LogicalPlanBuilder) -> Result<LogicalPlanBuilder> {
             ident("valid_to_revision").sort(true, true),
         ]
     };
-    let last = |column: &str, name: &str| Ok::<_, DataFusionError>(lag(ident(column), Some(1), None).order_by(in_life()).build()?.alias(name));
+    let last =
+        |column: &str, name: &str| Ok::<_, DataFusionError>(lag(ident(column), Some(1), None).order_by(in_life()).build()?.alias(name));
     rows.project(columns)?.window([last("valid_to_revision", "last_ended")?, last("content", "last_content")?])
 }
 

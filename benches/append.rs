@@ -1,6 +1,16 @@
 //! How many observations a second become durable: a fleet of 100,000 resources seen again, unchanged or all changed.
 //!
 //! `cargo bench --bench append`. Each iteration is one whole scan, its start, end and coverage included.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and stops where it cannot go on"
+)]
 
 mod common;
 

@@ -2,6 +2,16 @@
 //!
 //! `cargo bench --bench fleet -- 400 [FOLDER]` writes 400 scans of 100,000 resources into a folder, which is kept, and prints
 //! the figures. The other benches that read a history take its folder.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and stops where it cannot go on"
+)]
 
 mod common;
 

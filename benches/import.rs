@@ -2,6 +2,16 @@
 //! resources, of which 0.5 % change from scan to scan, into a store that has the fleet already; and the first scan alone.
 //!
 //! `cargo bench --bench import`. Each iteration imports one file, about 100 MB a scan; making the files is not counted.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and stops where it cannot go on"
+)]
 
 mod common;
 

@@ -3,16 +3,23 @@
 //!
 //! `ELAVA_BENCH_STORE` names a store that is there (the fleet of `common`, say 100,000 resources and 400 scans); without
 //! it a small one is made.
-
-#![allow(missing_docs, reason = "a bench is a program")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a bench stops where it cannot go on")]
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and stops where it cannot go on"
+)]
 
 mod common;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use elava::query::{HistorySource, QuerySession, SessionOptions};
 use elava::store::{LocalBackend, Snapshot, Store};
 use futures::StreamExt;
@@ -64,7 +71,7 @@ fn queries(criterion: &mut Criterion) {
     let mut asked = Asked { runtime, session };
     let scan = |percent: usize| (ends.len() - 1) * percent / 100;
     let mut ask = |group: &str, percent: usize, sql: &str| {
-        criterion.bench_function(BenchmarkId::new(group, percent).to_string(), |bencher| bencher.iter(|| asked.run(sql)));
+        criterion.bench_function(&format!("{group}/{percent}"), |bencher| bencher.iter(|| asked.run(sql)));
     };
     for percent in [1, 25, 50, 75, 100] {
         let at = ends[scan(percent)];

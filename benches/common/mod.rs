@@ -180,7 +180,7 @@ impl Fleet {
 
 fn born(random: &mut Random) -> Facts {
     // Squaring makes scopes of unequal size.
-    let skewed = random.below(1 << 20) * random.below(1 << 20) >> 20;
+    let skewed = (random.below(1 << 20) * random.below(1 << 20)) >> 20;
     let scope = (skewed * SCOPES) >> 20;
     let prefix = ID_PREFIXES[scope % TYPES.len()];
     let id = format!("{prefix}-0{:016x}", random.next());

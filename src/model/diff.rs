@@ -3,9 +3,9 @@
 //! Canonical texts are compared as they are, side by side: members come in one order in both, and what is equal byte for
 //! byte is passed over. No document is built.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::canonical::{Member, each_element, each_member};
 use super::rules::TypeRules;
 use super::{CanonicalJson, Content};
 
@@ -61,30 +61,27 @@ impl Walk<'_> {
     }
 
     fn compare_objects(&mut self, before: &str, after: &str) {
-        let (mut left, mut right) = (Parts::of(before).map(member).peekable(), Parts::of(after).map(member).peekable());
+        let (Some(left), Some(right)) = (members(before), members(after)) else { return self.paths.push(self.path.clone()) };
+        let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
         loop {
             let order = match (left.peek(), right.peek()) {
-                (Some((left, _)), Some((right, _))) => left.cmp(right),
+                (Some(left), Some(right)) => left.name().cmp(&right.name()),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
                 (None, None) => return,
             };
             let old = if order.is_le() { left.next() } else { None };
             let new = if order.is_ge() { right.next() } else { None };
-            let values = (old.as_ref().map(|(_, value)| *value), new.as_ref().map(|(_, value)| *value));
-            if let Some((name, _)) = old.as_ref().or(new.as_ref()) {
-                self.step(name, values.0, values.1);
+            if let Some(member) = old.or(new) {
+                self.step(&member.name(), old.map(|old| old.value), new.map(|new| new.value));
             }
         }
     }
 
     fn compare_arrays(&mut self, before: &str, after: &str) {
-        let (mut left, mut right) = (Parts::of(before), Parts::of(after));
-        for at in 0_usize.. {
-            match (left.next(), right.next()) {
-                (None, None) => return,
-                (old, new) => self.step(&at.to_string(), old, new),
-            }
+        let (Some(left), Some(right)) = (elements(before), elements(after)) else { return self.paths.push(self.path.clone()) };
+        for at in 0..left.len().max(right.len()) {
+            self.step(&at.to_string(), left.get(at).copied(), right.get(at).copied());
         }
     }
 
@@ -114,67 +111,20 @@ impl Walk<'_> {
     }
 }
 
-/// The name and the value of a member.
-fn member(part: &str) -> (Cow<'_, str>, &str) {
-    let end = string_end(part.as_bytes());
-    let (literal, value) = part.split_at_checked(end).unwrap_or((part, ""));
-    let raw = literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default();
-    let name = if raw.contains('\\') { serde_json::from_str(literal).map_or(Cow::Borrowed(raw), Cow::Owned) } else { Cow::Borrowed(raw) };
-    (name, value.strip_prefix(':').unwrap_or(value))
+fn members(object: &str) -> Option<Vec<Member<'_>>> {
+    let mut members = Vec::new();
+    each_member(object, |member| {
+        members.push(member);
+        Some(())
+    })?;
+    Some(members)
 }
 
-/// The members of an object, or the elements of an array, as canonical text.
-struct Parts<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn of(text: &'a str) -> Self {
-        Self { rest: text.get(1..text.len().saturating_sub(1)).unwrap_or_default() }
-    }
-}
-
-impl<'a> Iterator for Parts<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let (part, rest) = self.rest.split_at_checked(part_end(self.rest.as_bytes())).unwrap_or((self.rest, ""));
-        self.rest = rest.strip_prefix(',').unwrap_or(rest);
-        Some(part)
-    }
-}
-
-/// Where the first comma stands that is in no string, object or array; the length if there is none.
-fn part_end(text: &[u8]) -> usize {
-    let (mut at, mut depth) = (0, 0_usize);
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'"' => {
-                at += text.get(at..).map_or(1, string_end);
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' if depth == 0 => return at,
-            _ => {}
-        }
-        at += 1;
-    }
-    text.len()
-}
-
-/// The length of the string literal that a text begins with.
-fn string_end(text: &[u8]) -> usize {
-    let mut at = 1;
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    text.len()
+fn elements(array: &str) -> Option<Vec<&str>> {
+    let mut elements = Vec::new();
+    each_element(array, |element| {
+        elements.push(element);
+        Some(())
+    })?;
+    Some(elements)
 }

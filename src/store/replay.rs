@@ -257,15 +257,16 @@ fn load_sightings_of(
             continue;
         }
         let scan = runs.number(scans.value(row));
+        let (version, seen) = (versions.value(row), Seen { revision, scan });
         let change = changes.value(row);
+        let deleted = change == Change::Deleted.as_str();
+        // A late observation that shows a version of the past is a late deletion.
+        let sighting = !deleted && (change != Change::Late.as_str() || version == revision);
         if Some(scan) == ours {
             let scope = parts.iter().map(|part| part.value(row)).collect::<Vec<_>>().join("/");
             let scope = state.scope_number(&scope);
-            runs.note(scan, scope, change);
+            runs.note(scan, scope, sighting, deleted);
         }
-        let (version, seen) = (versions.value(row), Seen { revision, scan });
-        // A late observation that shows a version of the past is a late deletion.
-        let sighting = change != Change::Deleted.as_str() && (change != Change::Late.as_str() || version == revision);
         match state.find_version(version) {
             Some(place) => see_older(state, runs, place, seen, sighting),
             None => apart.push(Apart { version, seen, sighting }),

@@ -11,10 +11,11 @@ use super::index::{BatchDetails, LogIndex};
 use super::manifest::hex;
 use super::state::{Place, ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, Observation, Revision, ScopeReport, Sighting, Timestamp};
+use crate::model::{Observation, Revision, ScopeReport, Sighting, Timestamp};
 
 /// How far in the future a time may lie.
 const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
+
 /// A scan that wants to begin.
 #[derive(Debug, Clone)]
 pub struct Begin {
@@ -327,10 +328,9 @@ impl Runs {
     }
 
     /// Notes what an earlier run of a scan of this process recorded, for the scan's coverage.
-    pub fn note(&mut self, scan: ScanNo, scope: u32, change: &str) {
+    pub fn note(&mut self, scan: ScanNo, scope: u32, sighted: bool, deleted: bool) {
         if let Some(run) = self.runs.get_mut(&scan) {
-            let deleted = change == Change::Deleted.as_str();
-            run.note(scope, !deleted, i64::from(deleted));
+            run.note(scope, sighted, i64::from(deleted));
         }
     }
 }

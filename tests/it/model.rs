@@ -219,6 +219,31 @@ fn histories_of_fixed_seeds_answer_as_the_oracle_does() {
     }
 }
 
+/// A scan that goes on in another process lists what it saw, not what it said was gone after another scan had seen it.
+#[test]
+fn a_late_deletion_is_not_listed_by_a_continued_scan() {
+    let text = |text: &str| text.to_owned();
+    let scope = naive::Scope {
+        provider: text("aws"),
+        account_id: text("111122223333"),
+        region: text("us-east-1"),
+        resource_type: text("aws_test_alpha"),
+    };
+    let key = naive::Key { scope, resource_id: text("i-1") };
+    let observed = |deleted| naive::Observation { key: key.clone(), content: Default::default(), observed_at: None, deleted };
+    let begin =
+        |writer| Op::Begin { writer, scan_id: format!("scan-{writer}"), provider: text("aws"), at: 1_735_689_600_000_000, lift: false };
+    let ops = [
+        begin(0),
+        begin(1),
+        Op::Observe { writer: 1, batch: vec![observed(false)] },
+        Op::Observe { writer: 0, batch: vec![observed(true)] },
+        Op::Reopen,
+        Op::Complete { writer: 0, at: None },
+    ];
+    run(&ops, &[0, 0, 0, 0]);
+}
+
 #[test]
 fn one_writer_answers_as_the_oracle_does() {
     for seed in 100..104 {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
-use async_trait::async_trait;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
@@ -27,6 +26,7 @@ use datafusion::physical_plan::filter::FilterExecBuilder;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+use futures::future::BoxFuture;
 
 use super::source::HistorySource;
 use crate::store::{Bound, DataFile};
@@ -62,7 +62,6 @@ pub(super) struct Scan<'a> {
 #[derive(Debug)]
 pub(super) struct RowsTable<R>(pub(super) R);
 
-#[async_trait]
 impl<R: Rows> TableProvider for RowsTable<R> {
     fn schema(&self) -> SchemaRef {
         self.0.schema()
@@ -76,13 +75,27 @@ impl<R: Rows> TableProvider for RowsTable<R> {
         Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
     }
 
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
+    /// Done at once: a future that held the filters would have to be proven sendable for every kind of rows.
+    fn scan<'a, 'b, 'c, 'd, 'e>(
+        &'a self,
+        state: &'b dyn Session,
+        projection: Option<&'c Vec<usize>>,
+        filters: &'d [Expr],
         _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    ) -> BoxFuture<'e, Result<Arc<dyn ExecutionPlan>>>
+    where
+        'a: 'e,
+        'b: 'e,
+        'c: 'e,
+        'd: 'e,
+    {
+        let plan = self.plan(state, projection, filters);
+        Box::pin(std::future::ready(plan))
+    }
+}
+
+impl<R: Rows> RowsTable<R> {
+    fn plan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = self.0.schema();
         let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
         let mut parts = self.0.parts(&Scan { state, filters, columns: &columns })?;

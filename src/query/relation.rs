@@ -24,6 +24,7 @@ use datafusion::logical_expr::{
     TableProviderFilterPushDown, TableType, Volatility, col, lit,
 };
 use datafusion::physical_plan::{ExecutionPlan, collect};
+use futures::future::BoxFuture;
 
 use super::failure::told;
 use super::inner::{plan_part, whole};
@@ -35,7 +36,9 @@ use crate::error::Error;
 const ARGUMENTS_COLUMN: &str = "elava arguments";
 
 /// A table or table function.
-#[async_trait]
+///
+/// Plans are made without waiting: to prove that a future which holds expressions or plans can be sent takes the
+/// compiler seconds for each such future.
 pub(super) trait Relation: fmt::Debug + Send + Sync {
     /// Its name.
     fn name(&self) -> &'static str;
@@ -48,8 +51,13 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
     /// Its columns.
     fn schema(&self) -> SchemaRef;
 
+    /// What the arguments stand for, where the store has to be asked for it before there can be a plan.
+    fn look_up<'a>(&'a self, _call: &'a Call<'_>) -> Option<BoxFuture<'a, Result<Vec<ScalarValue>>>> {
+        None
+    }
+
     /// A plan with (at least) the wanted columns.
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan>;
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan>;
 }
 
 /// One reference to a relation, when its scan is planned.
@@ -147,8 +155,15 @@ impl TableProvider for RelationTable {
             expr_to_columns(filter, &mut used)?;
         }
         let wanted = columns.iter().map(|name| (*name).to_owned()).chain(used.into_iter().map(|column| column.name)).collect();
-        let call = Call { view: self.shared.get(), arguments, filters: &filters, state, wanted };
-        let mut plan = LogicalPlanBuilder::from(self.relation.plan(&call).await?);
+        let mut call = Call { view: self.shared.get(), arguments, filters: &filters, state, wanted };
+        let looked_up = match self.relation.look_up(&call) {
+            Some(asked) => Some(asked.await?),
+            None => None,
+        };
+        if let Some(arguments) = looked_up {
+            call.arguments = arguments;
+        }
+        let mut plan = LogicalPlanBuilder::from(self.relation.plan(&call)?);
         if let Some(filter) = conjunction(filters.iter().cloned()) {
             plan = plan.filter(filter)?;
         }

@@ -4,7 +4,6 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, ident, lit,
@@ -59,7 +58,6 @@ const DETAILS: [&str; 17] = [
 #[derive(Debug)]
 pub(super) struct AuditLog;
 
-#[async_trait]
 impl Relation for AuditLog {
     fn name(&self) -> &'static str {
         "audit_log"
@@ -69,7 +67,7 @@ impl Relation for AuditLog {
         Arc::clone(&COLUMNS)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let details = ScalarUDF::from(EntryDetails { signature: Signature::any(DETAILS.len() + 1, Volatility::Immutable) });
         let details = details.call(DETAILS.iter().chain(&["api_calls"]).map(|name| ident(*name)).collect());
         let own = |name: &'static str| if name == "details" { details.clone().alias(name) } else { ident(name) };

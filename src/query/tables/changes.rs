@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::common::{ScalarValue, UnnestOptions};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions_nested::make_array::make_array;
@@ -45,7 +44,6 @@ pub(super) fn no_json() -> Expr {
 #[derive(Debug)]
 pub(super) struct Changes;
 
-#[async_trait]
 impl Relation for Changes {
     fn name(&self) -> &'static str {
         "changes"
@@ -59,7 +57,7 @@ impl Relation for Changes {
         Arc::clone(&COLUMNS)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let (after, until) = range(self, call)?;
         let before = call.wants("before");
         let rows = of_resource(scan("changed", VersionRows::new(&call.view, Read::Changed { after, until, before }))?, call)?;

@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{ArrayRef, StringViewArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use async_trait::async_trait;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::error::Result;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
@@ -20,7 +19,6 @@ static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(super) struct ElavaColumns;
 
-#[async_trait]
 impl Relation for ElavaColumns {
     fn name(&self) -> &'static str {
         "elava_columns"
@@ -30,7 +28,7 @@ impl Relation for ElavaColumns {
         Arc::clone(&COLUMNS)
     }
 
-    async fn plan(&self, _: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, _: &Call<'_>) -> Result<LogicalPlan> {
         let mut rows: [Vec<String>; 4] = Default::default();
         for relation in ALL.iter() {
             let name = match relation.parameters() {

@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::common::JoinType;
 use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::max;
@@ -30,7 +29,6 @@ static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(super) struct Diff;
 
-#[async_trait]
 impl Relation for Diff {
     fn name(&self) -> &'static str {
         "diff"
@@ -44,7 +42,7 @@ impl Relation for Diff {
         Arc::clone(&COLUMNS)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let (from, to) = range(self, call)?;
         let (before, after) = (before(call, from, to)?, after(call, from, to)?);
         let on = (vec!["before.resource_key"], vec!["after.resource_key"]);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::SchemaRef;
-use async_trait::async_trait;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
 use datafusion::physical_plan::collect;
+use futures::future::BoxFuture;
 
 use super::versions::{WITH_PATHS, versions};
 use super::{Call, Relation};
@@ -22,7 +22,6 @@ use crate::query::relation::place_of;
 #[derive(Debug)]
 pub(super) struct History;
 
-#[async_trait]
 impl Relation for History {
     fn name(&self) -> &'static str {
         "history"
@@ -36,42 +35,49 @@ impl Relation for History {
         Arc::clone(&WITH_PATHS)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
-        let resource = match call.arguments.first() {
-            Some(value) if !value.is_null() => value.try_as_str().flatten().map(ToOwned::to_owned),
-            _ => None,
-        };
-        let Some(resource) = resource else {
-            let found = call.arguments.first().unwrap_or(&ScalarValue::Null);
-            let message = format!("{}: {found} is no text; accepted are a resource key, an ARN or an id", place_of(self, 0));
-            return Err(Error::invalid(message).into());
-        };
-        let versions = versions(call)?;
-        let name = lit(resource.as_str());
+    fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Option<BoxFuture<'a, Result<Vec<ScalarValue>>>> {
+        Some(Box::pin(async move {
+            let found = self.named(call).await?;
+            Ok(found.iter().map(|key| ScalarValue::from(key.as_str())).collect())
+        }))
+    }
+
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+        let mut types = BTreeSet::new();
+        let mut keys = Vec::with_capacity(call.arguments.len());
+        for text in call.arguments.iter().filter_map(|value| value.try_as_str().flatten()) {
+            types.insert(ResourceKey::from_stored(text)?.resource_type().to_owned());
+            keys.push(lit(text));
+        }
         // A key names its type, by which files are sorted.
-        if let Ok(key) = ResourceKey::from_stored(&resource) {
-            let exact = of_type(ident("resource_key").eq(name.clone()), key.resource_type());
-            if !keys(call, &versions, exact.clone()).await?.is_empty() {
-                return oldest_first(versions, exact);
-            }
-        }
-        let mut found = keys(call, &versions, ident("arn").eq(name.clone())).await?;
-        if found.is_empty() {
-            found = keys(call, &versions, ident("resource_id").eq(name)).await?;
-        }
-        let types: BTreeSet<&str> = found.iter().map(ResourceKey::resource_type).collect();
-        let any = found.iter().map(|key| lit(key.as_str())).collect();
         let types = types.into_iter().map(lit).collect();
-        oldest_first(versions, ident("resource_key").in_list(any, false).and(ident("resource_type").in_list(types, false)))
+        let name = ident("resource_key").in_list(keys, false).and(ident("resource_type").in_list(types, false));
+        let versions = LogicalPlanBuilder::from(versions(call)?).filter(name)?;
+        versions.sort([ident("valid_from_revision").sort(true, false)])?.build()
     }
 }
 
-fn of_type(name: Expr, resource_type: &str) -> Expr {
-    name.and(ident("resource_type").eq(lit(resource_type)))
-}
-
-fn oldest_first(versions: LogicalPlan, name: Expr) -> Result<LogicalPlan> {
-    LogicalPlanBuilder::from(versions).filter(name)?.sort([ident("valid_from_revision").sort(true, false)])?.build()
+impl History {
+    /// The keys of the resources that the argument names.
+    async fn named(&self, call: &Call<'_>) -> Result<Vec<ResourceKey>> {
+        let argument = call.arguments.first().unwrap_or(&ScalarValue::Null);
+        let Some(resource) = argument.try_as_str().flatten() else {
+            let message = format!("{}: {argument} is no text; accepted are a resource key, an ARN or an id", place_of(self, 0));
+            return Err(Error::invalid(message).into());
+        };
+        let versions = versions(call)?;
+        if let Ok(key) = ResourceKey::from_stored(resource) {
+            let exact = ident("resource_key").eq(lit(resource)).and(ident("resource_type").eq(lit(key.resource_type())));
+            if !keys(call, &versions, exact).await?.is_empty() {
+                return Ok(vec![key]);
+            }
+        }
+        let found = keys(call, &versions, ident("arn").eq(lit(resource))).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        keys(call, &versions, ident("resource_id").eq(lit(resource))).await
+    }
 }
 
 /// The keys of the resources that ever had a name. Reads no payload.

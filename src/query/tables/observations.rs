@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::common::JoinType;
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
@@ -30,7 +29,6 @@ const STORED: [&str; 4] = ["provider", "account_id", "region", "resource_type"];
 #[derive(Debug)]
 pub(super) struct Observations;
 
-#[async_trait]
 impl Relation for Observations {
     fn name(&self) -> &'static str {
         "observations"
@@ -40,7 +38,7 @@ impl Relation for Observations {
         Arc::clone(&COLUMNS)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let rows = scan("observed", ObservationRows { view: Arc::clone(&call.view) })?;
         let stored = |name: &str| OBSERVATIONS.index_of(name).is_ok();
         let content: Vec<String> = resource_columns().filter(|name| !stored(name) && call.wants(name)).collect();

@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, ident};
 
@@ -45,7 +44,6 @@ fn state_at(call: &Call<'_>, at: Revision) -> Result<LogicalPlan> {
 #[derive(Debug)]
 pub(super) struct Resources;
 
-#[async_trait]
 impl Relation for Resources {
     fn name(&self) -> &'static str {
         "resources"
@@ -55,7 +53,7 @@ impl Relation for Resources {
         Arc::clone(&STATE)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         state_at(call, call.view.head())
     }
 }
@@ -64,7 +62,6 @@ impl Relation for Resources {
 #[derive(Debug)]
 pub(super) struct ResourcesAsOf;
 
-#[async_trait]
 impl Relation for ResourcesAsOf {
     fn name(&self) -> &'static str {
         "resources_as_of"
@@ -78,7 +75,7 @@ impl Relation for ResourcesAsOf {
         Arc::clone(&STATE)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         state_at(call, revision(self, call, 0)?)
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, ident};
 
@@ -55,7 +54,6 @@ pub(super) fn versions(call: &Call<'_>) -> Result<LogicalPlan> {
 #[derive(Debug)]
 pub(super) struct ResourceVersions;
 
-#[async_trait]
 impl Relation for ResourceVersions {
     fn name(&self) -> &'static str {
         "resource_versions"
@@ -65,7 +63,7 @@ impl Relation for ResourceVersions {
         Arc::clone(&COLUMNS)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         versions(call)
     }
 }

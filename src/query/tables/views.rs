@@ -3,13 +3,13 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::catalog::memory::{MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider};
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider};
 use datafusion::datasource::ViewTable;
 use datafusion::error::Result;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, ident};
+use futures::FutureExt;
 
 use super::audit::entries;
 use super::observations::observed;
@@ -64,7 +64,6 @@ pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 3]> = LazyLock::new(|| {
     ]
 });
 
-#[async_trait]
 impl Relation for SqlView {
     fn name(&self) -> &'static str {
         self.name
@@ -74,29 +73,30 @@ impl Relation for SqlView {
         Arc::clone(&self.schema)
     }
 
-    async fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let Some(state) = call.state.as_any().downcast_ref::<SessionState>() else {
             return Err(Error::internal(format!("{} needs DataFusion's own session", self.name)).into());
         };
         let tables: Arc<MemorySchemaProvider> = Arc::new(MemorySchemaProvider::new());
         let add = |name: &str, plan: LogicalPlan| tables.register_table(name.to_owned(), Arc::new(ViewTable::new(plan, None)));
         add("entries", entries(&call.view)?)?;
-        add("resources", Resources.plan(call).await?)?;
+        add("resources", Resources.plan(call)?)?;
         add("observed", observed(&call.view)?)?;
-        add("coverage", query(state, &tables, COVERAGE_SQL).await?)?;
-        let plan = query(state, &tables, self.sql).await?;
+        add("coverage", query(state, &tables, COVERAGE_SQL)?)?;
+        let plan = query(state, &tables, self.sql)?;
         let columns = self.schema.fields().iter().map(|field| cast(ident(field.name()), field.data_type().clone()).alias(field.name()));
         LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>())?.build()
     }
 }
 
-/// Plans SQL that sees these tables and nothing else.
-async fn query(state: &SessionState, tables: &Arc<MemorySchemaProvider>, sql: &str) -> Result<LogicalPlan> {
+/// Plans SQL that sees these tables and nothing else. They are in memory, so that finding them never waits.
+fn query(state: &SessionState, tables: &Arc<MemorySchemaProvider>, sql: &str) -> Result<LogicalPlan> {
     let names = &state.config_options().catalog;
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(&names.default_schema, Arc::clone(tables) as Arc<dyn SchemaProvider>)?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(names.default_catalog.clone(), Arc::new(catalog));
     let state = SessionStateBuilder::new_from_existing(state.clone()).with_catalog_list(Arc::new(catalogs)).build();
-    state.create_logical_plan(sql).await
+    let planned = state.create_logical_plan(sql).now_or_never();
+    planned.ok_or_else(|| Error::internal("a built-in view waited for a table"))?
 }

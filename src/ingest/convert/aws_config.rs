@@ -240,7 +240,7 @@ fn draft(item: &Json, origin: &Origin<'_>, ids: &mut KnownIds, notes: &mut Vec<S
         tags: tags.filter(|_| !deleted),
         properties,
         deleted,
-        observed_at: captured_at(item, &label)?,
+        observed_at: captured_at(item, &label, notes)?,
     }))
 }
 
@@ -291,9 +291,20 @@ fn region<'a>(item: &'a Json, arn: Option<&'a str>, kind: Option<&Kind>, origin:
     told.or_else(|| arn::account_and_region(arn?).1).or(origin.region).or_else(|| origin.region_of_path()).unwrap_or(GLOBAL)
 }
 
-fn captured_at(item: &Json, label: &str) -> Result<Option<Timestamp>> {
-    extract::time_at(item, "configurationItemCaptureTime")
-        .map_err(|text| Error::invalid(format!("{label}: expected configurationItemCaptureTime as an RFC 3339 time, found {text}")))
+/// When the item was seen. AWS Config writes the same instant, in milliseconds, as `configurationStateId`: it serves where
+/// a tool that handled the item has made its time unreadable.
+fn captured_at(item: &Json, label: &str, notes: &mut Vec<String>) -> Result<Option<Timestamp>> {
+    let text = match extract::time_at(item, "configurationItemCaptureTime") {
+        Ok(captured) => return Ok(captured),
+        Err(text) => text,
+    };
+    let milliseconds = extract::text_at(item, "configurationStateId").and_then(extract::milliseconds);
+    let Some(captured) = milliseconds else {
+        let message = format!("{label}: expected configurationItemCaptureTime as an RFC 3339 time, found {text}");
+        return Err(Error::invalid(message));
+    };
+    notes.push(format!("{label}: configurationItemCaptureTime is no time that is understood: {text}; configurationStateId tells it"));
+    Ok(Some(captured))
 }
 
 fn created_at(item: &Json, kind: Option<&Kind>, properties: &Json, label: &str, notes: &mut Vec<String>) -> Option<Timestamp> {

@@ -120,6 +120,11 @@ pub(super) fn time(value: &Json) -> Option<Timestamp> {
 /// The lowest number that is taken as milliseconds: as seconds it lies beyond the year 5000.
 const MILLISECONDS_MIN: i64 = 100_000_000_000;
 
+/// A time in whole milliseconds since 1970, of 13 digits: from 2001 to 2286.
+pub(super) fn milliseconds(digits: &str) -> Option<Timestamp> {
+    (digits.len() == 13).then(|| since_1970(digits)).flatten()
+}
+
 fn since_1970(digits: &str) -> Option<Timestamp> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let whole: i64 = whole.parse().ok()?;

@@ -491,6 +491,18 @@ fn an_item_without_what_its_key_is_made_of_is_refused() {
 }
 
 #[test]
+fn an_unreadable_capture_time_is_taken_from_the_state_id_and_told() {
+    let more = r#","configurationItemStatus":"OK","configurationItemCaptureTime":"datetime.datetime(2020, 4, 22)","configurationStateId":"1587582797718""#;
+    let converted = config(&item("AWS::EC2::VPC", "v", more));
+    assert!(
+        converted.notes.iter().any(|note| note.contains("datetime.datetime") && note.contains("configurationStateId")),
+        "{:?}",
+        converted.notes
+    );
+    assert_eq!(only(converted).observed_at, Timestamp::parse("2020-04-22T19:13:17.718Z").ok());
+}
+
+#[test]
 fn secrets_are_replaced_in_both_casings_and_counted() {
     let redacted = |of_type: &str, before: &str| {
         let mut properties = json(before);

@@ -73,11 +73,20 @@ impl FileKind {
         }
     }
 
+    /// Versions are read the most. A window of observations repeats itself at distances that only a thorough search finds.
+    fn zstd_level(self) -> i32 {
+        match self {
+            Self::Versions => 1,
+            Self::Closings | Self::Entries => 3,
+            Self::Observations => 9,
+        }
+    }
+
     fn properties(self) -> Result<WriterProperties> {
         let builder = WriterProperties::builder()
             .set_writer_version(WriterVersion::PARQUET_1_0)
             .set_created_by("elava".to_owned())
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(if self == Self::Versions { 1 } else { 3 })?));
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(self.zstd_level())?));
         let column = |name: &str| ColumnPath::from(name);
         let builder = match self {
             Self::Versions => {

@@ -113,9 +113,18 @@ impl<R: Rows> RowsTable<R> {
 /// Rows to read.
 pub(super) enum Leaf<'a> {
     /// Of files.
-    Files(&'a dyn HistorySource, Vec<Placed<'a>>),
+    Files(&'a dyn HistorySource, Vec<Placed<'a>>, Kept),
     /// In memory.
     Memory(Vec<RecordBatch>),
+}
+
+/// How many of the rows that are looked at fulfil the filters: it decides where these are applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Few: the other columns are decoded of those only.
+    Few,
+    /// Most: decoding everything is faster than picking rows.
+    Most,
 }
 
 /// A file, and the values of the columns that it has as a whole: the last ones of the leaf's schema.
@@ -146,12 +155,12 @@ pub(super) fn read(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let needed = with_columns_of(filters, schema, columns)?;
     let input = match leaf {
-        Leaf::Files(source, files) => {
+        Leaf::Files(source, files, kept) => {
             let files = may_hold(state, files, schema, filters)?;
             if files.is_empty() {
                 return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(columns)?))));
             }
-            files_exec(state, *source, &files, schema, &needed)?
+            files_exec(state, *source, &files, *kept, schema, &needed)?
         }
         Leaf::Memory(batches) => {
             let exec: Arc<dyn ExecutionPlan> =
@@ -227,6 +236,7 @@ fn files_exec(
     state: &dyn Session,
     source: &dyn HistorySource,
     files: &[PartitionedFile],
+    kept: Kept,
     schema: &SchemaRef,
     columns: &[usize],
 ) -> Result<Arc<dyn ExecutionPlan>> {
@@ -237,7 +247,7 @@ fn files_exec(
     let parquet = ParquetSource::new(table)
         .with_table_parquet_options(state.table_options().parquet.clone())
         .with_parquet_file_reader_factory(Arc::new(readers))
-        .with_pushdown_filters(true)
+        .with_pushdown_filters(kept == Kept::Few)
         .with_enable_page_index(true)
         .with_bloom_filter_on_read(true);
     let groups = FileGroup::new(files.to_vec()).split_files(state.config().target_partitions().max(1));

@@ -51,6 +51,11 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
     /// Its columns.
     fn schema(&self) -> SchemaRef;
 
+    /// Columns that its plan needs, whatever is asked for.
+    fn uses(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What the arguments stand for, where the store has to be asked for it before there can be a plan.
     fn look_up<'a>(&'a self, _call: &'a Call<'_>) -> Option<BoxFuture<'a, Result<Vec<ScalarValue>>>> {
         None
@@ -77,6 +82,12 @@ impl Call<'_> {
     /// Whether a column's values are asked for, in the result or by a filter.
     pub(super) fn wants(&self, column: &str) -> bool {
         self.wanted.contains(column)
+    }
+
+    /// Those of the columns whose values are asked for: planning takes time for each.
+    pub(super) fn only_wanted(&self, mut columns: Vec<Expr>) -> Vec<Expr> {
+        columns.retain(|column| self.wants(&column.qualified_name().1));
+        columns
     }
 }
 
@@ -154,7 +165,8 @@ impl TableProvider for RelationTable {
         for filter in &filters {
             expr_to_columns(filter, &mut used)?;
         }
-        let wanted = columns.iter().map(|name| (*name).to_owned()).chain(used.into_iter().map(|column| column.name)).collect();
+        let named = columns.iter().chain(self.relation.uses()).map(|name| (*name).to_owned());
+        let wanted = named.chain(used.into_iter().map(|column| column.name)).collect();
         let mut call = Call { view: self.shared.get(), arguments, filters: &filters, state, wanted };
         let looked_up = match self.relation.look_up(&call) {
             Some(asked) => Some(asked.await?),

@@ -22,7 +22,7 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::closed::is_closed;
 use super::compact::compact;
-use super::leaf::{Leaf, Parts, Placed, Rows, Scan, filter, int_bounds, project, read, with_columns_of};
+use super::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, filter, int_bounds, project, read, with_columns_of};
 use super::view::View;
 use crate::model::Revision;
 use crate::store::schema::{CLOSINGS, VERSIONS};
@@ -153,7 +153,9 @@ impl VersionScan<'_> {
             {
                 bounds.push(!is_closed(from(), &versions_closed(&closings, |_| true)?));
             }
-            parts.extend(self.files(self.placed(epoch, files), &bounds)?);
+            // Of an epoch's rows at least two in three are alive (see the store's `cutting`).
+            let kept = if self.scan.filters.is_empty() { Kept::Most } else { Kept::Few };
+            parts.extend(self.files(self.placed(epoch, files), kept, &bounds)?);
         }
         parts.extend(self.tail(&alive, |from, to| from <= at && to.is_none_or(|to| to > at))?);
         Ok(parts)
@@ -178,7 +180,7 @@ impl VersionScan<'_> {
                 }
             }
         }
-        parts.extend(self.files(told, std::slice::from_ref(rows))?);
+        parts.extend(self.files(told, Kept::Few, std::slice::from_ref(rows))?);
         let touched = |from, to: Option<Revision>| (from > after && from <= until) || to.is_some_and(|to| to > after && to <= until);
         parts.extend(self.tail(std::slice::from_ref(rows), touched)?);
         parts.into_iter().map(|part| compacted(self.scan.state, part)).collect()
@@ -190,7 +192,7 @@ impl VersionScan<'_> {
         let before = self.view.source().epochs().iter().filter(|epoch| last.is_some_and(|last| epoch.start < last.start));
         let files =
             before.flat_map(|epoch| self.placed(epoch, choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until))));
-        parts.extend(self.files(files.collect(), &[ended(after, until)])?);
+        parts.extend(self.files(files.collect(), Kept::Few, &[ended(after, until)])?);
         if let Some(epoch) = last {
             let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= until);
             let closings = if epoch.end.is_none() { self.closings(Revision::MIN, until)? } else { None };
@@ -223,7 +225,7 @@ impl VersionScan<'_> {
         };
         let files = self.view.source().epochs().iter().filter(|epoch| epoch.start < until).flat_map(told).collect();
         let mut parts = Parts::new();
-        parts.extend(self.files(files, &[from().gt(ident(EPOCH_START)), from().lt_eq(lit(until))])?);
+        parts.extend(self.files(files, Kept::Few, &[from().gt(ident(EPOCH_START)), from().lt_eq(lit(until))])?);
         parts.extend(self.tail(&[from().lt_eq(lit(until))], |from, _| from <= until)?);
         Ok(parts)
     }
@@ -235,14 +237,14 @@ impl VersionScan<'_> {
     }
 
     fn leaf<'a>(&'a self, files: Vec<Placed<'a>>) -> Leaf<'a> {
-        Leaf::Files(self.view.source().as_ref(), files)
+        Leaf::Files(self.view.source().as_ref(), files, Kept::Few)
     }
 
-    fn files(&self, files: Vec<Placed<'_>>, bounds: &[Expr]) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    fn files(&self, files: Vec<Placed<'_>>, kept: Kept, bounds: &[Expr]) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         if files.is_empty() {
             return Ok(None);
         }
-        self.read(&self.leaf(files), bounds).map(Some)
+        self.read(&Leaf::Files(self.view.source().as_ref(), files, kept), bounds).map(Some)
     }
 
     fn read(&self, leaf: &Leaf<'_>, bounds: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {

@@ -88,6 +88,7 @@ impl History {
             history.adopt_newest().await?;
         }
         history.refresh().await?;
+        history.check_gap().await?;
         Ok(Some(history))
     }
 
@@ -144,9 +145,7 @@ impl History {
     async fn read_segments(&mut self, fresh: &mut Fresh) -> Result<()> {
         loop {
             let seq = self.last.0 + 1;
-            let Some(bytes) = self.backend.get(&segment_name(seq)).await? else {
-                return self.check_gap(seq).await;
-            };
+            let Some(bytes) = self.backend.get(&segment_name(seq)).await? else { return Ok(()) };
             let header = SegmentHeader::decode(&bytes, seq, Some(self.store_id))?;
             if bytes.len() == HEADER_BYTES && header.payload_bytes > 0 {
                 self.jump(&header).await?;
@@ -254,9 +253,10 @@ impl History {
         Ok(())
     }
 
-    /// A missing segment with others behind it is damage, not the end of the log.
-    async fn check_gap(&self, seq: u64) -> Result<()> {
-        let name = segment_name(seq);
+    /// A missing segment with others behind it is damage, not the end of the log. Looked at when a store is opened: it takes a
+    /// listing of the log. A segment that is lost later breaks the chain for the first reader of the one after it.
+    async fn check_gap(&self) -> Result<()> {
+        let name = segment_name(self.last.0 + 1);
         match self.backend.list("log", &name).await?.last() {
             Some(newest) if self.backend.get(&name).await?.is_none() => {
                 Err(Error::corrupt(format!("{name} is missing, but {} is there", newest.name)))

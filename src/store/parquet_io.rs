@@ -38,6 +38,8 @@ const VERSION_ROW_GROUP_ROWS: usize = 32 * 1024;
 const NARROW_ROW_GROUP_ROWS: usize = 1024 * 1024;
 /// Size of a page of tags or properties.
 const PAYLOAD_PAGE_BYTES: usize = 256 * 1024;
+/// Rows of a page of any other column of versions: what a look-up of one resource decodes of each.
+const VERSION_PAGE_ROWS: usize = 2048;
 /// Rows after which the size of a page of a wide table is tested.
 const VERSION_WRITE_BATCH_ROWS: usize = 64;
 /// Text bounds longer than this are left away: a missing bound prunes nothing.
@@ -94,6 +96,7 @@ impl FileKind {
                     .set_max_row_group_row_count(Some(VERSION_ROW_GROUP_ROWS))
                     .set_write_batch_size(VERSION_WRITE_BATCH_ROWS)
                     .set_data_page_size_limit(PAYLOAD_PAGE_BYTES)
+                    .set_data_page_row_count_limit(VERSION_PAGE_ROWS)
                     .set_statistics_enabled(EnabledStatistics::Page);
                 for name in ["tags", "properties"] {
                     builder = builder

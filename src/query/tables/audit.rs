@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 
 use super::{Call, Relation, number, text, time};
 use crate::model::{Json, parse_json};
-use crate::query::leaf::{Leaf, Parts, Placed, Rows, Scan, read};
+use crate::query::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, read};
 use crate::query::relation::scan;
 use crate::query::view::View;
 use crate::store::schema::ENTRIES;
@@ -116,7 +116,7 @@ impl Rows for EntryRows {
         let mut parts = Parts::new();
         if !source.entry_files().is_empty() {
             let files = source.entry_files().iter().map(Placed::plain).collect();
-            parts.push(read(scan.state, &Leaf::Files(source.as_ref(), files), &ENTRIES, scan.filters, scan.columns)?);
+            parts.push(read(scan.state, &Leaf::Files(source.as_ref(), files, Kept::Few), &ENTRIES, scan.filters, scan.columns)?);
         }
         if !source.tail_entries().is_empty() {
             let entries = Leaf::Memory(source.tail_entries().to_vec());

@@ -35,6 +35,10 @@ impl Relation for History {
         Arc::clone(&WITH_PATHS)
     }
 
+    fn uses(&self) -> &'static [&'static str] {
+        &["resource_key", "resource_type", "arn", "resource_id", "valid_from_revision"]
+    }
+
     fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Option<BoxFuture<'a, Result<Vec<ScalarValue>>>> {
         Some(Box::pin(async move {
             let found = self.named(call).await?;

@@ -9,7 +9,7 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
 
 use super::{Call, Relation, number, of, resource_columns, text, time};
-use crate::query::leaf::{Leaf, Parts, Placed, Rows, Scan, int_bounds, read};
+use crate::query::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, int_bounds, read};
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
 use crate::query::view::View;
@@ -91,7 +91,13 @@ impl Rows for ObservationRows {
         let mut parts = Parts::new();
         for (files, filters) in [(whole, scan.filters), (cut, &bounded)] {
             if !files.is_empty() {
-                parts.push(read(scan.state, &Leaf::Files(self.view.source().as_ref(), files), &OBSERVATIONS, filters, scan.columns)?);
+                parts.push(read(
+                    scan.state,
+                    &Leaf::Files(self.view.source().as_ref(), files, Kept::Few),
+                    &OBSERVATIONS,
+                    filters,
+                    scan.columns,
+                )?);
             }
         }
         let tail = self.view.source().tail_observations()?;

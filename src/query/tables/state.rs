@@ -10,6 +10,7 @@ use super::{Call, Relation, number, resource_columns, revision, time};
 use crate::model::Revision;
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
+use crate::query::view::View;
 use crate::store::schema::resource_fields;
 
 /// The columns of a state.
@@ -25,7 +26,7 @@ pub(super) static STATE: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 /// The columns of a state, from version rows.
-pub(super) fn state_columns() -> Vec<Expr> {
+fn state_columns() -> Vec<Expr> {
     let mut columns: Vec<Expr> = resource_columns().map(ident).collect();
     columns.extend([
         ident("valid_from_revision").alias("revision"),
@@ -37,7 +38,16 @@ pub(super) fn state_columns() -> Vec<Expr> {
 }
 
 fn state_at(call: &Call<'_>, at: Revision) -> Result<LogicalPlan> {
-    scan(&format!("state at {at}"), VersionRows::new(&call.view, Read::AliveAt(at)))?.project(state_columns())?.build()
+    state(&call.view, at, call.only_wanted(state_columns()))
+}
+
+/// The state that a view sees, with all its columns.
+pub(super) fn present(view: &Arc<View>) -> Result<LogicalPlan> {
+    state(view, view.head(), state_columns())
+}
+
+fn state(view: &Arc<View>, at: Revision, columns: Vec<Expr>) -> Result<LogicalPlan> {
+    scan(&format!("state at {at}"), VersionRows::new(view, Read::AliveAt(at)))?.project(columns)?.build()
 }
 
 /// The present.

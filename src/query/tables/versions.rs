@@ -47,7 +47,7 @@ pub(super) fn versions(call: &Call<'_>) -> Result<LogicalPlan> {
     ]);
     let interval = ["valid_from_revision", "valid_to_revision", "valid_from", "valid_to", "change", "ended_by", "changed_paths"];
     columns.extend(interval.map(ident));
-    scan("versions", VersionRows::new(&call.view, Read::Versions { after, until }))?.project(columns)?.build()
+    scan("versions", VersionRows::new(&call.view, Read::Versions { after, until }))?.project(call.only_wanted(columns))?.build()
 }
 
 /// All versions.

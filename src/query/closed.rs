@@ -4,7 +4,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, Int64Array};
+use arrow::array::{AsArray, BooleanArray};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -14,10 +15,9 @@ use crate::error::Error;
 use crate::model::Revision;
 
 /// Whether the version that began with a revision is one of these.
-pub(super) fn is_closed(version: Expr, closed: &Int64Array) -> Expr {
+pub(super) fn is_closed(version: Expr, closed: impl Iterator<Item = Revision>) -> Expr {
     let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
-    let versions = closed.values().iter().copied().collect();
-    ScalarUDF::from(Closed { signature, versions: Arc::new(versions) }).call(vec![version])
+    ScalarUDF::from(Closed { signature, versions: Arc::new(closed.collect()) }).call(vec![version])
 }
 
 #[derive(Debug, Clone)]
@@ -57,7 +57,9 @@ impl ScalarUDFImpl for Closed {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let versions = arrays.first().and_then(|array| array.as_primitive_opt::<Int64Type>());
         let versions = versions.ok_or_else(|| DataFusionError::from(Error::internal("a version is no BIGINT")))?;
-        let closed: BooleanArray = versions.values().iter().map(|version| Some(self.versions.contains(version))).collect();
-        Ok(ColumnarValue::Array(Arc::new(closed)))
+        let values = versions.values();
+        let closed =
+            BooleanBuffer::collect_bool(values.len(), |row| values.get(row).is_some_and(|version| self.versions.contains(version)));
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(closed, None))))
     }
 }

@@ -9,6 +9,7 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -148,10 +149,8 @@ impl VersionScan<'_> {
             let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= at);
             let began_all = files.iter().all(|file| int_bounds(file, "valid_from_revision").1 <= at);
             let mut bounds = alive.get(usize::from(began_all)..).unwrap_or_default().to_vec();
-            if epoch.end.is_none()
-                && let Some(closings) = self.closings(Revision::MIN, at)?
-            {
-                bounds.push(!is_closed(from(), &versions_closed(&closings, |_| true)?));
+            if epoch.end.is_none() {
+                bounds.extend(self.not_closed_by(at)?);
             }
             // Of an epoch's rows at least two in three are alive (see the store's `cutting`).
             let kept = if self.scan.filters.is_empty() { Kept::Most } else { Kept::Few };
@@ -159,6 +158,14 @@ impl VersionScan<'_> {
         }
         parts.extend(self.tail(&alive, |from, to| from <= at && to.is_none_or(|to| to > at))?);
         Ok(parts)
+    }
+
+    /// That the closings tell of no end up to and including a revision, if they tell of any.
+    fn not_closed_by(&self, at: Revision) -> Result<Option<Expr>> {
+        let closings = self.view.source().closings();
+        let (version, to) = (int64(closings, "valid_from_revision")?.values(), int64(closings, "valid_to_revision")?.values());
+        let closed = || version.iter().zip(to).filter(|(_, to)| **to <= at).map(|(version, _)| *version);
+        Ok(closed().next().is_some().then(|| !is_closed(from(), closed())))
     }
 
     /// The rows that fulfil an expression, which holds for rows that began or ended after a revision, up to and
@@ -175,7 +182,7 @@ impl VersionScan<'_> {
                 }
                 Some(closings) => {
                     let leaf = self.leaf(self.placed(epoch, choose(epoch, |_| true)));
-                    let rows = rows.clone().or(is_closed(from(), &versions_closed(closings, &asked)?));
+                    let rows = rows.clone().or(is_closed(from(), versions_closed(closings, &asked)?.into_iter()));
                     parts.push(self.with_ends(&leaf, &[rows], &Ends { closings: Some(closings), ..Ends::default() })?);
                 }
             }
@@ -278,12 +285,13 @@ impl VersionScan<'_> {
     /// The closings after a revision, up to and including another, if there are any.
     fn closings(&self, after: Revision, until: Revision) -> Result<Option<RecordBatch>> {
         let closings = self.view.source().closings();
-        let to = int64(closings, "valid_to_revision")?;
-        let mask: BooleanArray = to.iter().map(|to| to.is_some_and(|to| to > after && to <= until)).map(Some).collect();
-        if mask.true_count() == 0 {
-            return Ok(None);
+        let to = int64(closings, "valid_to_revision")?.values();
+        let within = BooleanBuffer::collect_bool(to.len(), |row| to.get(row).is_some_and(|to| *to > after && *to <= until));
+        match within.count_set_bits() {
+            0 => Ok(None),
+            all if all == to.len() => Ok(Some(closings.clone())),
+            _ => Ok(Some(filter_record_batch(closings, &BooleanArray::new(within, None))?)),
         }
-        Ok(Some(filter_record_batch(closings, &mask)?))
     }
 
     /// Rows of a leaf with their ends as they are told elsewhere.
@@ -362,7 +370,7 @@ fn int64<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array> {
 }
 
 /// The versions that were closed in a way that is asked for.
-fn versions_closed(closings: &RecordBatch, asked: impl Fn(&str) -> bool) -> Result<Int64Array> {
+fn versions_closed(closings: &RecordBatch, asked: impl Fn(&str) -> bool) -> Result<Vec<Revision>> {
     let ended_by = closings.column_by_name("ended_by").and_then(|column| column.as_string_view_opt());
     let ended_by = ended_by.ok_or_else(|| DataFusionError::Internal("column ended_by is no text".to_owned()))?;
     let versions = int64(closings, "valid_from_revision")?.values();

@@ -15,8 +15,9 @@ use super::versions::{WITH_PATHS, versions};
 use super::{Call, Relation};
 use crate::error::Error;
 use crate::model::ResourceKey;
-use crate::query::inner::whole;
+use crate::query::leaf::{Parts, Rows, Scan};
 use crate::query::relation::place_of;
+use crate::query::rows::{Read, VersionRows};
 
 /// The versions of a resource, named by its key, else its ARN, else its id.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Relation for History {
     }
 
     fn uses(&self) -> &'static [&'static str] {
-        &["resource_key", "resource_type", "arn", "resource_id", "valid_from_revision"]
+        &["resource_key", "resource_type", "valid_from_revision"]
     }
 
     fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Option<BoxFuture<'a, Result<Vec<ScalarValue>>>> {
@@ -69,32 +70,39 @@ impl History {
             let message = format!("{}: {argument} is no text; accepted are a resource key, an ARN or an id", place_of(self, 0));
             return Err(Error::invalid(message).into());
         };
-        let versions = versions(call)?;
         if let Ok(key) = ResourceKey::from_stored(resource) {
-            let exact = ident("resource_key").eq(lit(resource)).and(ident("resource_type").eq(lit(key.resource_type())));
-            if !keys(call, &versions, exact).await?.is_empty() {
+            let exact = [ident("resource_key").eq(lit(resource)), ident("resource_type").eq(lit(key.resource_type()))];
+            if !keys(call, &exact).await?.is_empty() {
                 return Ok(vec![key]);
             }
         }
-        let found = keys(call, &versions, ident("arn").eq(lit(resource))).await?;
+        let found = keys(call, &[ident("arn").eq(lit(resource))]).await?;
         if !found.is_empty() {
-            return Ok(found);
+            return Ok(found.into_iter().collect());
         }
-        keys(call, &versions, ident("resource_id").eq(lit(resource))).await
+        Ok(keys(call, &[ident("resource_id").eq(lit(resource))]).await?.into_iter().collect())
     }
 }
 
-/// The keys of the resources that ever had a name. Reads no payload.
-async fn keys(call: &Call<'_>, versions: &LogicalPlan, name: Expr) -> Result<Vec<ResourceKey>> {
-    let key = vec![ident("resource_key")];
-    let plan = LogicalPlanBuilder::from(versions.clone()).filter(name)?.aggregate(key, Vec::<Expr>::new())?.build()?;
-    let state = whole(call.state);
-    let mut keys = Vec::new();
-    for batch in collect(state.create_physical_plan(&plan).await?, state.task_ctx()).await? {
-        let texts = batch.column(0).as_string_view_opt().ok_or_else(|| Error::internal("resource_key is no text"))?;
-        for text in texts.iter().flatten() {
-            keys.push(ResourceKey::from_stored(text)?);
+/// The keys of the resources of which a version fulfils the filters. Reads no payload.
+fn keys<'a>(call: &'a Call<'_>, filters: &[Expr]) -> BoxFuture<'a, Result<BTreeSet<ResourceKey>>> {
+    let parts = key_parts(call, filters);
+    Box::pin(async move {
+        let mut keys = BTreeSet::new();
+        for part in parts? {
+            for batch in collect(part, call.state.task_ctx()).await? {
+                let texts = batch.column(0).as_string_view_opt().ok_or_else(|| Error::internal("resource_key is no text"))?;
+                for text in texts.iter().flatten() {
+                    keys.insert(ResourceKey::from_stored(text)?);
+                }
+            }
         }
-    }
-    Ok(keys)
+        Ok(keys)
+    })
+}
+
+fn key_parts(call: &Call<'_>, filters: &[Expr]) -> Result<Parts> {
+    let rows = VersionRows::new(&call.view, Read::Versions { after: call.view.floor(), until: call.view.head() });
+    let key = rows.schema().index_of("resource_key")?;
+    rows.parts(&Scan { state: call.state, filters, columns: &[key] })
 }

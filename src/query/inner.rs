@@ -25,6 +25,11 @@ pub(super) async fn plan_part(state: &dyn Session, plan: &LogicalPlan) -> Result
     Part(state, None).create_physical_plan(plan).await
 }
 
+/// A physical plan that is run on its own, by all physical rules: these bring filters into files.
+pub(super) fn optimized(state: &dyn Session, plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    DefaultPhysicalPlanner::default().optimize_physical_plan(plan, whole(state), |_, _| {})
+}
+
 /// The session itself, for plans that are run on their own.
 pub(super) fn whole(state: &dyn Session) -> &dyn Session {
     match state.as_any().downcast_ref::<SessionState>() {

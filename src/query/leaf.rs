@@ -95,7 +95,8 @@ impl<R: Rows> TableProvider for RowsTable<R> {
 }
 
 impl<R: Rows> RowsTable<R> {
-    fn plan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
+    /// A scan, before physical rules.
+    pub(super) fn plan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = self.0.schema();
         let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
         let mut parts = self.0.parts(&Scan { state, filters, columns: &columns })?;

@@ -8,14 +8,15 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
-use datafusion::physical_plan::collect;
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use futures::future::BoxFuture;
 
 use super::versions::{WITH_PATHS, versions};
 use super::{Call, Relation};
 use crate::error::Error;
 use crate::model::ResourceKey;
-use crate::query::leaf::{Parts, Rows, Scan};
+use crate::query::inner::optimized;
+use crate::query::leaf::{Rows, RowsTable};
 use crate::query::relation::place_of;
 use crate::query::rows::{Read, VersionRows};
 
@@ -86,23 +87,22 @@ impl History {
 
 /// The keys of the resources of which a version fulfils the filters. Reads no payload.
 fn keys<'a>(call: &'a Call<'_>, filters: &[Expr]) -> BoxFuture<'a, Result<BTreeSet<ResourceKey>>> {
-    let parts = key_parts(call, filters);
+    let plan = key_plan(call, filters);
     Box::pin(async move {
         let mut keys = BTreeSet::new();
-        for part in parts? {
-            for batch in collect(part, call.state.task_ctx()).await? {
-                let texts = batch.column(0).as_string_view_opt().ok_or_else(|| Error::internal("resource_key is no text"))?;
-                for text in texts.iter().flatten() {
-                    keys.insert(ResourceKey::from_stored(text)?);
-                }
+        for batch in collect(plan?, call.state.task_ctx()).await? {
+            let texts = batch.column(0).as_string_view_opt().ok_or_else(|| Error::internal("resource_key is no text"))?;
+            for text in texts.iter().flatten() {
+                keys.insert(ResourceKey::from_stored(text)?);
             }
         }
         Ok(keys)
     })
 }
 
-fn key_parts(call: &Call<'_>, filters: &[Expr]) -> Result<Parts> {
+/// Made at once, without a logical plan: that would take longer than reading the keys.
+fn key_plan(call: &Call<'_>, filters: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
     let rows = VersionRows::new(&call.view, Read::Versions { after: call.view.floor(), until: call.view.head() });
     let key = rows.schema().index_of("resource_key")?;
-    rows.parts(&Scan { state: call.state, filters, columns: &[key] })
+    optimized(call.state, RowsTable(rows).plan(call.state, Some(&vec![key]), filters)?)
 }

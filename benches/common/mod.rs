@@ -41,8 +41,8 @@ const SCOPES: usize = TYPES.len() * ACCOUNTS * REGIONS.len();
 pub const FIRST_AT: i64 = 1_735_689_600_000_000;
 /// From one scan to the next.
 pub const HOUR: i64 = 3_600_000_000;
-/// Observations handed in at once.
-pub const PAGE: usize = 10_000;
+/// Observations handed in at once, as many as an import commits.
+pub const PAGE: usize = 32_768;
 
 /// SplitMix64.
 #[derive(Debug, Clone)]

@@ -39,6 +39,10 @@ const TAIL_SEGMENTS_MAX: u64 = 256;
 const TAIL_OBSERVATIONS_MAX: u64 = 1 << 20;
 /// A tail this many times as long is compacted in the middle of a scan.
 const TAIL_LONG: u64 = 16;
+/// So many observations are compacted at once: in memory each takes about 300 bytes while they are sorted.
+const STEP_OBSERVATIONS_MAX: u64 = 2 << 20;
+/// So many bytes of versions are compacted at once. Small steps would write the open epoch again and again.
+const STEP_BYTES_MAX: u64 = 128 << 20;
 /// For a tail this many times as long, writing waits.
 const TAIL_OVERDUE: u64 = 32;
 
@@ -70,22 +74,41 @@ pub struct Compacted {
     pub swept: Swept,
 }
 
-/// How long a tail is, in parts of the length at which it is compacted at the end of a scan.
-fn tail_length(history: &History) -> u64 {
-    let sum = |of: &dyn Fn(&Segment) -> u64| history.tail.iter().map(|segment| of(segment)).sum::<u64>();
-    let lengths = [
-        sum(&|segment| segment.versions.num_rows() as u64) / TAIL_VERSIONS_MAX,
-        sum(&|segment| segment.header.count) / TAIL_OBSERVATIONS_MAX,
-        sum(&|segment| segment.versions.get_array_memory_size() as u64) / TAIL_BYTES_MAX,
-        history.tail.len() as u64 / TAIL_SEGMENTS_MAX,
-    ];
-    lengths.into_iter().max().unwrap_or(0)
+/// What segments hold.
+#[derive(Debug, Clone, Copy, Default)]
+struct TailLength {
+    versions: u64,
+    observations: u64,
+    bytes: u64,
+    segments: u64,
+}
+
+impl TailLength {
+    fn add(&mut self, segment: &Segment) {
+        self.versions += segment.versions.num_rows() as u64;
+        self.observations += segment.header.count;
+        self.bytes += segment.versions.get_array_memory_size() as u64;
+        self.segments += 1;
+    }
+
+    fn of(history: &History) -> Self {
+        let mut length = Self::default();
+        history.tail.iter().for_each(|segment| length.add(segment));
+        length
+    }
+
+    /// In parts of the length at which a tail is compacted at the end of a scan.
+    fn parts(&self) -> u64 {
+        let versions = self.versions / TAIL_VERSIONS_MAX;
+        let observations = self.observations / TAIL_OBSERVATIONS_MAX;
+        versions.max(observations).max(self.bytes / TAIL_BYTES_MAX).max(self.segments / TAIL_SEGMENTS_MAX)
+    }
 }
 
 /// Whether the tail is long enough to be compacted by itself.
 pub fn is_due(history: &History) -> bool {
     let scan_ended = || history.tail.last().is_some_and(|segment| segment.ends_scan());
-    match tail_length(history) {
+    match TailLength::of(history).parts() {
         0 => false,
         length => length >= TAIL_LONG || scan_ended(),
     }
@@ -93,32 +116,50 @@ pub fn is_due(history: &History) -> bool {
 
 /// Whether the tail is so long that writing should wait for its compaction.
 pub fn is_overdue(history: &History) -> bool {
-    tail_length(history) >= TAIL_OVERDUE
+    TailLength::of(history).parts() >= TAIL_OVERDUE
 }
 
-/// Compacts the tail as far as it has been read and removes what is no longer needed.
+/// Compacts the tail as far as it has been read and removes what is no longer needed. A long tail is compacted in steps,
+/// each of them small enough for its rows to be in memory.
 ///
 /// # Errors
 /// `Unavailable` if the storage refuses: nothing is lost. `Corrupt` if a file is damaged.
 pub async fn compact(history: &mut History, options: CompactOptions) -> Result<Compacted> {
     let mut done = Compacted::default();
-    if !history.tail.is_empty() {
-        let manifest = build(history, &mut done).await?;
-        publish(history, manifest).await?;
+    while !history.tail.is_empty() {
+        let manifest = build(&history.up_to(step(history))?, &mut done).await?;
+        if !publish(history, manifest).await? {
+            break;
+        }
     }
     done.swept = sweep::sweep(history, options.grace).await?;
     Ok(done)
 }
 
-async fn publish(history: &mut History, manifest: Manifest) -> Result<()> {
+/// How many segments of the tail are compacted at once: those up to the end of a scan at which a compaction is due, or
+/// fewer if a scan is long.
+fn step(history: &History) -> usize {
+    let mut length = TailLength::default();
+    for (at, segment) in history.tail.iter().enumerate() {
+        length.add(segment);
+        let is_long = length.observations >= STEP_OBSERVATIONS_MAX || length.bytes >= STEP_BYTES_MAX;
+        if is_long || (length.parts() > 0 && segment.ends_scan()) {
+            return at + 1;
+        }
+    }
+    history.tail.len()
+}
+
+/// Publishes a manifest and goes on from it. False if another process has compacted: its tables are as good as ours, and the
+/// next refresh finds them.
+async fn publish(history: &mut History, manifest: Manifest) -> Result<bool> {
     let (bytes, hash) = manifest.encode()?;
     let name = manifest_name(manifest.number);
     // The tail may hold a segment whose writer has not made its name durable yet; the manifest must not outlive it.
     history.backend.settle("log").await?;
     match history.backend.create(&name, bytes).await {
-        Ok(Created::Done) => history.adopt(Arc::new(manifest), hash).await,
-        // Another process has compacted: its tables are as good as ours, and the next refresh finds them.
-        Ok(Created::Exists) => Ok(()),
+        Ok(Created::Done) => history.adopt(Arc::new(manifest), hash).await.map(|()| true),
+        Ok(Created::Exists) => Ok(false),
         Err(error) => Err(error.context("publish the compacted tables")),
     }
 }
@@ -130,8 +171,8 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
     for segment in &history.tail {
         cuts.extend(cutting.apply(segment)?);
     }
-    done.segments = history.tail.len() as u64;
-    done.observations = (history.index.head - old.index.head).unsigned_abs();
+    done.segments += history.tail.len() as u64;
+    done.observations += (history.index.head - old.index.head).unsigned_abs();
     let epochs = build_epochs(history, &cuts, done).await?;
     let observations = build_observations(history).await?;
     let entries = build_entries(history).await?;
@@ -157,7 +198,7 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
     let old = &history.manifest;
     let (versions, closings) = overlay(&history.tail, &history.file_closings, old.index.head)?;
     let versions = sort_versions(&versions)?;
-    done.version_rows_new = versions.num_rows() as u64;
+    done.version_rows_new += versions.num_rows() as u64;
     let mut epochs = old.epochs.clone();
     let open = epochs.pop().unwrap_or(Epoch { start: old.index.head, end: None, files: Vec::new(), closings: None });
     let mut cuts: Vec<Revision> = cuts.iter().copied().filter(|cut| *cut > open.start).collect();
@@ -165,8 +206,8 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
     let backend = &*history.backend;
     if cuts.is_empty() && open.files.len() + 1 < MERGE_FILES {
         let mut files = open.files;
+        done.version_rows_written += versions.num_rows() as u64;
         files.extend(write_batches(backend, FileKind::Versions, &schema::VERSIONS, [versions])?);
-        done.version_rows_written += done.version_rows_new;
         let closings = write_batches(backend, FileKind::Closings, &schema::CLOSINGS, [closings])?;
         epochs.push(Epoch { start: open.start, end: None, files, closings });
         return Ok(epochs);
@@ -202,12 +243,10 @@ async fn build_observations(history: &History) -> Result<Vec<DataFile>> {
         return Ok(files);
     }
     let sorted = sort_observations(&segments)?;
-    files.extend(write_batches(&*history.backend, FileKind::Observations, &schema::OBSERVATIONS, [sorted])?);
-    while let Some(run) = trailing_run(&files, OBSERVATION_LEVEL_ROWS) {
-        let merged = merge_observations(history, files.get(run..).unwrap_or_default()).await?;
-        files.truncate(run);
-        files.extend(merged);
-    }
+    let first = first_to_merge(&files, sorted.num_rows(), OBSERVATION_LEVEL_ROWS);
+    let merged = merge_observations(history, files.get(first..).unwrap_or_default(), sorted).await?;
+    files.truncate(first);
+    files.extend(merged);
     Ok(files)
 }
 
@@ -219,12 +258,10 @@ async fn build_entries(history: &History) -> Result<Vec<DataFile>> {
         .map(|segment| place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash)));
     let batches = batches.collect::<Result<Vec<_>>>()?;
     let entries = concat_batches(&schema::ENTRIES, &batches)?;
-    files.extend(write_batches(&*history.backend, FileKind::Entries, &schema::ENTRIES, [entries])?);
-    while let Some(run) = trailing_run(&files, ENTRY_LEVEL_ROWS) {
-        let merged = merge_entries(history, files.get(run..).unwrap_or_default()).await?;
-        files.truncate(run);
-        files.extend(merged);
-    }
+    let first = first_to_merge(&files, entries.num_rows(), ENTRY_LEVEL_ROWS);
+    let merged = merge_entries(history, files.get(first..).unwrap_or_default(), entries).await?;
+    files.truncate(first);
+    files.extend(merged);
     Ok(files)
 }
 
@@ -236,10 +273,17 @@ const ENTRY_LEVEL_ROWS: u64 = 1 << 10;
 const MERGED_ROWS_MAX: u64 = 1 << 26;
 
 /// Files grow by levels of a factor of [`NARROW_MERGE_FILES`]: where as many trailing files are of one level or a lower one,
-/// they are merged. Returns the first of them.
-fn trailing_run(files: &[DataFile], level_rows: u64) -> Option<usize> {
-    let level = |file: &DataFile| (file.rows / level_rows).max(1).ilog(NARROW_MERGE_FILES as u64);
-    let highest = level(files.last()?);
-    let run = files.iter().rev().take_while(|file| level(file) <= highest && file.rows <= MERGED_ROWS_MAX).count();
-    (run >= NARROW_MERGE_FILES).then(|| files.len() - run)
+/// they are merged, again and again. Returns the first file that becomes one with the new rows; the files in between are
+/// never written.
+fn first_to_merge(files: &[DataFile], new_rows: usize, level_rows: u64) -> usize {
+    let level = |rows: u64| (rows / level_rows).max(1).ilog(NARROW_MERGE_FILES as u64);
+    let mut rows: Vec<u64> = files.iter().map(|file| file.rows).collect();
+    let mut last = new_rows as u64;
+    loop {
+        let run = rows.iter().rev().take_while(|rows| level(**rows) <= level(last) && **rows <= MERGED_ROWS_MAX).count();
+        if run + 1 < NARROW_MERGE_FILES || last > MERGED_ROWS_MAX {
+            return rows.len();
+        }
+        last += rows.split_off(rows.len() - run).iter().sum::<u64>();
+    }
 }

@@ -191,6 +191,20 @@ impl History {
         Ok(())
     }
 
+    /// The store as it was when the first so many segments of the tail were all there were.
+    ///
+    /// # Errors
+    /// `Corrupt` if a segment's entries cannot be read.
+    pub fn up_to(&self, segments: usize) -> Result<Self> {
+        let tail: Vec<Arc<Segment>> = self.tail.iter().take(segments).map(Arc::clone).collect();
+        let mut index = self.manifest.index.clone();
+        for segment in &tail {
+            index.apply(segment)?;
+        }
+        let last = tail.last().map_or(self.last, |segment| (segment.header.seq, segment.hash));
+        Ok(Self { tail, index: Arc::new(index), last, ..self.clone() })
+    }
+
     /// The newest manifest, if it is newer than the one in force.
     async fn newer_manifest(&self) -> Result<Option<(Manifest, Hash)>> {
         for _ in 0..READ_ATTEMPTS_MAX {

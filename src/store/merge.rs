@@ -186,17 +186,20 @@ fn scope_runs(batch: &RecordBatch) -> Result<Vec<(Vec<String>, RecordBatch)>> {
     Ok(runs.collect())
 }
 
-/// Merges files of observations whose revisions follow one another: for each scope, the rows of each file in turn.
+/// Merges files of observations whose revisions follow one another, and newer observations, sorted by scope: for each scope,
+/// the rows of each in turn.
 ///
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
-pub async fn merge_observations(history: &History, files: &[DataFile]) -> Result<Option<DataFile>> {
+pub async fn merge_observations(history: &History, files: &[DataFile], newer: RecordBatch) -> Result<Option<DataFile>> {
     let store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.iter().cloned()));
-    let mut cursors = Vec::with_capacity(files.len());
+    let mut cursors = Vec::with_capacity(files.len() + 1);
     for file in files {
         let stream = open_stream(Arc::clone(&store), file, &schema::OBSERVATIONS, NARROW_BATCH_ROWS).await?;
         cursors.push(Cursor { stream, runs: VecDeque::new() });
     }
+    let newer = futures::stream::once(std::future::ready(Ok(newer))).boxed();
+    cursors.push(Cursor { stream: newer, runs: VecDeque::new() });
     let mut writer = FileWriter::new(&*history.backend, FileKind::Observations, &schema::OBSERVATIONS)?;
     loop {
         let mut least: Option<Vec<String>> = None;
@@ -218,11 +221,11 @@ pub async fn merge_observations(history: &History, files: &[DataFile]) -> Result
     }
 }
 
-/// Puts files of log entries one after the other.
+/// Puts files of log entries one after the other, and newer entries after them.
 ///
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
-pub async fn merge_entries(history: &History, files: &[DataFile]) -> Result<Option<DataFile>> {
+pub async fn merge_entries(history: &History, files: &[DataFile], newer: RecordBatch) -> Result<Option<DataFile>> {
     let store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.iter().cloned()));
     let mut writer = FileWriter::new(&*history.backend, FileKind::Entries, &schema::ENTRIES)?;
     for file in files {
@@ -231,5 +234,6 @@ pub async fn merge_entries(history: &History, files: &[DataFile]) -> Result<Opti
             writer.write(&batch?)?;
         }
     }
+    writer.write(&newer)?;
     writer.finish()
 }

@@ -1,11 +1,13 @@
 //! `elava status`
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::cli::args::StatusArgs;
 use crate::cli::{Context, ExitStatus, open};
 use crate::error::{Error, Result};
-use crate::store::{DataFile, FORMAT_VERSION, Snapshot};
+use crate::store::{Backend, DataFile, FORMAT_VERSION, Listed, Snapshot};
 
 /// What there is to tell.
 #[derive(Debug, Serialize)]
@@ -20,13 +22,40 @@ struct Status {
     scans_running: usize,
     tags: usize,
     epochs: usize,
-    files: usize,
-    file_bytes: u64,
-    tail_segments: usize,
-    tail_bytes: u64,
+    tables: Tables,
+    log: Segments,
+    /// The part of the log that is in no table yet.
+    tail: Segments,
+    observations: i64,
+    /// What keeping all observations costs beside the versions: their files, the audit log's and the log, by observations.
+    bytes_per_observation: Option<f64>,
     last_segment: u64,
     /// `elava verify --head` proves that nothing before it was altered.
     last_segment_hash: String,
+}
+
+/// The files of each table.
+#[derive(Debug, Serialize)]
+struct Tables {
+    versions: Size,
+    closings: Size,
+    observations: Size,
+    entries: Size,
+}
+
+/// Files of one table.
+#[derive(Debug, Default, Serialize)]
+struct Size {
+    files: usize,
+    rows: u64,
+    bytes: u64,
+}
+
+/// Segments of the log; those whose observations are in tables are headers.
+#[derive(Debug, Serialize)]
+struct Segments {
+    segments: usize,
+    bytes: u64,
 }
 
 /// Tells what the store holds.
@@ -35,7 +64,8 @@ struct Status {
 /// `NotFound` if there is no store, `Corrupt` if it is damaged.
 pub async fn run(args: StatusArgs, context: &Context) -> Result<ExitStatus> {
     let snapshot = open::reader(&context.settings).await?.snapshot().await?;
-    let status = Status::of(&snapshot);
+    let log = open::backend(&context.settings)?.list("log", "").await?;
+    let status = Status::of(&snapshot, &log);
     let text = if args.json {
         let json = serde_json::to_string(&status).map_err(|error| Error::internal("encode the status").with_source(error))?;
         format!("{json}\n")
@@ -47,15 +77,20 @@ pub async fn run(args: StatusArgs, context: &Context) -> Result<ExitStatus> {
 }
 
 impl Status {
-    fn of(snapshot: &Snapshot) -> Self {
-        let epochs = snapshot.epochs();
-        let closings = epochs.iter().filter_map(|epoch| epoch.closings.as_ref());
-        let files =
-            epochs.iter().flat_map(|epoch| &epoch.files).chain(closings).chain(snapshot.observation_files()).chain(snapshot.entry_files());
-        let files: Vec<&DataFile> = files.collect();
+    fn of(snapshot: &Snapshot, log: &[Listed]) -> Self {
         let (tail_segments, tail_bytes) = snapshot.tail_size();
         let (last_segment, hash) = snapshot.last_segment();
         let running = snapshot.index().open_scans.values().filter(|scan| !scan.failed);
+        let epochs = snapshot.epochs();
+        let tables = Tables {
+            versions: Size::of(epochs.iter().flat_map(|epoch| &epoch.files)),
+            closings: Size::of(epochs.iter().filter_map(|epoch| epoch.closings.as_ref())),
+            observations: Size::of(snapshot.observation_files()),
+            entries: Size::of(snapshot.entry_files()),
+        };
+        let log_bytes = log.iter().map(|segment| segment.bytes).sum();
+        let observations = snapshot.observation_count();
+        let bytes = tables.observations.bytes + tables.entries.bytes + log_bytes;
         Self {
             store: snapshot.location().to_owned(),
             store_id: snapshot.store_id().to_string(),
@@ -67,10 +102,11 @@ impl Status {
             scans_running: running.count(),
             tags: snapshot.tags().count(),
             epochs: epochs.len(),
-            files: files.len(),
-            file_bytes: files.iter().map(|file| file.bytes).sum(),
-            tail_segments,
-            tail_bytes,
+            tables,
+            log: Segments { segments: log.len(), bytes: log_bytes },
+            tail: Segments { segments: tail_segments, bytes: tail_bytes },
+            observations,
+            bytes_per_observation: (observations > 0).then(|| bytes as f64 / observations as f64),
             last_segment,
             last_segment_hash: hash.to_owned(),
         }
@@ -81,6 +117,7 @@ impl Status {
             Some(time) => format!("revision {} at {time}", self.head),
             None => "revision 0: nothing was observed yet".to_owned(),
         };
+        let each = self.bytes_per_observation.map_or(String::new(), |bytes| format!(", {bytes:.2} bytes each with log and audit log"));
         let lines = [
             ("store", self.store.clone()),
             ("store id", self.store_id.clone()),
@@ -89,10 +126,36 @@ impl Status {
             ("floor", format!("revision {}", self.floor)),
             ("scans", format!("{} ended, {} running", self.scans_ended, self.scans_running)),
             ("tags", self.tags.to_string()),
-            ("tables", format!("{} files in {} epochs, {} bytes", self.files, self.epochs, self.file_bytes)),
-            ("not compacted", format!("{} segments, {} bytes", self.tail_segments, self.tail_bytes)),
+            ("versions", format!("{} in {} epochs", self.tables.versions, self.epochs)),
+            ("closings", self.tables.closings.to_string()),
+            ("observations", format!("{}{each}", self.tables.observations)),
+            ("audit log", self.tables.entries.to_string()),
+            ("log", self.log.to_string()),
+            ("not compacted", self.tail.to_string()),
             ("last segment", format!("{}, {}", self.last_segment, self.last_segment_hash)),
         ];
         lines.iter().map(|(name, value)| format!("{name:<14} {value}\n")).collect()
+    }
+}
+
+impl Size {
+    fn of<'a>(files: impl IntoIterator<Item = &'a DataFile>) -> Self {
+        files.into_iter().fold(Self::default(), |size, file| Self {
+            files: size.files + 1,
+            rows: size.rows + file.rows,
+            bytes: size.bytes + file.bytes,
+        })
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} rows, {} bytes in {} files", self.rows, self.bytes, self.files)
+    }
+}
+
+impl fmt::Display for Segments {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} segments, {} bytes", self.segments, self.bytes)
     }
 }

@@ -6,7 +6,7 @@
 //! # Invariants
 //!
 //! - A statement runs when its semicolon is there and nothing is open, never before.
-//! - Ctrl-C at the prompt drops what was typed; while a query runs it drops the query. Neither ends the shell.
+//! - Ctrl-C at the prompt drops what was typed; while statements run it drops all that the line holds. Neither ends the shell.
 //! - A failed statement ends the line or file that it stands in, never the shell.
 //! - Scripts are SQL alone: commands are for people.
 
@@ -21,7 +21,7 @@ mod statement;
 mod tests;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 
 pub use complete::{Completion, Names, Relation, complete};
 pub use editor::{Editor, EditorOptions, Input, TerminalEditor, stdout_width};
@@ -30,7 +30,7 @@ pub use run::{Console, CtrlC, Interrupts, ScriptError, ScriptOptions, Shell, She
 pub use statement::{Completeness, Statement, completeness, split_statements};
 
 use crate::cli::output::{OutputFormat, OutputOptions, printable};
-use run::{Outcome, run_statement, say_notice, say_time};
+use run::{Done, run_statement, say_notice, say_time};
 
 /// Whether the loop goes on after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,12 +108,23 @@ impl Repl<'_> {
         if pending.is_empty() { prompt } else { format!("{:>width$}", "...> ", width = prompt.chars().count()) }
     }
 
-    /// Runs what was typed, up to the first statement that fails.
+    /// Runs what was typed, up to the first statement that fails or an interrupt.
     async fn statements(&mut self, text: &str) {
-        for statement in split_statements(text) {
-            if !self.statement(statement.text).await {
-                break;
+        let interrupted = self.console.interrupts.interrupted();
+        let run = async {
+            for statement in split_statements(text) {
+                if !self.statement(statement.text).await {
+                    break;
+                }
             }
+        };
+        let stopped = tokio::select! {
+            biased;
+            () = interrupted => true,
+            () = run => false,
+        };
+        if stopped {
+            self.say("interrupted");
         }
         self.editor.set_names(self.shell.names());
     }
@@ -121,15 +132,12 @@ impl Repl<'_> {
     /// Runs one statement and tells how it went; false if it did not.
     async fn statement(&mut self, statement: &str) -> bool {
         let options = self.output_options();
-        let outcome = match &mut self.file {
-            Some((_, file)) => {
-                let mut console = Console { out: file, err: &mut *self.console.err, interrupts: &mut *self.console.interrupts };
-                run_statement(self.shell, statement, &options, true, &mut console).await
-            }
-            None => run_statement(self.shell, statement, &options, true, &mut self.console).await,
+        let out: &mut (dyn Write + Send) = match &mut self.file {
+            Some((_, file)) => file,
+            None => self.console.out,
         };
-        match outcome {
-            Outcome::Done { count, elapsed } => {
+        match run_statement(self.shell, statement, &options, true, out).await {
+            Ok(Done { count, elapsed }) => {
                 if count.has_columns && options.format.is_for_people() && !count.more {
                     let unit = if count.rows == 1 { "row" } else { "rows" };
                     self.say(&format!("({} {unit})", count.rows));
@@ -143,12 +151,8 @@ impl Repl<'_> {
                 }
                 true
             }
-            Outcome::Failed(error) => {
+            Err(error) => {
                 self.say_error(&error);
-                false
-            }
-            Outcome::Interrupted => {
-                self.say("interrupted");
                 false
             }
         }

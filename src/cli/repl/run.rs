@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
+use futures::future::BoxFuture;
 
 use super::complete::Names;
 use super::statement::split_statements;
@@ -95,22 +96,22 @@ impl fmt::Display for ShellError {
 impl std::error::Error for ShellError {}
 
 /// Where interrupts come from.
-#[async_trait]
 pub trait Interrupts: Send {
-    /// Returns when the user wants the running query stopped. Earlier interrupts do not count.
-    async fn interrupted(&mut self);
+    /// Done when the user wants stopped what runs. Counts from its first poll; earlier interrupts do not.
+    fn interrupted(&mut self) -> BoxFuture<'static, ()>;
 }
 
 /// Ctrl-C, while the terminal is not in the hands of the line editor.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CtrlC;
 
-#[async_trait]
 impl Interrupts for CtrlC {
-    async fn interrupted(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    fn interrupted(&mut self) -> BoxFuture<'static, ()> {
+        Box::pin(async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
     }
 }
 
@@ -164,12 +165,11 @@ impl fmt::Display for ScriptError {
 
 impl std::error::Error for ScriptError {}
 
-/// How one statement ended.
+/// A statement whose result was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Done { count: RowCount, elapsed: Duration },
-    Failed(ShellError),
-    Interrupted,
+pub(super) struct Done {
+    pub count: RowCount,
+    pub elapsed: Duration,
 }
 
 /// Runs the statements of a script, in order, up to the first that fails. What did not fit in a table is said
@@ -185,55 +185,54 @@ pub async fn run_script(
     options: &ScriptOptions,
     console: &mut Console<'_>,
 ) -> Result<(), ScriptError> {
+    tokio::select! {
+        // One interrupt stops all of the script, also if it comes while one statement ends and the next begins.
+        biased;
+        () = console.interrupts.interrupted() => Err(ScriptError::Interrupted),
+        result = run_statements(shell, script, options, console.out, console.err) => result,
+    }
+}
+
+async fn run_statements(
+    shell: &mut dyn Shell,
+    script: &str,
+    options: &ScriptOptions,
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
+) -> Result<(), ScriptError> {
     let script = script.trim_start_matches('\u{feff}');
     let mut has_result = false;
     for statement in split_statements(script) {
         let line = statement.line;
         let may_write = !(has_result && options.output.format.is_binary());
-        let outcome = run_statement(shell, statement.text, &options.output, may_write, console).await;
-        match outcome {
-            Outcome::Done { count, elapsed } => {
-                has_result |= count.has_columns;
-                say_notice(&count, console.err);
-                if options.timing {
-                    say_time(elapsed, console.err);
-                }
-            }
-            Outcome::Failed(error) => return Err(ScriptError::Failed { line, error }),
-            Outcome::Interrupted => return Err(ScriptError::Interrupted),
+        let done = run_statement(shell, statement.text, &options.output, may_write, out).await;
+        let Done { count, elapsed } = done.map_err(|error| ScriptError::Failed { line, error })?;
+        has_result |= count.has_columns;
+        say_notice(&count, err);
+        if options.timing {
+            say_time(elapsed, err);
         }
     }
     Ok(())
 }
 
-/// Runs one statement and writes its result, unless the user interrupts it.
+/// Runs one statement and writes its result.
 pub(super) async fn run_statement(
     shell: &mut dyn Shell,
     statement: &str,
     options: &OutputOptions,
     may_write: bool,
-    console: &mut Console<'_>,
-) -> Outcome {
+    out: &mut (dyn Write + Send),
+) -> Result<Done, ShellError> {
     let begun = Instant::now();
-    let out = &mut *console.out;
-    let run = async {
-        let stream = shell.execute(statement).await?;
-        if !may_write && !stream.schema().fields().is_empty() {
-            let message = format!("{:?} holds one result, and this is another", options.format);
-            return Err(ShellError::new(message));
-        }
-        let written = write_results(stream, options, out).await;
-        written.map_err(|error| shell.explain(error))
-    };
-    tokio::select! {
-        // Listening begins before the query does, so that no interrupt is missed.
-        biased;
-        () = console.interrupts.interrupted() => Outcome::Interrupted,
-        result = run => match result {
-            Ok(count) => Outcome::Done { count, elapsed: begun.elapsed() },
-            Err(error) => Outcome::Failed(error),
-        },
+    let stream = shell.execute(statement).await?;
+    if !may_write && !stream.schema().fields().is_empty() {
+        let message = format!("{:?} holds one result, and this is another", options.format);
+        return Err(ShellError::new(message));
     }
+    let written = write_results(stream, options, out).await;
+    let count = written.map_err(|error| shell.explain(error))?;
+    Ok(Done { count, elapsed: begun.elapsed() })
 }
 
 /// One line on what was not shown. What cannot be said is not said: talk never fails a query.

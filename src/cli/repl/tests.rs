@@ -7,14 +7,17 @@ use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::future::BoxFuture;
+use tokio::sync::Notify;
 
 use super::highlight::highlight;
 use super::*;
 
-/// A plain DataFusion session. `select hang` never ends.
+/// A plain DataFusion session. A statement with `ctrl-c` in it is interrupted once it begins; `select hang` never ends.
 struct Engine {
     context: SessionContext,
     pin: Option<String>,
+    interrupts: Interrupt,
 }
 
 impl Engine {
@@ -22,13 +25,16 @@ impl Engine {
         let context = SessionContext::new_with_config(SessionConfig::new().with_information_schema(true));
         let table = "CREATE VIEW resources AS SELECT * FROM (VALUES ('i-1', 1), ('i-2', 2)) t(id, revision)";
         context.sql(table).await.unwrap().collect().await.unwrap();
-        Self { context, pin: None }
+        Self { context, pin: None, interrupts: Interrupt::default() }
     }
 }
 
 #[async_trait]
 impl Shell for Engine {
     async fn execute(&mut self, statement: &str) -> Result<SendableRecordBatchStream, ShellError> {
+        if statement.contains("ctrl-c") {
+            self.interrupts.0.notify_waiters();
+        }
         if statement.contains("hang") {
             let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, true)]));
             let never = futures::stream::pending();
@@ -91,16 +97,13 @@ impl Editor for Script {
     }
 }
 
-/// An interrupt as soon as the query waits, or none ever.
-struct Interrupt(bool);
+/// The interrupts that an engine plays; one that nobody waits for is lost, as a signal is.
+#[derive(Clone, Default)]
+struct Interrupt(Arc<Notify>);
 
-#[async_trait]
 impl Interrupts for Interrupt {
-    async fn interrupted(&mut self) {
-        if !self.0 {
-            std::future::pending::<()>().await;
-        }
-        tokio::task::yield_now().await;
+    fn interrupted(&mut self) -> BoxFuture<'static, ()> {
+        Box::pin(self.0.clone().notified_owned())
     }
 }
 
@@ -110,17 +113,18 @@ struct Session {
     editor: Script,
 }
 
-async fn session_of(inputs: Vec<Input>, interrupted: bool) -> Session {
+async fn session_of(inputs: Vec<Input>) -> Session {
     let mut engine = Engine::new().await;
+    let mut interrupts = engine.interrupts.clone();
     let mut editor = Script { inputs: inputs.into(), ..Script::default() };
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let console = Console { out: &mut out, err: &mut err, interrupts: &mut Interrupt(interrupted) };
+    let console = Console { out: &mut out, err: &mut err, interrupts: &mut interrupts };
     run_repl(&mut engine, &mut editor, console, ScriptOptions::default()).await.unwrap();
     Session { out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), editor }
 }
 
 async fn session(lines: &[&str]) -> Session {
-    session_of(lines.iter().map(|line| Input::Line((*line).to_owned())).collect(), false).await
+    session_of(lines.iter().map(|line| Input::Line((*line).to_owned())).collect()).await
 }
 
 #[tokio::test]
@@ -160,7 +164,7 @@ async fn several_statements_on_a_line_run_until_one_fails() {
 async fn ctrl_c_at_the_prompt_drops_what_was_typed() {
     let line = |text: &str| Input::Line(text.to_owned());
     let inputs = vec![line("select (1,"), Input::Interrupted, Input::Interrupted, line("select 5 as five;"), Input::End, line("select 6;")];
-    let session = session_of(inputs, false).await;
+    let session = session_of(inputs).await;
     assert!(session.out.contains("five") && !session.out.contains('6'));
     assert_eq!(session.editor.prompts, ["elava> ", "  ...> ", "elava> ", "elava> ", "elava> "]);
     assert_eq!(session.editor.remembered, ["select 5 as five;"]);
@@ -168,10 +172,16 @@ async fn ctrl_c_at_the_prompt_drops_what_was_typed() {
 
 #[tokio::test]
 async fn ctrl_c_stops_the_query_and_not_the_shell() {
-    let lines = ["select hang; select 1;", "\\q"].map(|line| Input::Line(line.to_owned()));
-    let session = session_of(lines.to_vec(), true).await;
+    let session = session(&["select hang 'ctrl-c'; select 1;", "\\q"]).await;
     assert_eq!((session.out.as_str(), session.err.as_str()), ("", "interrupted\n"));
     assert_eq!(session.editor.prompts.len(), 2);
+}
+
+#[tokio::test]
+async fn ctrl_c_as_one_statement_ends_stops_those_after_it() {
+    let session = session(&["select 'ctrl-c' as x; select hang; select 1;", "select 7 as seven;"]).await;
+    assert!(session.err.contains("interrupted\n"), "{}", session.err);
+    assert!(session.out.contains("seven") && !session.out.contains('1'), "{}", session.out);
 }
 
 #[tokio::test]
@@ -271,8 +281,9 @@ async fn errors_cannot_drive_the_terminal() {
 
 async fn script(text: &str, options: &ScriptOptions) -> (Result<(), ScriptError>, Vec<u8>, String) {
     let mut engine = Engine::new().await;
+    let mut interrupts = engine.interrupts.clone();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console { out: &mut out, err: &mut err, interrupts: &mut Interrupt(text.contains("hang")) };
+    let mut console = Console { out: &mut out, err: &mut err, interrupts: &mut interrupts };
     let result = run_script(&mut engine, text, options, &mut console).await;
     (result, out, String::from_utf8(err).unwrap())
 }
@@ -288,7 +299,7 @@ async fn a_script_stops_at_its_first_error_and_names_the_line() {
     assert_eq!(out, b"[{\"a\":1}]\n");
     assert!(err.is_empty());
     assert!(result.unwrap_err().to_string().starts_with("line 3: "));
-    let (result, ..) = script("select hang", &options).await;
+    let (result, ..) = script("select 'ctrl-c'; select hang", &options).await;
     assert_eq!(result, Err(ScriptError::Interrupted));
 }
 

@@ -94,7 +94,9 @@ pub fn check(name: &str, told: &str) {
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[HASH]");
     settings.add_filter(r"Time: \d+\.\d+ ms", "Time: [MS]");
     settings.add_filter(r"\[DAY\]T[0-9:.]+Z", "[NOW]");
+    settings.add_filter(r"\d+\.\d\d bytes", "[N] bytes");
     settings.add_filter(r"\d+ bytes", "[N] bytes");
+    settings.add_filter(r#"bytes_per_observation":[0-9.]+"#, r#"bytes_per_observation":[N]"#);
     settings.add_filter(r#"bytes":\d+"#, r#"bytes":[N]"#);
     settings.add_filter(r"\(os error \d+\)", "(os error [N])");
     settings.bind(|| insta::assert_snapshot!(name, told));

@@ -29,6 +29,7 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use futures::future::BoxFuture;
 
 use super::source::HistorySource;
+use crate::store::tag_columns::tag_column;
 use crate::store::{Bound, DataFile};
 
 /// Where in a runtime's object stores a store's files are.
@@ -129,6 +130,7 @@ pub(super) enum Kept {
 }
 
 /// A file, and the values of the columns that it has as a whole: the last ones of the leaf's schema.
+#[derive(Clone)]
 pub(super) struct Placed<'a> {
     file: &'a DataFile,
     constants: Vec<ScalarValue>,
@@ -143,6 +145,16 @@ impl<'a> Placed<'a> {
     /// A file whose rows have a last column of one value.
     pub(super) fn with(file: &'a DataFile, constant: ScalarValue) -> Self {
         Self { file, constants: vec![constant] }
+    }
+
+    /// How many columns it has as a whole.
+    pub(super) fn constants(&self) -> usize {
+        self.constants.len()
+    }
+
+    /// Whether it has a column of a tag.
+    pub(super) fn has_tag(&self, key: &str) -> bool {
+        self.file.columns.contains_key(tag_column(key).name())
     }
 }
 

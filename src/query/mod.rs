@@ -22,6 +22,7 @@ mod rows;
 mod session;
 mod source;
 mod tables;
+mod tagged;
 mod view;
 
 #[cfg(test)]

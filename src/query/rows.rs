@@ -24,6 +24,7 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use super::closed::is_closed;
 use super::compact::compact;
 use super::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, filter, int_bounds, project, read, with_columns_of};
+use super::tagged::read_versions;
 use super::view::View;
 use crate::model::Revision;
 use crate::store::schema::{CLOSINGS, VERSIONS};
@@ -255,7 +256,7 @@ impl VersionScan<'_> {
     }
 
     fn read(&self, leaf: &Leaf<'_>, bounds: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
-        read(self.scan.state, leaf, &PLACED, &[bounds, self.scan.filters].concat(), self.scan.columns)
+        read_versions(self.scan.state, leaf, &PLACED, &[bounds, self.scan.filters].concat(), self.scan.columns)
     }
 
     fn tail(&self, bounds: &[Expr], holds: impl Fn(Revision, Option<Revision>) -> bool) -> Result<Option<Arc<dyn ExecutionPlan>>> {
@@ -305,10 +306,10 @@ impl VersionScan<'_> {
         let wanted = with_columns_of(&above, &PLACED, self.scan.columns)?;
         let names: Vec<&str> = wanted.iter().map(|at| PLACED.field(*at).name().as_str()).collect();
         if !names.iter().any(|name| is_end(name)) || (ends.closings.is_none() && ends.until.is_none()) {
-            return read(state, leaf, &PLACED, &[below, above].concat(), self.scan.columns);
+            return read_versions(state, leaf, &PLACED, &[below, above].concat(), self.scan.columns);
         }
         let columns = with_columns_of(&[from(), to()], &PLACED, &wanted)?;
-        let mut rows = read(state, leaf, &PLACED, &below, &columns)?;
+        let mut rows = read_versions(state, leaf, &PLACED, &below, &columns)?;
         if let Some(closings) = ends.closings {
             let closings = RecordBatch::try_new(Arc::clone(&CLOSED), closings.columns().to_vec())?;
             let closings = read(state, &Leaf::Memory(vec![closings]), &CLOSED, &[], &[0, 1, 2, 3, 4])?;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
-use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
 use tracing::debug;
 
 use super::backend::Created;
@@ -13,22 +13,21 @@ use super::data_file::DataFile;
 use super::entries::place_entries;
 use super::history::History;
 use super::manifest::{Epoch, Manifest, hex, manifest_name};
-use super::merge::{merge_entries, merge_observations, sort_observations, write_batches};
+use super::merge::{SortedObservations, merge_entries, merge_observations, write_batches};
 use super::merge_versions::{EpochPlan, rewrite_epochs};
 use super::parquet_io::FileKind;
 use super::schema;
-use super::segment::Segment;
+use super::segment::{Segment, numbers};
 use super::snapshot::overlay;
 use super::sweep::{self, Swept};
+use super::tag_columns::schema_with;
 use super::verified::VerifiedStore;
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
-/// Files of the open epoch after which they are merged into one.
-pub const MERGE_FILES: usize = 8;
-/// Files of observations or entries of one size after which they are merged into one: the longer the window of a file, the
+/// Files of a table and of one size after which they are merged into one. The longer the window of a file of observations, the
 /// more often a listing repeats in it and costs next to nothing.
-const NARROW_MERGE_FILES: usize = 4;
+const MERGE_FILES: usize = 4;
 /// A tail with this many new versions is compacted at the end of a scan.
 const TAIL_VERSIONS_MAX: u64 = 4096;
 /// A tail of which so many bytes are held in memory is compacted at the end of a scan.
@@ -39,10 +38,10 @@ const TAIL_SEGMENTS_MAX: u64 = 256;
 const TAIL_OBSERVATIONS_MAX: u64 = 1 << 20;
 /// A tail this many times as long is compacted in the middle of a scan.
 const TAIL_LONG: u64 = 16;
-/// So many observations are compacted at once: in memory each takes about 300 bytes while they are sorted.
+/// So many observations are compacted at once: in memory each takes about 40 bytes while they are sorted.
 const STEP_OBSERVATIONS_MAX: u64 = 2 << 20;
-/// So many bytes of versions are compacted at once. Small steps would write the open epoch again and again.
-const STEP_BYTES_MAX: u64 = 128 << 20;
+/// So many bytes of versions are compacted at once: they are in memory up to three times.
+const STEP_BYTES_MAX: u64 = 64 << 20;
 /// For a tail this many times as long, writing waits.
 const TAIL_OVERDUE: u64 = 32;
 
@@ -136,15 +135,17 @@ pub async fn compact(history: &mut History, options: CompactOptions) -> Result<C
     Ok(done)
 }
 
-/// How many segments of the tail are compacted at once: those up to the end of a scan at which a compaction is due, or
-/// fewer if a scan is long.
+/// How many segments of the tail are compacted at once: as many as are not too long, up to the end of a scan if there is one
+/// among them.
 fn step(history: &History) -> usize {
-    let mut length = TailLength::default();
-    for (at, segment) in history.tail.iter().enumerate() {
+    let (mut length, mut scan_end) = (TailLength::default(), None);
+    for (at, segment) in (1..).zip(&history.tail) {
         length.add(segment);
-        let is_long = length.observations >= STEP_OBSERVATIONS_MAX || length.bytes >= STEP_BYTES_MAX;
-        if is_long || (length.parts() > 0 && segment.ends_scan()) {
-            return at + 1;
+        if at > 1 && (length.observations > STEP_OBSERVATIONS_MAX || length.bytes > STEP_BYTES_MAX) {
+            return scan_end.unwrap_or(at - 1);
+        }
+        if segment.ends_scan() {
+            scan_end = Some(at);
         }
     }
     history.tail.len()
@@ -192,8 +193,8 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
     })
 }
 
-/// The epochs with the tail in them. Without a cut, new rows are appended and only the small closings file is rewritten;
-/// with one, or with many files, the open epoch is merged.
+/// The epochs with the tail in them. Without a cut, the open epoch gets a file, into which those are merged that are not much
+/// larger; the closings tell how rows of the others ended. With one, all of the open epoch is merged.
 async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted) -> Result<Vec<Epoch>> {
     let old = &history.manifest;
     let (versions, closings) = overlay(&history.tail, &history.file_closings, old.index.head)?;
@@ -203,24 +204,31 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
     let open = epochs.pop().unwrap_or(Epoch { start: old.index.head, end: None, files: Vec::new(), closings: None });
     let mut cuts: Vec<Revision> = cuts.iter().copied().filter(|cut| *cut > open.start).collect();
     cuts.dedup();
+    let first = if cuts.is_empty() { first_to_merge(&open.files, versions.num_rows(), VERSION_LEVEL_ROWS) } else { 0 };
+    let (kept, merged) = open.files.split_at_checked(first).unwrap_or((&open.files, &[]));
+    debug!(cuts = cuts.len(), files = merged.len(), "merging files of the open epoch");
     let backend = &*history.backend;
-    if cuts.is_empty() && open.files.len() + 1 < MERGE_FILES {
-        let mut files = open.files;
-        done.version_rows_written += versions.num_rows() as u64;
-        files.extend(write_batches(backend, FileKind::Versions, &schema::VERSIONS, [versions])?);
-        let closings = write_batches(backend, FileKind::Closings, &schema::CLOSINGS, [closings])?;
-        epochs.push(Epoch { start: open.start, end: None, files, closings });
-        return Ok(epochs);
-    }
+    let schema = schema_with(&history.index.settings.tag_columns);
     let plan = EpochPlan::new(open.start, &cuts);
-    let sources = VerifiedStore::new(history.backend.object_store(), open.files.iter().cloned());
-    let merged = rewrite_epochs(backend, Arc::new(sources), &open.files, versions, &closings, &plan).await?;
-    debug!(cuts = cuts.len(), files = open.files.len(), "merged the open epoch");
-    for (start, end, file) in merged {
+    let sources = VerifiedStore::new(history.backend.object_store(), merged.iter().cloned());
+    for (start, end, file) in rewrite_epochs(backend, Arc::new(sources), merged, versions, &closings, &plan, &schema).await? {
         done.version_rows_written += file.as_ref().map_or(0, |file| file.rows);
         epochs.push(Epoch { start, end, files: file.into_iter().collect(), closings: None });
     }
+    if let Some(open) = epochs.last_mut().filter(|_| !kept.is_empty()) {
+        let newest = kept.iter().filter_map(|file| file.int_bounds("valid_from_revision")).map(|(_, newest)| newest).max();
+        let closings = closings_up_to(&closings, newest.unwrap_or(open.start))?;
+        open.files.splice(0..0, kept.iter().cloned());
+        open.closings = write_batches(backend, FileKind::Closings, &schema::CLOSINGS, [closings])?;
+    }
     Ok(epochs)
+}
+
+/// The closings of versions that began up to and including a revision.
+fn closings_up_to(closings: &RecordBatch, revision: Revision) -> Result<RecordBatch> {
+    let began = numbers(closings, "valid_from_revision")?;
+    let kept: BooleanArray = began.values().iter().map(|began| Some(*began <= revision)).collect();
+    Ok(filter_record_batch(closings, &kept)?)
 }
 
 /// Rows of versions in the order of the table.
@@ -238,12 +246,11 @@ pub fn sort_versions(versions: &RecordBatch) -> Result<RecordBatch> {
 
 async fn build_observations(history: &History) -> Result<Vec<DataFile>> {
     let mut files = history.manifest.observations.clone();
-    let segments: Vec<&Arc<Segment>> = history.tail.iter().filter(|segment| segment.header.count > 0).collect();
-    if segments.is_empty() {
+    let sorted = SortedObservations::new(history.tail.iter().filter(|segment| segment.header.count > 0).cloned())?;
+    if sorted.len() == 0 {
         return Ok(files);
     }
-    let sorted = sort_observations(&segments)?;
-    let first = first_to_merge(&files, sorted.num_rows(), OBSERVATION_LEVEL_ROWS);
+    let first = first_to_merge(&files, sorted.len(), OBSERVATION_LEVEL_ROWS);
     let merged = merge_observations(history, files.get(first..).unwrap_or_default(), sorted).await?;
     files.truncate(first);
     files.extend(merged);
@@ -265,6 +272,8 @@ async fn build_entries(history: &History) -> Result<Vec<DataFile>> {
     Ok(files)
 }
 
+/// Rows of the lowest level of version files.
+const VERSION_LEVEL_ROWS: u64 = 1 << 8;
 /// Rows of the lowest level of observation files.
 const OBSERVATION_LEVEL_ROWS: u64 = 1 << 16;
 /// Rows of the lowest level of entry files.
@@ -272,16 +281,16 @@ const ENTRY_LEVEL_ROWS: u64 = 1 << 10;
 /// Files with more rows than this are never merged again.
 const MERGED_ROWS_MAX: u64 = 1 << 26;
 
-/// Files grow by levels of a factor of [`NARROW_MERGE_FILES`]: where as many trailing files are of one level or a lower one,
+/// Files grow by levels of a factor of [`MERGE_FILES`]: where as many trailing files are of one level or a lower one,
 /// they are merged, again and again. Returns the first file that becomes one with the new rows; the files in between are
 /// never written.
 fn first_to_merge(files: &[DataFile], new_rows: usize, level_rows: u64) -> usize {
-    let level = |rows: u64| (rows / level_rows).max(1).ilog(NARROW_MERGE_FILES as u64);
+    let level = |rows: u64| (rows / level_rows).max(1).ilog(MERGE_FILES as u64);
     let mut rows: Vec<u64> = files.iter().map(|file| file.rows).collect();
     let mut last = new_rows as u64;
     loop {
         let run = rows.iter().rev().take_while(|rows| level(**rows) <= level(last) && **rows <= MERGED_ROWS_MAX).count();
-        if run + 1 < NARROW_MERGE_FILES || last > MERGED_ROWS_MAX {
+        if run + 1 < MERGE_FILES || last > MERGED_ROWS_MAX {
             return rows.len();
         }
         last += rows.split_off(rows.len() - run).iter().sum::<u64>();

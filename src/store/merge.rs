@@ -1,16 +1,17 @@
 //! Writing and merging the narrow tables: observations and log entries.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, partition, take_record_batch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{interleave_record_batch, partition};
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
+use hashbrown::HashMap;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
@@ -29,6 +30,8 @@ use crate::error::{Error, Result};
 
 /// Rows of a batch that is read while merging narrow tables.
 const NARROW_BATCH_ROWS: usize = 1 << 16;
+/// Rows of a batch that is sorted from segments: the fewer, the more often each segment is looked at.
+const SORTED_BATCH_ROWS: usize = 1 << 17;
 /// The columns of a scope.
 const SCOPE_COLUMNS: [&str; 4] = ["provider", "account_id", "region", "resource_type"];
 
@@ -99,61 +102,76 @@ impl AsyncFileReader for FileReader {
     }
 }
 
-/// The observations of segments, sorted by scope and revision.
+/// The observations of segments, sorted by scope and revision, in batches.
 ///
-/// # Errors
-/// `Corrupt` if they cannot be decoded.
-pub fn sort_observations(segments: &[&Arc<Segment>]) -> Result<RecordBatch> {
-    let mut batches = Vec::with_capacity(segments.len());
-    let mut scopes: Vec<String> = Vec::new();
-    let mut numbers: Vec<u32> = Vec::new();
-    let mut known: hashbrown::HashMap<String, u32> = hashbrown::HashMap::new();
-    for segment in segments {
-        let raw = segment.raw_observations()?;
-        batches.push(segment.as_observations(&raw)?);
-        let dictionary = raw.column(3).as_any_dictionary();
-        let of_values: Vec<u32> = dictionary
-            .values()
-            .as_string::<i32>()
-            .iter()
-            .map(|scope| {
-                let scope = scope.unwrap_or_default();
-                *known.entry_ref(scope).or_insert_with(|| {
-                    scopes.push(scope.to_owned());
-                    scopes.len() as u32 - 1
-                })
-            })
-            .collect();
-        numbers.extend(dictionary.normalized_keys().iter().map(|key| of_values.get(*key).copied().unwrap_or(0)));
-    }
-    let all = concat_batches(&schema::OBSERVATIONS, &batches)?;
-    let mut order: Vec<u32> = (0..scopes.len() as u32).collect();
-    order.sort_by(|left, right| {
-        let parts = |number: &u32| scopes.get(*number as usize).map(|scope| scope.splitn(4, '/').collect::<Vec<_>>());
-        parts(left).cmp(&parts(right))
-    });
-    let mut starts = vec![0_u32; scopes.len()];
-    for number in &numbers {
-        if let Some(count) = starts.get_mut(*number as usize) {
-            *count += 1;
-        }
-    }
-    let mut next = 0;
-    for number in order {
-        if let Some(count) = starts.get_mut(number as usize) {
-            next += std::mem::replace(count, next);
-        }
-    }
-    let mut indices = vec![0_u32; numbers.len()];
-    for (row, number) in (0..).zip(&numbers) {
-        if let Some(start) = starts.get_mut(*number as usize) {
-            if let Some(place) = indices.get_mut(*start as usize) {
-                *place = row;
+/// What is in memory of each is its raw columns and its place, about 40 bytes.
+#[derive(Debug)]
+pub struct SortedObservations {
+    segments: Vec<(Arc<Segment>, RecordBatch)>,
+    /// Segment and row of each observation.
+    order: Vec<(u32, u32)>,
+    next: usize,
+}
+
+impl SortedObservations {
+    /// Sorts the observations of segments, which are in order of revisions.
+    ///
+    /// # Errors
+    /// `Corrupt` if they cannot be decoded.
+    pub fn new(segments: impl IntoIterator<Item = Arc<Segment>>) -> Result<Self> {
+        let decoded = segments.into_iter().map(|segment| segment.raw_observations().map(|raw| (segment, raw)));
+        let segments = decoded.collect::<Result<Vec<_>>>()?;
+        let mut by_scope: BTreeMap<Vec<&str>, Vec<(u32, u32)>> = BTreeMap::new();
+        for (number, (_, raw)) in (0..).zip(&segments) {
+            let dictionary = raw.column(3).as_any_dictionary();
+            let mut of_values: Vec<Vec<(u32, u32)>> = vec![Vec::new(); dictionary.values().len()];
+            for (row, value) in (0..).zip(dictionary.normalized_keys()) {
+                if let Some(rows) = of_values.get_mut(value) {
+                    rows.push((number, row));
+                }
             }
-            *start += 1;
+            for (scope, rows) in dictionary.values().as_string::<i32>().iter().zip(of_values) {
+                by_scope.entry(scope.unwrap_or_default().splitn(4, '/').collect()).or_default().extend(rows);
+            }
         }
+        let order = by_scope.into_values().flatten().collect();
+        Ok(Self { segments, order, next: 0 })
     }
-    Ok(take_record_batch(&all, &UInt32Array::from(indices))?)
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    fn batch(&self, order: &[(u32, u32)]) -> Result<RecordBatch> {
+        let mut places: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut at = Vec::with_capacity(order.len());
+        for (segment, row) in order {
+            let rows = places.entry(*segment).or_default();
+            at.push((*segment, rows.len()));
+            rows.push(*row);
+        }
+        let numbers: HashMap<u32, usize> = places.keys().copied().zip(0..).collect();
+        let of_segment = |(number, places): (u32, Vec<u32>)| {
+            let (segment, raw) = self.segments.get(number as usize).ok_or_else(|| Error::internal("no such segment"))?;
+            segment.observations_at(raw, places)
+        };
+        let batches = places.into_iter().map(of_segment).collect::<Result<Vec<_>>>()?;
+        let at: Vec<(usize, usize)> = at.into_iter().map(|(segment, row)| (numbers.get(&segment).copied().unwrap_or(0), row)).collect();
+        Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &at)?)
+    }
+}
+
+impl Iterator for SortedObservations {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let order = self.order.get(self.next..).filter(|order| !order.is_empty())?;
+        let order = order.get(..SORTED_BATCH_ROWS).unwrap_or(order);
+        let batch = self.batch(order);
+        self.next += order.len();
+        Some(batch)
+    }
 }
 
 /// A file that is being merged: its next runs of rows of one scope.
@@ -186,20 +204,19 @@ fn scope_runs(batch: &RecordBatch) -> Result<Vec<(Vec<String>, RecordBatch)>> {
     Ok(runs.collect())
 }
 
-/// Merges files of observations whose revisions follow one another, and newer observations, sorted by scope: for each scope,
-/// the rows of each in turn.
+/// Merges files of observations whose revisions follow one another, and newer observations: for each scope, the rows of each
+/// in turn.
 ///
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
-pub async fn merge_observations(history: &History, files: &[DataFile], newer: RecordBatch) -> Result<Option<DataFile>> {
+pub async fn merge_observations(history: &History, files: &[DataFile], newer: SortedObservations) -> Result<Option<DataFile>> {
     let store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.iter().cloned()));
     let mut cursors = Vec::with_capacity(files.len() + 1);
     for file in files {
         let stream = open_stream(Arc::clone(&store), file, &schema::OBSERVATIONS, NARROW_BATCH_ROWS).await?;
         cursors.push(Cursor { stream, runs: VecDeque::new() });
     }
-    let newer = futures::stream::once(std::future::ready(Ok(newer))).boxed();
-    cursors.push(Cursor { stream: newer, runs: VecDeque::new() });
+    cursors.push(Cursor { stream: futures::stream::iter(newer).boxed(), runs: VecDeque::new() });
     let mut writer = FileWriter::new(&*history.backend, FileKind::Observations, &schema::OBSERVATIONS)?;
     loop {
         let mut least: Option<Vec<String>> = None;

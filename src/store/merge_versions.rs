@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{filter_record_batch, nullif};
+use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
@@ -22,6 +23,7 @@ use super::parquet_io::{FileKind, FileWriter};
 use super::schema;
 use super::segment::numbers;
 use super::snapshot::close_by;
+use super::tag_columns::{schema_of, with_tags, without_tags};
 use super::verified::VerifiedStore;
 use crate::error::{Error, Result};
 use crate::model::Revision;
@@ -42,7 +44,7 @@ impl EpochPlan {
     }
 }
 
-/// Writes the epochs of a plan; returns for each its start, end and file.
+/// Writes the epochs of a plan, with the columns of a schema; returns for each its start, end and file.
 ///
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
@@ -53,14 +55,16 @@ pub async fn rewrite_epochs(
     tail: RecordBatch,
     closings: &RecordBatch,
     plan: &EpochPlan,
+    schema: &SchemaRef,
 ) -> Result<Vec<(Revision, Option<Revision>, Option<DataFile>)>> {
     let closed = numbers(closings, "valid_from_revision")?.values();
     let by_version: Arc<HashMap<Revision, usize>> = Arc::new(closed.iter().enumerate().map(|(row, version)| (*version, row)).collect());
     let mut streams = Vec::with_capacity(files.len() + 1);
     for file in files {
-        let stream = open_stream(Arc::clone(&store), file, &schema::VERSIONS, VERSION_BATCH_ROWS).await?;
+        let stream = open_stream(Arc::clone(&store), file, &schema_of(file), VERSION_BATCH_ROWS).await?;
         let (closings, by_version) = (closings.clone(), Arc::clone(&by_version));
-        let stream = stream.map(move |batch| close_by(&batch?, &closings, &by_version)).map(|batch| batch.map_err(external));
+        let stream =
+            stream.map(move |batch| close_by(&without_tags(&batch?)?, &closings, &by_version)).map(|batch| batch.map_err(external));
         streams.push(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema::VERSIONS), stream)) as SendableRecordBatchStream);
     }
     let tail = slices(tail);
@@ -69,14 +73,14 @@ pub async fn rewrite_epochs(
     let mut merged = merge(streams)?;
     let mut writers = Vec::with_capacity(plan.0.len());
     for _ in &plan.0 {
-        writers.push(FileWriter::new(backend, FileKind::Versions, &schema::VERSIONS)?);
+        writers.push(FileWriter::new(backend, FileKind::Versions, schema)?);
     }
     while let Some(batch) = merged.next().await {
         let batch = batch.map_err(internal)?;
         for ((start, end), writer) in plan.0.iter().zip(&mut writers) {
             let rows = rows_of_epoch(&batch, *start, *end)?;
             if rows.num_rows() > 0 {
-                writer.write(&rows)?;
+                writer.write(&with_tags(&rows, schema)?)?;
             }
         }
     }

@@ -26,6 +26,7 @@ mod segment;
 mod snapshot;
 mod state;
 mod sweep;
+pub mod tag_columns;
 mod verified;
 mod verify;
 mod versions;

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::backend::{Backend, Created, Staged};
 use super::data_file::{Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
 use super::manifest::hex;
+use super::tag_columns::is_tag_column;
 use crate::error::{Error, Result};
 
 /// What a file holds; decides its folder and how it is encoded.
@@ -56,7 +57,11 @@ impl FileKind {
         }
     }
 
-    /// The columns whose bounds go into the manifest.
+    /// Whether the bounds of a column go into the manifest.
+    fn prunes_by(self, column: &str) -> bool {
+        self.pruning_columns().contains(&column) || (self == Self::Versions && is_tag_column(column))
+    }
+
     fn pruning_columns(self) -> &'static [&'static str] {
         match self {
             Self::Versions => &[
@@ -217,9 +222,10 @@ impl FileWriter {
     /// # Errors
     /// `Unavailable` if the storage refuses.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        for name in self.kind.pruning_columns() {
-            let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
-            widen(self.columns.entry((*name).to_owned()).or_default(), column);
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            if self.kind.prunes_by(field.name()) {
+                widen(self.columns.entry(field.name().clone()).or_default(), column);
+            }
         }
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch).map_err(not_written)

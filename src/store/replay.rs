@@ -12,6 +12,7 @@ use super::run::Runs;
 use super::schema;
 use super::segment::{Segment, content_hashes, numbers, segment_name, texts, times};
 use super::state::{Known, NO_SCAN, ScanNo, Seen, State};
+use super::tag_columns::schema_of;
 use super::versions::read_keys;
 use crate::error::{Error, Result};
 use crate::model::{Change, ContentHash, ResourceKey, Revision, Timestamp};
@@ -32,7 +33,7 @@ pub async fn load_state(history: &History, scopes: &[Arc<str>]) -> Result<State>
     let closed: HashSet<Revision> = numbers(&history.file_closings, "valid_from_revision")?.values().iter().copied().collect();
     for file in history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files) {
         let bytes = fetch(&*history.backend, file).await?;
-        for batch in super::parquet_io::read_columns(bytes, &schema::VERSIONS, &STATE_COLUMNS)? {
+        for batch in super::parquet_io::read_columns(bytes, &schema_of(file), &STATE_COLUMNS)? {
             load_versions(&mut state, &batch?, &closed)?;
         }
     }

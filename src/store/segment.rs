@@ -31,8 +31,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, RecordBatch, StringViewArray, UInt8Array};
-use arrow::compute::cast;
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, RecordBatch, StringViewArray, UInt8Array, UInt32Array,
+};
+use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
@@ -358,16 +360,18 @@ impl Segment {
     /// # Errors
     /// `Corrupt`.
     pub fn observations(&self) -> Result<RecordBatch> {
-        self.as_observations(&self.raw_observations()?)
+        let raw = self.raw_observations()?;
+        self.observations_at(&raw, (0..raw.num_rows() as u32).collect())
     }
 
-    /// Raw observations as rows of [`schema::OBSERVATIONS`].
+    /// Some of its raw observations, by place, as rows of [`schema::OBSERVATIONS`].
     ///
     /// # Errors
     /// `Internal` if they are not those of this segment.
-    pub fn as_observations(&self, raw: &RecordBatch) -> Result<RecordBatch> {
+    pub fn observations_at(&self, raw: &RecordBatch, places: Vec<u32>) -> Result<RecordBatch> {
         let first = self.header.first_revision;
-        let revisions = Int64Array::from_iter_values((0..raw.num_rows() as i64).map(|ordinal| first + ordinal));
+        let revisions = Int64Array::from_iter_values(places.iter().map(|place| first + Revision::from(*place)));
+        let raw = take_record_batch(raw, &UInt32Array::from(places))?;
         let changes: &UInt8Array = raw.column(1).as_primitive::<UInt8Type>();
         let changes =
             StringViewArray::from_iter_values(changes.values().iter().map(|code| Change::from_code(*code).map_or("", Change::as_str)));

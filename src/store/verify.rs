@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use hashbrown::HashMap;
 
@@ -13,6 +14,7 @@ use super::manifest::{Epoch, Manifest, hex, manifest_name, manifest_number};
 use super::parquet_io::{fetch, read_columns};
 use super::schema;
 use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, content_hashes, numbers, segment_name, texts};
+use super::tag_columns::schema_of;
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
@@ -196,14 +198,14 @@ async fn check_epoch(backend: &dyn Backend, epoch: &Epoch, report: &mut VerifyRe
     let mut versions = Versions::new();
     for file in &epoch.files {
         if let Some(bytes) = check_file(backend, file, report).await? {
-            report.note(read_versions(bytes, epoch.start, &mut versions));
+            report.note(read_versions(bytes, &schema_of(file), epoch.start, &mut versions));
         }
     }
     Ok(versions)
 }
 
-fn read_versions(bytes: Bytes, after: Revision, versions: &mut Versions) -> Result<()> {
-    for batch in read_columns(bytes, &schema::VERSIONS, &["resource_key", "content_hash", "valid_from_revision"])? {
+fn read_versions(bytes: Bytes, schema: &SchemaRef, after: Revision, versions: &mut Versions) -> Result<()> {
+    for batch in read_columns(bytes, schema, &["resource_key", "content_hash", "valid_from_revision"])? {
         let batch = batch?;
         let (keys, from, hashes) = (texts(&batch, "resource_key")?, numbers(&batch, "valid_from_revision")?, content_hashes(&batch)?);
         for row in (0..batch.num_rows()).filter(|row| from.value(*row) > after) {

@@ -18,6 +18,7 @@ use super::history::History;
 use super::parquet_io::fetch;
 use super::schema;
 use super::segment::{numbers, text_at, texts, times};
+use super::tag_columns::schema_of;
 use crate::error::{Error, Result};
 use crate::model::{CanonicalJson, Change, Content, ContentHash, ResourceKey, Revision, Timestamp};
 
@@ -205,7 +206,7 @@ async fn visit_file(
     with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
 ) -> Result<()> {
     let bytes = fetch(backend, file).await?;
-    let options = ArrowReaderOptions::new().with_schema(Arc::clone(&schema::VERSIONS));
+    let options = ArrowReaderOptions::new().with_schema(schema_of(file));
     let metadata = ArrowReaderMetadata::load(&bytes, options)?;
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
     let revisions = ProjectionMask::columns(builder.parquet_schema(), ["valid_from_revision"]);

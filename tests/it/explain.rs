@@ -128,3 +128,44 @@ async fn files_are_pruned_by_what_identifies_a_resource() {
     let analyzed = plan(&mut session, "EXPLAIN ANALYZE", &sql).await;
     assert!(analyzed.contains("row_groups_pruned_bloom_filter=1 total → 0 matched"), "{analyzed}");
 }
+
+/// A scan of four resources whose tags are of two teams.
+async fn tagged_scan(writer: &Writer, scan: usize) {
+    let mut lines =
+        format!("{{\"scan\":\"started\",\"scan_id\":\"s{scan}\",\"provider\":\"aws\",\"at\":\"2029-12-{:02}T00:00:00Z\"}}\n", scan + 1);
+    for id in 0..4 {
+        let tags = ["{\"team\":\"blue\"}", "{\"team\":\"green\",\"other\":\"blue\"}", "{}", "null"][id];
+        lines += &format!(
+            "{{\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"r\",\"resource_type\":\"aws_vpc\",\"resource_id\":\"v{id}-{scan}\",\"tags\":{tags}}}\n"
+        );
+    }
+    lines += "{\"scan\":\"completed\"}\n";
+    import(writer, vec![Source::reader("lines", std::io::Cursor::new(lines))], &ImportOptions::default(), &mut |_| {}).await.unwrap();
+    writer.compact(CompactOptions::default()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_pruned_by_tags_that_they_have_columns_of() {
+    let scratch = Scratch::new();
+    let writer = Writer::open(scratch.backend(), clock()).await.unwrap();
+    tagged_scan(&writer, 0).await;
+    let before = Store::open(scratch.backend()).await.unwrap().snapshot().await.unwrap();
+    let without: BTreeSet<String> = before.epochs()[0].files.iter().map(|file| file.name.clone()).collect();
+    writer.change_settings(StoreSettings { tag_columns: vec!["team".to_owned()], ..StoreSettings::default() }).await.unwrap();
+    tagged_scan(&writer, 1).await;
+    let snapshot = Store::open(scratch.backend()).await.unwrap().snapshot().await.unwrap();
+    assert_eq!(snapshot.epochs()[0].files.len(), 2);
+    let mut session = session(&snapshot, None);
+    let counts = [("= 'blue'", 2), ("= 'green'", 2), ("IS NULL", 4), ("= 'black'", 0), ("<> 'blue'", 2), ("LIKE 'gr%'", 2)];
+    for (filter, count) in counts {
+        let sql = format!("SELECT name FROM resources WHERE tags['team'] {filter}");
+        assert_eq!(rows(&mut session, &sql).await.len(), count, "{sql}");
+    }
+    // One file has the column and nothing of that team; the other might have.
+    for table in ["resources", "resource_versions", "changes(0, 'head')"] {
+        let read = plan(&mut session, "EXPLAIN", &format!("SELECT name FROM {table} WHERE tags->>'team' = 'yellow'")).await;
+        assert_eq!(files(&read), without, "{read}");
+    }
+    let read = plan(&mut session, "EXPLAIN", "SELECT name FROM resources WHERE tags['team'] = 'blue'").await;
+    assert!(read.contains("tag_team") && files(&read).len() == 2, "{read}");
+}

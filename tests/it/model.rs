@@ -5,17 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
-use elava::store::{Begin, CompactOptions, ScanBegun, ScanSession, Store, StoreSettings, Writer};
+use elava::store::{Begin, CompactOptions, ScanBegun, ScanSession, Store, Writer};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use crate::oracle::answers::{self, View, sorted};
 use crate::oracle::history::{Op, Player, Shape, from_seed, scripts};
 use crate::oracle::model as naive;
+use crate::support::driver::of_short_histories;
 use crate::support::{Row, Scratch, clock, rows, session};
-
-/// Small enough that short histories are cut into several epochs.
-const EPOCH_ROWS_MIN: u64 = 3;
 
 /// The engine under the same steps as the oracle.
 struct Engine {
@@ -41,8 +39,9 @@ impl Engine {
         if !self.writers.contains_key(&number) {
             let writer = Writer::open(self.scratch.backend(), clock()).await.unwrap();
             let settings = writer.history().await.unwrap().index.settings.clone();
-            if settings.epoch_rows_min != EPOCH_ROWS_MIN {
-                writer.change_settings(StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, ..settings }).await.unwrap();
+            let wanted = of_short_histories(settings.clone());
+            if settings != wanted {
+                writer.change_settings(wanted).await.unwrap();
             }
             self.writers.insert(number, writer);
         }
@@ -142,6 +141,14 @@ fn same(what: &str, expected: Vec<Row>, found: Vec<Row>, order: &[&str]) {
     assert_eq!(found.len(), expected.len(), "{what}: rows");
 }
 
+/// Tags that are columns of the files, and one that is not.
+const BY_TAGS: &str = "WHERE tags['env'] = 'prod' OR tags['a/b~c'] > 'a' OR tags['none'] IS NOT NULL";
+
+fn by_tags(row: &Row) -> bool {
+    let tags: serde_json::Value = row["tags"].as_str().map_or_else(Default::default, |tags| serde_json::from_str(tags).unwrap());
+    tags["env"] == "prod" || tags["a/b~c"].as_str().is_some_and(|value| value > "a") || tags.get("none").is_some()
+}
+
 async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64]) {
     let snapshot = store.snapshot().await.unwrap();
     let mut session = session(&snapshot, pin.map(|pin| pin.to_string()));
@@ -154,7 +161,13 @@ async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64])
     for at in &revisions {
         let found = rows(&mut session, &all(&format!("resources_as_of({at})"))).await;
         same(&format!("resources_as_of({at}), pin {pin:?}"), view.resources_as_of(*at).unwrap(), found, answers::ORDER_BY_KEY);
+        let found = rows(&mut session, &format!("SELECT * FROM resources_as_of({at}) {BY_TAGS}")).await;
+        let expected = view.resources_as_of(*at).unwrap().into_iter().filter(by_tags).collect();
+        same(&format!("resources_as_of({at}) by tags, pin {pin:?}"), expected, found, answers::ORDER_BY_KEY);
     }
+    let found = rows(&mut session, &format!("SELECT * FROM resource_versions {BY_TAGS}")).await;
+    let expected = view.resource_versions().into_iter().filter(by_tags).collect();
+    same("resource_versions by tags", expected, found, answers::ORDER_BY_VERSION);
     for pair in revisions.windows(2) {
         let (from, to) = (pair[0].min(pair[1]), pair[0].max(pair[1]));
         let found = rows(&mut session, &all(&format!("changes({from}, {to})"))).await;

@@ -15,6 +15,11 @@ use crate::oracle::history::{Op, Player};
 
 /// Small enough that short histories are cut into several epochs.
 const EPOCH_ROWS_MIN: u64 = 3;
+
+/// Settings of stores with short histories: several epochs, and columns of tags that these histories have.
+pub fn of_short_histories(settings: StoreSettings) -> StoreSettings {
+    StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, tag_columns: ["env", "a/b~c"].map(str::to_owned).to_vec(), ..settings }
+}
 /// How often a step is tried again.
 const TRIES_MAX: usize = 30;
 
@@ -43,7 +48,7 @@ impl Driver {
             let writer = Writer::open(Arc::clone(&self.backend), clock()).await?;
             let settings = writer.history().await?.index.settings.clone();
             if settings.epoch_rows_min != EPOCH_ROWS_MIN {
-                writer.change_settings(StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, ..settings }).await?;
+                writer.change_settings(of_short_histories(settings)).await?;
             }
             self.writers.insert(number, writer);
         }

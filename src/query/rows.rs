@@ -153,7 +153,7 @@ impl VersionScan<'_> {
             if epoch.end.is_none() {
                 bounds.extend(self.not_closed_by(at)?);
             }
-            // Of an epoch's rows at least two in three are alive (see the store's `cutting`).
+            // Of an epoch's rows at least five in seven are alive (see the store's `cutting`).
             let kept = if self.scan.filters.is_empty() { Kept::Most } else { Kept::Few };
             parts.extend(self.files(self.placed(epoch, files), kept, &bounds)?);
         }

@@ -1,7 +1,7 @@
 //! Where epochs are cut. The rule looks at the log alone, at the ends of scans, never at when compaction runs: so two
 //! compactors cut alike.
 //!
-//! With `alpha` = 1/2, an epoch is cut *before* a scan that would bring its rows above `(1 + alpha)` times the fewest alive
+//! With `alpha` = 2/5, an epoch is cut *before* a scan that would bring its rows above `(1 + alpha)` times the fewest alive
 //! at any scan end in it, and *after* a scan that leaves more than `(1 + alpha)` times the rows alive. Hence the state at a
 //! scan's end is read from at most that many rows, and versions are stored about `1 + 1/alpha` times, however long history
 //! grows. Small epochs are not cut (`epoch_rows_min` of the store's settings).
@@ -38,7 +38,7 @@ impl CuttingState {
 
     /// `(1 + alpha)` times a number of rows.
     fn with_slack(&self, rows: u64) -> u64 {
-        (rows + rows / 2).max(self.rows_min)
+        (rows + rows / 5 * 2).max(self.rows_min)
     }
 
     fn end_scan(&mut self, head: Revision) -> Vec<Revision> {

@@ -11,6 +11,8 @@
 //!     42    -  JSON, zstd
 //! ```
 
+use std::io::{self, Read};
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -26,7 +28,7 @@ const MAGIC: &[u8; 8] = b"ELAVAMAN";
 const PREFIX_BYTES: usize = 42;
 const ZSTD_LEVEL: i32 = 3;
 /// The largest manifest that is read: larger is taken for damage.
-const JSON_BYTES_MAX: usize = 1 << 30;
+const JSON_BYTES_MAX: u64 = 1 << 30;
 
 /// Which files make up the tables, up to a segment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -151,13 +153,20 @@ impl Manifest {
         if format != FORMAT_VERSION {
             return Err(newer_format(&name, format.into()));
         }
-        let json = zstd::bulk::decompress(packed, JSON_BYTES_MAX).map_err(|error| damaged("zstd cannot read it").with_source(error))?;
+        let json = unpack(packed).map_err(|error| damaged("zstd cannot read it").with_source(error))?;
         let manifest: Self = serde_json::from_slice(&json).map_err(|error| damaged("it is not a manifest").with_source(error))?;
         if manifest.number != number {
             return Err(damaged(&format!("expected manifest {number}, found the content of manifest {}", manifest.number)));
         }
         Ok((manifest, hash))
     }
+}
+
+/// The JSON of a manifest. What is longer than [`JSON_BYTES_MAX`] is cut off there, and then no JSON.
+fn unpack(packed: &[u8]) -> io::Result<Vec<u8>> {
+    let mut json = Vec::new();
+    zstd::stream::read::Decoder::new(packed)?.take(JSON_BYTES_MAX).read_to_end(&mut json)?;
+    Ok(json)
 }
 
 /// Hexadecimal text of bytes.

@@ -103,7 +103,7 @@ struct Interrupt(Arc<Notify>);
 
 impl Interrupts for Interrupt {
     fn interrupted(&mut self) -> BoxFuture<'static, ()> {
-        Box::pin(self.0.clone().notified_owned())
+        Box::pin(Arc::clone(&self.0).notified_owned())
     }
 }
 

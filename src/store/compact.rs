@@ -39,9 +39,9 @@ const TAIL_OBSERVATIONS_MAX: u64 = 1 << 20;
 /// A tail this many times as long is compacted in the middle of a scan.
 const TAIL_LONG: u64 = 16;
 /// So many observations are compacted at once: in memory each takes about 40 bytes while they are sorted.
-const STEP_OBSERVATIONS_MAX: u64 = 2 << 20;
+const STEP_OBSERVATIONS_MAX: u64 = 1 << 20;
 /// So many bytes of versions are compacted at once: they are in memory up to three times.
-const STEP_BYTES_MAX: u64 = 64 << 20;
+const STEP_BYTES_MAX: u64 = 32 << 20;
 /// For a tail this many times as long, writing waits.
 const TAIL_OVERDUE: u64 = 32;
 

@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 /// Rows of a batch that is read while merging narrow tables.
 const NARROW_BATCH_ROWS: usize = 1 << 16;
 /// Rows of a batch that is sorted from segments: the fewer, the more often each segment is looked at.
-const SORTED_BATCH_ROWS: usize = 1 << 17;
+const SORTED_BATCH_ROWS: usize = 1 << 16;
 /// The columns of a scope.
 const SCOPE_COLUMNS: [&str; 4] = ["provider", "account_id", "region", "resource_type"];
 

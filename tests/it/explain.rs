@@ -169,3 +169,29 @@ async fn files_are_pruned_by_tags_that_they_have_columns_of() {
     let read = plan(&mut session, "EXPLAIN", "SELECT name FROM resources WHERE tags['team'] = 'blue'").await;
     assert!(read.contains("tag_team") && files(&read).len() == 2, "{read}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_groups_and_pages_of_one_file_are_pruned() {
+    let scratch = Scratch::new();
+    let writer = Writer::open(scratch.backend(), clock()).await.unwrap();
+    let mut lines = "{\"scan\":\"started\",\"scan_id\":\"s\",\"provider\":\"aws\",\"at\":\"2029-12-01T00:00:00Z\"}\n".to_owned();
+    for id in 0..33_000 {
+        let resource_type = if id < 32_990 { "aws_subnet" } else { "aws_vpc" };
+        lines += &format!(
+            "{{\"provider\":\"aws\",\"account_id\":\"1\",\"region\":\"r\",\"resource_type\":\"{resource_type}\",\"resource_id\":\"v{id:05}\"}}\n"
+        );
+    }
+    lines += "{\"scan\":\"completed\"}\n";
+    import(&writer, vec![Source::reader("lines", std::io::Cursor::new(lines))], &ImportOptions::default(), &mut |_| {}).await.unwrap();
+    writer.compact(CompactOptions::default()).await.unwrap();
+    let snapshot = Store::open(scratch.backend()).await.unwrap().snapshot().await.unwrap();
+    let mut session = session(&snapshot, None);
+    let sql = "SELECT name FROM resources WHERE resource_type = 'aws_vpc'";
+    assert_eq!(rows(&mut session, sql).await.len(), 10);
+    let analyzed = plan(&mut session, "EXPLAIN ANALYZE", sql).await;
+    assert!(analyzed.contains("row_groups_pruned_statistics=2 total → 1 matched"), "{analyzed}");
+    let analyzed =
+        plan(&mut session, "EXPLAIN ANALYZE", "SELECT name FROM resources WHERE resource_key = 'aws/1/r/aws_subnet/v00007'").await;
+    assert!(analyzed.contains("row_groups_pruned_statistics=2 total → 1 matched"), "{analyzed}");
+    assert!(analyzed.contains("page_index_pages_pruned=16 total → 1 matched"), "{analyzed}");
+}

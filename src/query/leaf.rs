@@ -100,14 +100,18 @@ impl<R: Rows> RowsTable<R> {
     pub(super) fn plan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = self.0.schema();
         let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
-        let mut parts = self.0.parts(&Scan { state, filters, columns: &columns })?;
-        match (parts.len(), parts.pop()) {
-            (1, Some(only)) => Ok(only),
-            (_, Some(last)) => {
-                parts.push(last);
-                UnionExec::try_new(parts)
-            }
-            _ => Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&columns)?)))),
+        together(self.0.parts(&Scan { state, filters, columns: &columns })?, &schema, &columns)
+    }
+}
+
+/// One plan of the rows of all parts: these columns of a schema.
+pub(super) fn together(mut parts: Parts, schema: &SchemaRef, columns: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
+    match parts.pop() {
+        None => Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(columns)?)))),
+        Some(only) if parts.is_empty() => Ok(only),
+        Some(last) => {
+            parts.push(last);
+            UnionExec::try_new(parts)
         }
     }
 }

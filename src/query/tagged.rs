@@ -10,10 +10,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, ident};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::union::UnionExec;
 use datafusion_functions_json::udfs::json_as_text_udf;
 
-use super::leaf::{Leaf, Placed, read};
+use super::leaf::{Leaf, Placed, read, together};
 use crate::store::tag_columns::tag_column;
 
 /// The rows of a leaf of versions for which all filters are true, as [`read`] gives them.
@@ -24,32 +23,22 @@ pub(super) fn read_versions(
     filters: &[Expr],
     columns: &[usize],
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let keys = keys_asked(filters)?;
+    let asked = keys_asked(filters)?;
     let Leaf::Files(source, files, kept) = leaf else { return read(state, leaf, schema, filters, columns) };
+    if asked.is_empty() {
+        return read(state, leaf, schema, filters, columns);
+    }
     let mut groups: BTreeMap<Vec<&str>, Vec<Placed<'_>>> = BTreeMap::new();
     for placed in files {
-        groups.entry(keys.iter().map(String::as_str).filter(|key| placed.has_tag(key)).collect()).or_default().push(placed.clone());
+        groups.entry(asked.iter().map(String::as_str).filter(|key| placed.has_tag(key)).collect()).or_default().push(placed.clone());
     }
-    let mut parts = Vec::with_capacity(groups.len());
-    for (keys, files) in groups {
-        if keys.is_empty() {
-            parts.push(read(state, &Leaf::Files(*source, files, *kept), schema, filters, columns)?);
-            continue;
-        }
-        let constants = files.first().map_or(0, Placed::constants);
-        let with_tags = with_columns(schema, &keys, constants);
+    let of_group = |(keys, files): (Vec<&str>, Vec<Placed<'_>>)| {
+        let with_tags = with_columns(schema, &keys, files.first().map_or(0, Placed::constants));
         let filters = filters.iter().map(|filter| from_columns(filter, &keys)).collect::<Result<Vec<_>>>()?;
         let columns = columns.iter().map(|at| with_tags.index_of(schema.field(*at).name())).collect::<Result<Vec<_>, _>>()?;
-        parts.push(read(state, &Leaf::Files(*source, files, *kept), &with_tags, &filters, &columns)?);
-    }
-    match parts.pop() {
-        None => read(state, &Leaf::Files(*source, Vec::new(), *kept), schema, filters, columns),
-        Some(only) if parts.is_empty() => Ok(only),
-        Some(last) => {
-            parts.push(last);
-            UnionExec::try_new(parts)
-        }
-    }
+        read(state, &Leaf::Files(*source, files, *kept), &with_tags, &filters, &columns)
+    };
+    together(groups.into_iter().map(of_group).collect::<Result<_>>()?, schema, columns)
 }
 
 /// The key, if an expression is `tags['key']`.

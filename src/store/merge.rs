@@ -144,20 +144,24 @@ impl SortedObservations {
     }
 
     fn batch(&self, order: &[(u32, u32)]) -> Result<RecordBatch> {
-        let mut places: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut places: Vec<(u32, Vec<u32>)> = Vec::new();
+        let mut known: HashMap<u32, usize> = HashMap::new();
         let mut at = Vec::with_capacity(order.len());
         for (segment, row) in order {
-            let rows = places.entry(*segment).or_default();
-            at.push((*segment, rows.len()));
-            rows.push(*row);
+            let number = *known.entry(*segment).or_insert_with(|| {
+                places.push((*segment, Vec::new()));
+                places.len() - 1
+            });
+            if let Some((_, rows)) = places.get_mut(number) {
+                at.push((number, rows.len()));
+                rows.push(*row);
+            }
         }
-        let numbers: HashMap<u32, usize> = places.keys().copied().zip(0..).collect();
         let of_segment = |(number, places): (u32, Vec<u32>)| {
             let (segment, raw) = self.segments.get(number as usize).ok_or_else(|| Error::internal("no such segment"))?;
             segment.observations_at(raw, places)
         };
         let batches = places.into_iter().map(of_segment).collect::<Result<Vec<_>>>()?;
-        let at: Vec<(usize, usize)> = at.into_iter().map(|(segment, row)| (numbers.get(&segment).copied().unwrap_or(0), row)).collect();
         Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &at)?)
     }
 }

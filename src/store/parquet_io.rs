@@ -57,11 +57,7 @@ impl FileKind {
         }
     }
 
-    /// Whether the bounds of a column go into the manifest.
-    fn prunes_by(self, column: &str) -> bool {
-        self.pruning_columns().contains(&column) || (self == Self::Versions && is_tag_column(column))
-    }
-
+    /// The columns whose bounds go into the manifest, besides those of tags.
     fn pruning_columns(self) -> &'static [&'static str] {
         match self {
             Self::Versions => &[
@@ -222,10 +218,10 @@ impl FileWriter {
     /// # Errors
     /// `Unavailable` if the storage refuses.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-            if self.kind.prunes_by(field.name()) {
-                widen(self.columns.entry(field.name().clone()).or_default(), column);
-            }
+        let tags = batch.schema_ref().fields().iter().map(|field| field.name().as_str()).filter(|name| is_tag_column(name));
+        for name in self.kind.pruning_columns().iter().copied().chain(tags) {
+            let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
+            widen(self.columns.entry(name.to_owned()).or_default(), column);
         }
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch).map_err(not_written)

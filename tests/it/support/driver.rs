@@ -47,8 +47,9 @@ impl Driver {
         if !self.writers.contains_key(&number) {
             let writer = Writer::open(Arc::clone(&self.backend), clock()).await?;
             let settings = writer.history().await?.index.settings.clone();
-            if settings.epoch_rows_min != EPOCH_ROWS_MIN {
-                writer.change_settings(of_short_histories(settings)).await?;
+            let wanted = of_short_histories(settings.clone());
+            if settings != wanted {
+                writer.change_settings(wanted).await?;
             }
             self.writers.insert(number, writer);
         }

@@ -6,7 +6,7 @@
 //! is built for just the columns that are asked for.
 
 use std::any::Any;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -31,6 +31,7 @@ use super::inner::{plan_part, whole};
 use super::leaf::{Rows, RowsTable};
 use super::view::{SharedView, View};
 use crate::error::Error;
+use crate::model::ResourceKey;
 
 /// The column that carries the arguments' filter. No user can name it: the planner projects it away.
 const ARGUMENTS_COLUMN: &str = "elava arguments";
@@ -56,13 +57,25 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
         &[]
     }
 
-    /// What the arguments stand for, where the store has to be asked for it before there can be a plan.
-    fn look_up<'a>(&'a self, _call: &'a Call<'_>) -> Option<BoxFuture<'a, Result<Vec<ScalarValue>>>> {
-        None
+    /// What the store has to be asked for before there can be a plan.
+    fn look_up<'a>(&'a self, _call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<LookedUp>>>> {
+        Ok(None)
     }
 
     /// A plan with (at least) the wanted columns.
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan>;
+}
+
+/// What was looked up for a plan.
+#[derive(Debug, Default)]
+pub(super) enum LookedUp {
+    /// Nothing was asked for.
+    #[default]
+    Nothing,
+    /// The resources that an argument names.
+    Resources(BTreeSet<ResourceKey>),
+    /// Rows that are in no file.
+    Tail(RecordBatch),
 }
 
 /// One reference to a relation, when its scan is planned.
@@ -75,6 +88,8 @@ pub(super) struct Call<'a> {
     pub(super) filters: &'a [Expr],
     /// DataFusion's session.
     pub(super) state: &'a dyn Session,
+    /// What [`Relation::look_up`] has found.
+    pub(super) looked_up: LookedUp,
     wanted: HashSet<String>,
 }
 
@@ -167,14 +182,13 @@ impl TableProvider for RelationTable {
         }
         let named = columns.iter().chain(self.relation.uses()).map(|name| (*name).to_owned());
         let wanted = named.chain(used.into_iter().map(|column| column.name)).collect();
-        let mut call = Call { view: self.shared.get(), arguments, filters: &filters, state, wanted };
-        let looked_up = match self.relation.look_up(&call) {
-            Some(asked) => Some(asked.await?),
-            None => None,
+        let looked_up = LookedUp::Nothing;
+        let mut call = Call { view: self.shared.get(), arguments, filters: &filters, state, looked_up, wanted };
+        let looked_up = match self.relation.look_up(&call)? {
+            Some(asked) => asked.await?,
+            None => LookedUp::Nothing,
         };
-        if let Some(arguments) = looked_up {
-            call.arguments = arguments;
-        }
+        call.looked_up = looked_up;
         let mut plan = LogicalPlanBuilder::from(self.relation.plan(&call)?);
         if let Some(filter) = conjunction(filters.iter().cloned()) {
             plan = plan.filter(filter)?;

@@ -37,18 +37,14 @@ pub(super) enum Read {
     AliveAt(Revision),
     /// The versions that ended after a revision, up to and including another, with how they ended.
     Ended { after: Revision, until: Revision },
-    /// The versions that began or were deleted after a revision, up to and including another, with how they ended if
-    /// it was then; where the versions before are wanted too, those that were updated besides.
-    Changed { after: Revision, until: Revision, before: bool },
     /// The versions that ended after a revision, or are alive at another, with how they ended up to it.
     Versions { after: Revision, until: Revision },
     /// The content of every observation up to and including a revision, late ones too: each row once.
     Contents { until: Revision },
 }
 
-/// The revision after which a row's epoch tells what began: the last column of [`Read::Changed`]. A version alive then
-/// began in an epoch before.
-pub(super) const EPOCH_START: &str = "epoch_start";
+/// The revision after which a row's epoch tells what began. A version alive then began in an epoch before.
+const EPOCH_START: &str = "epoch_start";
 
 /// Version rows as they are read: with the start of their epoch.
 static PLACED: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -100,7 +96,6 @@ impl Rows for VersionRows {
         match self.read {
             Read::AliveAt(_) | Read::Contents { .. } => Arc::clone(&UNENDED),
             Read::Ended { .. } | Read::Versions { .. } => Arc::clone(&VERSIONS),
-            Read::Changed { .. } => Arc::clone(&PLACED),
         }
     }
 
@@ -111,14 +106,7 @@ impl Rows for VersionRows {
         let scan = VersionScan { scan: Scan { columns: &columns, ..*scan }, view: &self.view };
         match self.read {
             Read::AliveAt(at) => scan.alive_at(at),
-            Read::Ended { after, until } => scan.changed(after, until, &ended(after, until), |_| true),
-            Read::Changed { after, until, before: true } => {
-                scan.changed(after, until, &began(after, until).or(ended(after, until)), |_| true)
-            }
-            Read::Changed { after, until, before: false } => {
-                let deleted = ended(after, until).and(ident("ended_by").eq(lit("deleted")));
-                scan.changed(after, until, &began(after, until).or(deleted), |ended_by| ended_by == "deleted")
-            }
+            Read::Ended { after, until } => scan.ended(after, until),
             Read::Versions { after, until } => scan.versions(after, until),
             Read::Contents { until } => scan.contents(until),
         }
@@ -169,28 +157,25 @@ impl VersionScan<'_> {
         Ok(closed().next().is_some().then(|| !is_closed(from(), closed())))
     }
 
-    /// The rows that fulfil an expression, which holds for rows that began or ended after a revision, up to and
-    /// including another; and those of which the closings tell that they ended then in a way that is asked for.
-    fn changed(&self, after: Revision, until: Revision, rows: &Expr, asked: impl Fn(&str) -> bool) -> Result<Parts> {
-        let meets = |file: &DataFile, column| meets(int_bounds(file, column), after, until);
+    /// The versions that ended, as their rows or the closings tell.
+    fn ended(&self, after: Revision, until: Revision) -> Result<Parts> {
+        let rows = ended(after, until);
         let closings = self.closings(after, until)?;
         let (mut told, mut parts) = (Vec::new(), Parts::new());
         for epoch in self.view.epochs_meeting(after, until) {
             match closings.as_ref().filter(|_| epoch.end.is_none()) {
-                None => {
-                    let files = choose(epoch, |file| meets(file, "valid_from_revision") || meets(file, "valid_to_revision"));
-                    told.extend(self.placed(epoch, files));
-                }
+                None => told.extend(self.placed(epoch, choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until)))),
                 Some(closings) => {
                     let leaf = self.leaf(self.placed(epoch, choose(epoch, |_| true)));
-                    let rows = rows.clone().or(is_closed(from(), versions_closed(closings, &asked)?.into_iter()));
+                    let versions = int64(closings, "valid_from_revision")?.values();
+                    let rows = rows.clone().or(is_closed(from(), versions.iter().copied()));
                     parts.push(self.with_ends(&leaf, &[rows], &Ends { closings: Some(closings), ..Ends::default() })?);
                 }
             }
         }
-        parts.extend(self.files(told, Kept::Few, std::slice::from_ref(rows))?);
-        let touched = |from, to: Option<Revision>| (from > after && from <= until) || to.is_some_and(|to| to > after && to <= until);
-        parts.extend(self.tail(std::slice::from_ref(rows), touched)?);
+        parts.extend(self.files(told, Kept::Few, std::slice::from_ref(&rows))?);
+        let ended_then = |_, to: Option<Revision>| to.is_some_and(|to| to > after && to <= until);
+        parts.extend(self.tail(std::slice::from_ref(&rows), ended_then)?);
         parts.into_iter().map(|part| compacted(self.scan.state, part)).collect()
     }
 
@@ -347,11 +332,6 @@ fn not_late() -> Expr {
     binary_expr(to(), Operator::IsDistinctFrom, from())
 }
 
-/// Whether a row began after a revision, up to and including another, and in its own epoch.
-fn began(after: Revision, until: Revision) -> Expr {
-    from().gt(ident(EPOCH_START)).and(from().gt(lit(after))).and(from().lt_eq(lit(until))).and(not_late())
-}
-
 /// Whether a row ended after a revision, up to and including another, as far as it tells that itself.
 fn ended(after: Revision, until: Revision) -> Expr {
     to().gt(lit(after)).and(to().lt_eq(lit(until))).and(to().gt(from()))
@@ -368,14 +348,6 @@ fn meets((min, max): (i64, i64), after: Revision, until: Revision) -> bool {
 fn int64<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array> {
     let found = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
     found.ok_or_else(|| DataFusionError::Internal(format!("column {name} is no BIGINT")))
-}
-
-/// The versions that were closed in a way that is asked for.
-fn versions_closed(closings: &RecordBatch, asked: impl Fn(&str) -> bool) -> Result<Vec<Revision>> {
-    let ended_by = closings.column_by_name("ended_by").and_then(|column| column.as_string_view_opt());
-    let ended_by = ended_by.ok_or_else(|| DataFusionError::Internal("column ended_by is no text".to_owned()))?;
-    let versions = int64(closings, "valid_from_revision")?.values();
-    Ok(versions.iter().zip(ended_by).filter(|(_, by)| by.is_some_and(&asked)).map(|(version, _)| *version).collect())
 }
 
 /// Rows with the closing of each beside it, if it has one.

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use uuid::Uuid;
 
@@ -17,6 +18,8 @@ pub trait HistorySource: Debug + Send + Sync {
     fn store_id(&self) -> Uuid;
     /// The newest revision, 0 in an empty store.
     fn head(&self) -> Revision;
+    /// The newest revision that is in files.
+    fn compacted_head(&self) -> Revision;
     /// The oldest revision that can be asked for.
     fn floor(&self) -> Revision;
     /// The time of the newest observation.
@@ -33,6 +36,8 @@ pub trait HistorySource: Debug + Send + Sync {
     fn rules(&self) -> &TypeRulesSet;
     /// The epochs in order; the last one is open.
     fn epochs(&self) -> &[Epoch];
+    /// The files of `schema::CHANGES`.
+    fn change_files(&self) -> &[DataFile];
     /// The files of `schema::OBSERVATIONS`.
     fn observation_files(&self) -> &[DataFile];
     /// The files of `schema::ENTRIES`.
@@ -41,6 +46,11 @@ pub trait HistorySource: Debug + Send + Sync {
     fn closings(&self) -> &RecordBatch;
     /// Version rows newer than all files, in revision order.
     fn tail_versions(&self) -> &[RecordBatch];
+    /// Changes newer than all files. What they replaced may have to be read.
+    ///
+    /// # Errors
+    /// `Corrupt` if that cannot be read.
+    fn tail_changes(&self) -> BoxFuture<'_, Result<RecordBatch>>;
     /// Log entries newer than all files.
     fn tail_entries(&self) -> &[RecordBatch];
     /// Observations newer than all files.
@@ -58,6 +68,9 @@ impl HistorySource for Snapshot {
     }
     fn head(&self) -> Revision {
         self.head()
+    }
+    fn compacted_head(&self) -> Revision {
+        self.manifest().index.head
     }
     fn floor(&self) -> Revision {
         self.floor()
@@ -83,6 +96,9 @@ impl HistorySource for Snapshot {
     fn epochs(&self) -> &[Epoch] {
         self.epochs()
     }
+    fn change_files(&self) -> &[DataFile] {
+        self.change_files()
+    }
     fn observation_files(&self) -> &[DataFile] {
         self.observation_files()
     }
@@ -94,6 +110,9 @@ impl HistorySource for Snapshot {
     }
     fn tail_versions(&self) -> &[RecordBatch] {
         self.tail_versions()
+    }
+    fn tail_changes(&self) -> BoxFuture<'_, Result<RecordBatch>> {
+        Box::pin(self.tail_changes())
     }
     fn tail_entries(&self) -> &[RecordBatch] {
         self.tail_entries()

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
+use arrow::datatypes::SchemaRef;
 use tracing::debug;
 
 use super::backend::Created;
+use super::changes::changes_of_tail;
 use super::data_file::DataFile;
 use super::entries::place_entries;
 use super::history::History;
+use super::levels::{CHANGE_LEVELS, ENTRY_LEVELS, Levels, OBSERVATION_LEVELS, VERSION_LEVELS};
 use super::manifest::{Epoch, Manifest, hex, manifest_name};
-use super::merge::{SortedObservations, merge_entries, merge_observations, write_batches};
+use super::merge::{SortedObservations, append, merge_observations, write_batches};
 use super::merge_versions::{EpochPlan, rewrite_epochs};
 use super::parquet_io::FileKind;
 use super::schema;
@@ -25,9 +28,6 @@ use super::verified::VerifiedStore;
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
-/// Files of a table and of one size after which they are merged into one. The longer the window of a file of observations, the
-/// more often a listing repeats in it and costs next to nothing.
-const MERGE_FILES: usize = 4;
 /// A tail with this many new versions is compacted at the end of a scan.
 const TAIL_VERSIONS_MAX: u64 = 4096;
 /// A tail of which so many bytes are held in memory is compacted at the end of a scan.
@@ -175,6 +175,8 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
     done.segments += history.tail.len() as u64;
     done.observations += (history.index.head - old.index.head).unsigned_abs();
     let epochs = build_epochs(history, &cuts, done).await?;
+    let newer = changes_of_tail(history).await?;
+    let changes = appended(history, FileKind::Changes, &schema::CHANGES, &CHANGE_LEVELS, &old.changes, &newer).await?;
     let observations = build_observations(history).await?;
     let entries = build_entries(history).await?;
     let previous_hash = if old.number == 0 { String::new() } else { hex(&history.manifest_hash) };
@@ -188,6 +190,7 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
         index: (*history.index).clone(),
         epochs,
         cutting,
+        changes,
         observations,
         entries,
     })
@@ -204,7 +207,7 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
     let open = epochs.pop().unwrap_or(Epoch { start: old.index.head, end: None, files: Vec::new(), closings: None });
     let mut cuts: Vec<Revision> = cuts.iter().copied().filter(|cut| *cut > open.start).collect();
     cuts.dedup();
-    let first = if cuts.is_empty() { first_to_merge(&open.files, versions.num_rows(), VERSION_LEVEL_ROWS) } else { 0 };
+    let first = if cuts.is_empty() { VERSION_LEVELS.first_to_merge(&open.files, versions.num_rows()) } else { 0 };
     let (kept, merged) = open.files.split_at_checked(first).unwrap_or((&open.files, &[]));
     debug!(cuts = cuts.len(), files = merged.len(), "merging files of the open epoch");
     let backend = &*history.backend;
@@ -250,7 +253,7 @@ async fn build_observations(history: &History) -> Result<Vec<DataFile>> {
     if sorted.len() == 0 {
         return Ok(files);
     }
-    let first = first_to_merge(&files, sorted.len(), OBSERVATION_LEVEL_ROWS);
+    let first = OBSERVATION_LEVELS.first_to_merge(&files, sorted.len());
     let merged = merge_observations(history, files.get(first..).unwrap_or_default(), sorted).await?;
     files.truncate(first);
     files.extend(merged);
@@ -258,41 +261,28 @@ async fn build_observations(history: &History) -> Result<Vec<DataFile>> {
 }
 
 async fn build_entries(history: &History) -> Result<Vec<DataFile>> {
-    let mut files = history.manifest.entries.clone();
     let batches = history
         .tail
         .iter()
         .map(|segment| place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash)));
-    let batches = batches.collect::<Result<Vec<_>>>()?;
-    let entries = concat_batches(&schema::ENTRIES, &batches)?;
-    let first = first_to_merge(&files, entries.num_rows(), ENTRY_LEVEL_ROWS);
-    let merged = merge_entries(history, files.get(first..).unwrap_or_default(), entries).await?;
-    files.truncate(first);
-    files.extend(merged);
-    Ok(files)
+    let entries = concat_batches(&schema::ENTRIES, &batches.collect::<Result<Vec<_>>>()?)?;
+    appended(history, FileKind::Entries, &schema::ENTRIES, &ENTRY_LEVELS, &history.manifest.entries, &entries).await
 }
 
-/// Rows of the lowest level of version files.
-const VERSION_LEVEL_ROWS: u64 = 1 << 8;
-/// Rows of the lowest level of observation files.
-const OBSERVATION_LEVEL_ROWS: u64 = 1 << 16;
-/// Rows of the lowest level of entry files.
-const ENTRY_LEVEL_ROWS: u64 = 1 << 10;
-/// Files with more rows than this are never merged again.
-const MERGED_ROWS_MAX: u64 = 1 << 26;
-
-/// Files grow by levels of a factor of [`MERGE_FILES`]: where as many trailing files are of one level or a lower one,
-/// they are merged, again and again. Returns the first file that becomes one with the new rows; the files in between are
-/// never written.
-fn first_to_merge(files: &[DataFile], new_rows: usize, level_rows: u64) -> usize {
-    let level = |rows: u64| (rows / level_rows).max(1).ilog(MERGE_FILES as u64);
-    let mut rows: Vec<u64> = files.iter().map(|file| file.rows).collect();
-    let mut last = new_rows as u64;
-    loop {
-        let run = rows.iter().rev().take_while(|rows| level(**rows) <= level(last) && **rows <= MERGED_ROWS_MAX).count();
-        if run + 1 < MERGE_FILES || last > MERGED_ROWS_MAX {
-            return rows.len();
-        }
-        last += rows.split_off(rows.len() - run).iter().sum::<u64>();
+/// The files of a table with newer rows.
+async fn appended(
+    history: &History,
+    kind: FileKind,
+    schema: &SchemaRef,
+    levels: &Levels,
+    files: &[DataFile],
+    newer: &RecordBatch,
+) -> Result<Vec<DataFile>> {
+    if newer.num_rows() == 0 {
+        return Ok(files.to_vec());
     }
+    let (kept, merged) = files.split_at(levels.first_to_merge(files, newer.num_rows()));
+    let mut files = kept.to_vec();
+    files.extend(append(history, kind, schema, merged, newer).await?);
+    Ok(files)
 }

@@ -52,6 +52,8 @@ pub struct Manifest {
     pub epochs: Vec<Epoch>,
     /// What the rule that cuts epochs needs to know of the open one.
     pub cutting: CuttingState,
+    /// Changes, oldest first.
+    pub changes: Vec<DataFile>,
     /// Observations, oldest window first.
     pub observations: Vec<DataFile>,
     /// Log entries, oldest first.
@@ -113,9 +115,16 @@ impl Manifest {
             index: LogIndex::default(),
             epochs: Vec::new(),
             cutting: CuttingState::default(),
+            changes: Vec::new(),
             observations: Vec::new(),
             entries: Vec::new(),
         }
+    }
+
+    /// All files that it names.
+    pub fn files(&self) -> impl Iterator<Item = &DataFile> {
+        let versions = self.epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings));
+        versions.chain(&self.changes).chain(&self.observations).chain(&self.entries)
     }
 
     /// Its bytes and their hash.

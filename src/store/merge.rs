@@ -1,4 +1,4 @@
-//! Writing and merging the narrow tables: observations and log entries.
+//! Writing and merging tables other than versions.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -30,6 +30,8 @@ use crate::error::{Error, Result};
 
 /// Rows of a batch that is read while merging narrow tables.
 const NARROW_BATCH_ROWS: usize = 1 << 16;
+/// Rows of a batch that is read while files are put one after the other: they can be wide.
+const APPENDED_BATCH_ROWS: usize = 1 << 11;
 /// Rows of a batch that is sorted from segments: the fewer, the more often each segment is looked at.
 const SORTED_BATCH_ROWS: usize = 1 << 16;
 /// The columns of a scope.
@@ -242,19 +244,25 @@ pub async fn merge_observations(history: &History, files: &[DataFile], newer: So
     }
 }
 
-/// Puts files of log entries one after the other, and newer entries after them.
+/// Puts files whose rows follow one another one after the other, and newer rows after them.
 ///
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
-pub async fn merge_entries(history: &History, files: &[DataFile], newer: RecordBatch) -> Result<Option<DataFile>> {
+pub async fn append(
+    history: &History,
+    kind: FileKind,
+    schema: &SchemaRef,
+    files: &[DataFile],
+    newer: &RecordBatch,
+) -> Result<Option<DataFile>> {
     let store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.iter().cloned()));
-    let mut writer = FileWriter::new(&*history.backend, FileKind::Entries, &schema::ENTRIES)?;
+    let mut writer = FileWriter::new(&*history.backend, kind, schema)?;
     for file in files {
-        let mut stream = open_stream(Arc::clone(&store), file, &schema::ENTRIES, NARROW_BATCH_ROWS).await?;
+        let mut stream = open_stream(Arc::clone(&store), file, schema, APPENDED_BATCH_ROWS).await?;
         while let Some(batch) = stream.next().await {
             writer.write(&batch?)?;
         }
     }
-    writer.write(&newer)?;
+    writer.write(newer)?;
     writer.finish()
 }

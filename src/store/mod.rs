@@ -2,9 +2,11 @@
 //! Knows nothing of SQL, of clouds or of resource types.
 
 pub mod backend;
+mod changes;
 mod classify;
 mod commit;
 mod compact;
+pub mod content_columns;
 mod contents;
 mod cutting;
 mod data_file;
@@ -13,6 +15,7 @@ mod entries;
 pub mod files;
 mod history;
 mod index;
+mod levels;
 mod local;
 mod maintenance;
 mod manifest;

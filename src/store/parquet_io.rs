@@ -20,11 +20,13 @@ use super::manifest::hex;
 use super::tag_columns::is_tag_column;
 use crate::error::{Error, Result};
 
-/// What a file holds; decides its folder and how it is encoded.
+/// What a file holds; decides where it is and how it is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// Versions.
+    /// Versions, by key.
     Versions,
+    /// Changes: versions by revision.
+    Changes,
     /// Closings of the open epoch.
     Closings,
     /// Observations.
@@ -41,19 +43,30 @@ const NARROW_ROW_GROUP_ROWS: usize = 1024 * 1024;
 const PAYLOAD_PAGE_BYTES: usize = 256 * 1024;
 /// Rows of a page of any other column of versions: what a look-up of one resource decodes of each.
 const VERSION_PAGE_ROWS: usize = 2048;
+/// Columns that fill pages: neither a dictionary nor bounds help.
+const PAYLOAD_COLUMNS: [&str; 3] = ["tags", "properties", "before"];
+/// Columns of which nearly every value is another: a dictionary would hold all of them.
+const DISTINCT_COLUMNS: [&str; 7] =
+    ["resource_key", "resource_id", "arn", "content_hash", "valid_from_revision", "valid_to_revision", "revision"];
+/// Columns of which neighbouring values begin alike.
+const NAMING_COLUMNS: [&str; 3] = ["resource_key", "resource_id", "arn"];
 /// Rows after which the size of a page of a wide table is tested.
 const VERSION_WRITE_BATCH_ROWS: usize = 64;
 /// Text bounds longer than this are left away: a missing bound prunes nothing.
 const TEXT_BOUND_BYTES_MAX: usize = 256;
 
 impl FileKind {
-    /// Where its files are.
-    pub fn folder(self) -> &'static str {
+    /// The folders of all kinds.
+    pub const FOLDERS: [&str; 4] = ["versions", "closings", "observations", "entries"];
+
+    /// What the names of its files begin with; a hash of the content follows.
+    fn prefix(self) -> &'static str {
         match self {
-            Self::Versions => "versions",
-            Self::Closings => "closings",
-            Self::Observations => "observations",
-            Self::Entries => "entries",
+            Self::Versions => "versions/",
+            Self::Changes => "versions/changes-",
+            Self::Closings => "closings/",
+            Self::Observations => "observations/",
+            Self::Entries => "entries/",
         }
     }
 
@@ -70,16 +83,17 @@ impl FileKind {
                 "valid_to_revision",
                 "first_seen_revision",
             ],
+            Self::Changes => &["revision", "provider", "account_id", "region", "resource_type"],
             Self::Closings => &["valid_from_revision", "valid_to_revision"],
             Self::Observations => &["revision", "version_revision", "observed_at", "provider", "account_id", "region", "resource_type"],
             Self::Entries => &["seq", "head"],
         }
     }
 
-    /// Versions are read the most. A window of observations repeats itself at distances that only a thorough search finds.
+    /// Payload is read the most. A window of observations repeats itself at distances that only a thorough search finds.
     fn zstd_level(self) -> i32 {
         match self {
-            Self::Versions => 1,
+            Self::Versions | Self::Changes => 1,
             Self::Closings | Self::Entries => 3,
             Self::Observations => 9,
         }
@@ -92,26 +106,28 @@ impl FileKind {
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(self.zstd_level())?));
         let column = |name: &str| ColumnPath::from(name);
         let builder = match self {
-            Self::Versions => {
+            Self::Versions | Self::Changes => {
                 let mut builder = builder
                     .set_max_row_group_row_count(Some(VERSION_ROW_GROUP_ROWS))
                     .set_write_batch_size(VERSION_WRITE_BATCH_ROWS)
                     .set_data_page_size_limit(PAYLOAD_PAGE_BYTES)
                     .set_data_page_row_count_limit(VERSION_PAGE_ROWS)
                     .set_statistics_enabled(EnabledStatistics::Page);
-                for name in ["tags", "properties"] {
+                for name in PAYLOAD_COLUMNS {
                     builder = builder
                         .set_column_dictionary_enabled(column(name), false)
                         .set_column_statistics_enabled(column(name), EnabledStatistics::None);
                 }
-                for name in ["resource_key", "resource_id", "arn", "content_hash", "valid_from_revision", "valid_to_revision"] {
+                for name in DISTINCT_COLUMNS {
                     builder = builder.set_column_dictionary_enabled(column(name), false);
                 }
-                for name in ["resource_key", "resource_id", "arn"] {
+                for name in NAMING_COLUMNS {
                     builder = builder.set_column_encoding(column(name), Encoding::DELTA_BYTE_ARRAY);
                 }
-                for name in ["resource_id", "arn"] {
-                    builder = builder.set_column_bloom_filter_enabled(column(name), true);
+                if self == Self::Versions {
+                    for name in ["resource_id", "arn"] {
+                        builder = builder.set_column_bloom_filter_enabled(column(name), true);
+                    }
                 }
                 builder
             }
@@ -239,7 +255,7 @@ impl FileWriter {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         sink.finish_block();
         let hash = hex(&std::mem::take(&mut sink.hasher).finalize());
-        let name = format!("{}/{}.parquet", self.kind.folder(), hash.get(..32).unwrap_or(&hash));
+        let name = format!("{}{}.parquet", self.kind.prefix(), hash.get(..32).unwrap_or(&hash));
         let staged = sink.staged.take().ok_or_else(|| Error::internal("published twice"))?;
         // A file of that name has these very bytes: the name is made from them.
         let (Created::Done | Created::Exists) = staged.publish(&name)?;

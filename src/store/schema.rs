@@ -85,6 +85,15 @@ pub static CLOSINGS: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
+/// Changes: what was created, updated and deleted, sorted by revision. The resource is as it became, for a deletion as it
+/// was; `before` is what an update replaced, as one JSON object.
+pub static CHANGES: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields = vec![number("revision", false), time("changed_at", false), text("scan_id", false), text("change", false)];
+    fields.extend(resource_fields());
+    fields.extend([Field::new("changed_paths", text_list_type(), false), json("before", true)]);
+    Arc::new(Schema::new(fields))
+});
+
 /// Observations, sorted by (provider, account_id, region, resource_type, revision). `version_revision` is the
 /// `valid_from_revision` of the version that the observation saw, made or ended.
 pub static OBSERVATIONS: LazyLock<SchemaRef> = LazyLock::new(|| {

@@ -7,10 +7,11 @@ use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray, Ti
 use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
 use hashbrown::HashMap;
 use object_store::ObjectStore;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
 use super::backend::Backend;
+use super::changes::changes_of_tail;
 use super::data_file::DataFile;
 use super::entries::place_entries;
 use super::history::History;
@@ -68,24 +69,20 @@ impl Store {
 
 /// A store as it stood at one moment. Never changes.
 pub struct Snapshot {
-    store_id: Uuid,
-    location: String,
-    manifest: Arc<Manifest>,
-    index: Arc<LogIndex>,
+    history: History,
     scan_ends: Vec<Revision>,
-    tail: Vec<Arc<Segment>>,
-    tail_bytes: u64,
     closings: RecordBatch,
     tail_versions: Vec<RecordBatch>,
+    tail_changes: OnceCell<RecordBatch>,
     tail_entries: Vec<RecordBatch>,
     tail_observations: OnceLock<Vec<RecordBatch>>,
     object_store: Arc<dyn ObjectStore>,
-    last: (u64, String),
+    last_hash: String,
 }
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("store_id", &self.store_id).field("head", &self.index.head).finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("store_id", &self.history.store_id).field("head", &self.head()).finish_non_exhaustive()
     }
 }
 
@@ -95,65 +92,58 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` if the tail cannot be read.
     pub fn new(history: &History) -> Result<Self> {
-        let manifest = Arc::clone(&history.manifest);
-        let covered = manifest.index.head;
-        let (versions, closings) = overlay(&history.tail, &history.file_closings, covered)?;
+        let (versions, closings) = overlay(&history.tail, &history.file_closings, history.manifest.index.head)?;
         let entries = history
             .tail
             .iter()
             .map(|segment| place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash)));
-        let files = manifest.epochs.iter().flat_map(|epoch| &epoch.files).chain(&manifest.observations).chain(&manifest.entries);
-        let object_store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.cloned()));
+        let object_store = Arc::new(VerifiedStore::new(history.backend.object_store(), history.manifest.files().cloned()));
         Ok(Self {
-            store_id: history.store_id,
-            location: history.backend.location(),
             scan_ends: history.index.scan_ends.iter().map(|end| end.head).collect(),
-            index: Arc::clone(&history.index),
-            tail_entries: entries.collect::<Result<Vec<_>>>()?,
-            tail_bytes: history.tail.iter().map(|segment| segment.header.payload_bytes).sum(),
-            tail: history.tail.clone(),
             closings,
             tail_versions: if versions.num_rows() == 0 { Vec::new() } else { vec![versions] },
+            tail_changes: OnceCell::new(),
+            tail_entries: entries.collect::<Result<Vec<_>>>()?,
             tail_observations: OnceLock::new(),
             object_store,
-            last: (history.last.0, hex(&history.last.1)),
-            manifest,
+            last_hash: hex(&history.last.1),
+            history: history.clone(),
         })
     }
 
     /// The store.
     pub fn store_id(&self) -> Uuid {
-        self.store_id
+        self.history.store_id
     }
 
     /// Where it is, for people.
-    pub fn location(&self) -> &str {
-        &self.location
+    pub fn location(&self) -> String {
+        self.history.backend.location()
     }
 
     /// The newest revision; 0 in an empty store.
     pub fn head(&self) -> Revision {
-        self.index.head
+        self.history.index.head
     }
 
     /// The oldest revision that can be asked for.
     pub fn floor(&self) -> Revision {
-        self.manifest.floor
+        self.history.manifest.floor
     }
 
     /// The time of the newest observation.
     pub fn head_time(&self) -> Option<Timestamp> {
-        self.index.head_time.map(Timestamp::from_micros)
+        self.history.index.head_time.map(Timestamp::from_micros)
     }
 
     /// The last revision observed at or before a time; 0 before the first.
     pub fn revision_at(&self, time: Timestamp) -> Revision {
-        self.index.revision_at(time)
+        self.history.index.revision_at(time)
     }
 
     /// The time of the newest observation up to a revision.
     pub fn time_of(&self, revision: Revision) -> Option<Timestamp> {
-        self.index.time_of(revision)
+        self.history.index.time_of(revision)
     }
 
     /// For each ended scan, in order of its end: the newest revision then.
@@ -163,47 +153,52 @@ impl Snapshot {
 
     /// What a tag names.
     pub fn tag(&self, name: &str) -> Option<TagPoint> {
-        self.index.tags.get(name).copied()
+        self.history.index.tags.get(name).copied()
     }
 
     /// All tags, by name.
     pub fn tags(&self) -> impl Iterator<Item = (&str, TagPoint)> {
-        self.index.tags.iter().map(|(name, point)| (name.as_str(), *point))
+        self.history.index.tags.iter().map(|(name, point)| (name.as_str(), *point))
     }
 
     /// What resource types declare.
     pub fn rules(&self) -> &TypeRulesSet {
-        &self.index.settings.types
+        &self.history.index.settings.types
     }
 
     /// The fold over the whole log.
     pub fn index(&self) -> &LogIndex {
-        &self.index
+        &self.history.index
     }
 
     /// Tag keys that are kept as columns.
     pub fn tag_columns(&self) -> &[String] {
-        &self.index.settings.tag_columns
+        &self.history.index.settings.tag_columns
     }
 
     /// Epochs in order; the last is open. Empty if nothing is compacted.
     pub fn epochs(&self) -> &[Epoch] {
-        &self.manifest.epochs
+        &self.history.manifest.epochs
     }
 
     /// The manifest that the files are from.
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        &self.history.manifest
+    }
+
+    /// Files of changes, oldest first.
+    pub fn change_files(&self) -> &[DataFile] {
+        &self.history.manifest.changes
     }
 
     /// Files of observations, oldest first.
     pub fn observation_files(&self) -> &[DataFile] {
-        &self.manifest.observations
+        &self.history.manifest.observations
     }
 
     /// Files of log entries, oldest first.
     pub fn entry_files(&self) -> &[DataFile] {
-        &self.manifest.entries
+        &self.history.manifest.entries
     }
 
     /// How rows of the open epoch's files that were written open have ended, sorted by `valid_from_revision`.
@@ -214,6 +209,14 @@ impl Snapshot {
     /// Versions that are in no file, in revision order.
     pub fn tail_versions(&self) -> &[RecordBatch] {
         &self.tail_versions
+    }
+
+    /// Changes that are in no file, in order; put together when first asked for.
+    ///
+    /// # Errors
+    /// `Corrupt` if what they replaced cannot be read.
+    pub async fn tail_changes(&self) -> Result<RecordBatch> {
+        self.tail_changes.get_or_try_init(|| changes_of_tail(&self.history)).await.cloned()
     }
 
     /// Log entries that are in no file, in order.
@@ -229,7 +232,7 @@ impl Snapshot {
         if let Some(known) = self.tail_observations.get() {
             return Ok(known.clone());
         }
-        let batches = self.tail.iter().filter(|segment| segment.header.count > 0).map(|segment| segment.observations());
+        let batches = self.history.tail.iter().filter(|segment| segment.header.count > 0).map(|segment| segment.observations());
         let batches = batches.collect::<Result<Vec<_>>>()?;
         Ok(self.tail_observations.get_or_init(|| batches).clone())
     }
@@ -246,12 +249,13 @@ impl Snapshot {
 
     /// How many segments are not compacted, and their bytes.
     pub fn tail_size(&self) -> (usize, u64) {
-        (self.tail.len(), self.tail_bytes)
+        let tail = &self.history.tail;
+        (tail.len(), tail.iter().map(|segment| segment.header.payload_bytes).sum())
     }
 
     /// Seq and header hash (hexadecimal) of the last segment.
     pub fn last_segment(&self) -> (u64, &str) {
-        (self.last.0, &self.last.1)
+        (self.history.last.0, &self.last_hash)
     }
 }
 

@@ -39,8 +39,8 @@ pub async fn sweep(history: &History, grace: Duration) -> Result<Swept> {
     sweep_segments(history, grace, &mut swept).await?;
     let in_use: HashSet<String> = file_names(&history.manifest).into_iter().collect();
     let mut old = Vec::new();
-    for kind in [FileKind::Versions, FileKind::Closings, FileKind::Observations, FileKind::Entries] {
-        let listed = history.backend.list(kind.folder(), "").await?;
+    for folder in FileKind::FOLDERS {
+        let listed = history.backend.list(folder, "").await?;
         old.extend(listed.into_iter().filter(|listed| listed.age_seconds >= grace.as_secs() && !in_use.contains(&listed.name)));
     }
     let manifests = history.backend.list("manifest", "").await?;
@@ -127,7 +127,5 @@ async fn sweep_manifests(history: &History, manifests: Vec<Listed>, grace: Durat
 }
 
 fn file_names(manifest: &Manifest) -> Vec<String> {
-    let files = manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings));
-    let files = files.chain(&manifest.observations).chain(&manifest.entries);
-    files.map(|file| file.name.clone()).collect()
+    manifest.files().map(|file| file.name.clone()).collect()
 }

@@ -165,6 +165,15 @@ async fn check_manifest(backend: &dyn Backend, manifest: &Manifest, chain: &Chai
         }
     }
     check_dense(&name, seen, manifest, report);
+    let mut last = 0;
+    for file in &manifest.changes {
+        if let Some(bytes) = check_file(backend, file, report).await? {
+            let (name, followed) = (&file.name, check_order(bytes, &mut last));
+            if report.note(followed) == Some(false) {
+                report.damage.push(format!("{name}: its changes do not follow those before them"));
+            }
+        }
+    }
     for file in &manifest.entries {
         check_file(backend, file, report).await?;
     }
@@ -227,6 +236,19 @@ fn observation_ranges(bytes: Bytes) -> Result<Vec<(Revision, Revision)>> {
         }
     }
     Ok(ranges)
+}
+
+/// Whether the changes of a file are in order of revisions, and all after the last one before them.
+fn check_order(bytes: Bytes, last: &mut Revision) -> Result<bool> {
+    for batch in read_columns(bytes, &schema::CHANGES, &["revision"])? {
+        for revision in numbers(&batch?, "revision")?.values() {
+            if revision <= last {
+                return Ok(false);
+            }
+            *last = *revision;
+        }
+    }
+    Ok(true)
 }
 
 fn check_dense(name: &str, ranges: BTreeSet<(Revision, Revision)>, manifest: &Manifest, report: &mut VerifyReport) {

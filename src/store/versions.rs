@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
+    ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
     TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::take_record_batch;
+use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
 
 use super::backend::Backend;
+use super::content_columns::{CONTENT_COLUMNS, ContentColumns, content_arrays};
 use super::data_file::DataFile;
 use super::history::History;
 use super::parquet_io::fetch;
 use super::schema;
-use super::segment::{numbers, text_at, texts, times};
+use super::segment::{numbers, texts};
 use super::tag_columns::schema_of;
 use crate::error::{Error, Result};
 use crate::model::{CanonicalJson, Change, Content, ContentHash, ResourceKey, Revision, Timestamp};
@@ -102,28 +103,12 @@ pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::clone(&schema::VERSIONS), columns)?)
 }
 
-/// The content columns that [`contents_of`] needs.
-pub const CONTENT_COLUMNS: [&str; 8] = ["native_type", "arn", "name", "state", "created_at", "tags", "properties", "valid_from_revision"];
-
-/// The contents of rows of a batch that has [`CONTENT_COLUMNS`], by revision.
+/// The contents of rows of a batch that has their columns, by revision.
 fn contents_of(batch: &RecordBatch, found: &mut HashMap<Revision, Arc<Content>>) -> Result<()> {
-    let revisions = numbers(batch, "valid_from_revision")?;
-    let (native_types, arns, names) = (texts(batch, "native_type")?, texts(batch, "arn")?, texts(batch, "name")?);
-    let (states, tags, properties) = (texts(batch, "state")?, texts(batch, "tags")?, texts(batch, "properties")?);
-    let created = times(batch, "created_at")?;
-    for (row, revision) in revisions.values().iter().enumerate() {
-        let boxed = |column, row| text_at(column, row).map(Into::into);
-        let content = Content {
-            native_type: boxed(native_types, row),
-            arn: boxed(arns, row),
-            name: boxed(names, row),
-            state: boxed(states, row),
-            created_at: created.is_valid(row).then(|| Timestamp::from_micros(created.value(row))),
-            tags: text_at(tags, row).map(CanonicalJson::from_stored),
-            properties: CanonicalJson::from_stored(properties.value(row)),
-        };
-        found.insert(*revision, Arc::new(content));
-    }
+    let arrays = content_arrays(batch)?;
+    let contents = ContentColumns::new(&arrays)?;
+    let revisions = numbers(batch, "valid_from_revision")?.values().iter().enumerate();
+    found.extend(revisions.map(|(row, revision)| (*revision, Arc::new(contents.content(row)))));
     Ok(())
 }
 
@@ -135,12 +120,40 @@ pub async fn read_contents(history: &History, mut wanted: Vec<Revision>) -> Resu
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = HashMap::with_capacity(wanted.len());
-    let open = history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files);
-    visit(history, open, &wanted, &CONTENT_COLUMNS, &mut |batch| contents_of(batch, &mut found)).await?;
+    let columns: Vec<&str> = CONTENT_COLUMNS.into_iter().chain(["valid_from_revision"]).collect();
+    visit(history, open_files(history), &wanted, &columns, &mut |batch| contents_of(batch, &mut found)).await?;
     match wanted.iter().find(|revision| !found.contains_key(*revision)) {
         Some(missing) => Err(missing_version(*missing)),
         None => Ok(found),
     }
+}
+
+/// Columns of versions that are open at the manifest or in the tail: a row for each, in no order.
+///
+/// # Errors
+/// `Corrupt` if a version is not where it must be.
+pub async fn read_rows(history: &History, mut wanted: Vec<Revision>, columns: &[&str]) -> Result<RecordBatch> {
+    wanted.sort_unstable();
+    let places = columns.iter().map(|name| schema::VERSIONS.index_of(name)).collect::<Result<Vec<_>, _>>()?;
+    let rows_schema = Arc::new(schema::VERSIONS.project(&places)?);
+    let mut batches = Vec::new();
+    visit(history, open_files(history), &wanted, columns, &mut |batch| {
+        let places = columns.iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
+        batches.push(batch.project(&places)?);
+        Ok(())
+    })
+    .await?;
+    let rows = concat_batches(&rows_schema, &batches)?;
+    let found: HashSet<Revision> = numbers(&rows, "valid_from_revision")?.values().iter().copied().collect();
+    match wanted.into_iter().find(|revision| !found.contains(revision)) {
+        Some(missing) => Err(missing_version(missing)),
+        None => Ok(rows),
+    }
+}
+
+/// The files that hold the versions that were open at the manifest.
+fn open_files(history: &History) -> &[DataFile] {
+    history.manifest.epochs.last().map_or(&[], |epoch| &epoch.files)
 }
 
 /// The keys of versions of any age, by the revision that they began with.

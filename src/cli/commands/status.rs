@@ -38,6 +38,7 @@ struct Status {
 #[derive(Debug, Serialize)]
 struct Tables {
     versions: Size,
+    changes: Size,
     closings: Size,
     observations: Size,
     entries: Size,
@@ -84,6 +85,7 @@ impl Status {
         let epochs = snapshot.epochs();
         let tables = Tables {
             versions: Size::of(epochs.iter().flat_map(|epoch| &epoch.files)),
+            changes: Size::of(snapshot.change_files()),
             closings: Size::of(epochs.iter().filter_map(|epoch| epoch.closings.as_ref())),
             observations: Size::of(snapshot.observation_files()),
             entries: Size::of(snapshot.entry_files()),
@@ -92,7 +94,7 @@ impl Status {
         let observations = snapshot.observation_count();
         let bytes = tables.observations.bytes + tables.entries.bytes + log_bytes;
         Self {
-            store: snapshot.location().to_owned(),
+            store: snapshot.location(),
             store_id: snapshot.store_id().to_string(),
             format_version: u32::from(FORMAT_VERSION),
             head: snapshot.head(),
@@ -127,6 +129,7 @@ impl Status {
             ("scans", format!("{} ended, {} running", self.scans_ended, self.scans_running)),
             ("tags", self.tags.to_string()),
             ("versions", format!("{} in {} epochs", self.tables.versions, self.epochs)),
+            ("changes", self.tables.changes.to_string()),
             ("closings", self.tables.closings.to_string()),
             ("observations", format!("{}{each}", self.tables.observations)),
             ("audit log", self.tables.entries.to_string()),

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::model::ResourceKey;
 use crate::query::inner::optimized;
 use crate::query::leaf::{Rows, RowsTable};
-use crate::query::relation::place_of;
+use crate::query::relation::{LookedUp, place_of};
 use crate::query::rows::{Read, VersionRows};
 
 /// The versions of a resource, named by its key, else its ARN, else its id.
@@ -41,21 +41,15 @@ impl Relation for History {
         &["resource_key", "resource_type", "valid_from_revision"]
     }
 
-    fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Option<BoxFuture<'a, Result<Vec<ScalarValue>>>> {
-        Some(Box::pin(async move {
-            let found = self.named(call).await?;
-            Ok(found.iter().map(|key| ScalarValue::from(key.as_str())).collect())
-        }))
+    fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<LookedUp>>>> {
+        Ok(Some(Box::pin(async move { self.named(call).await.map(LookedUp::Resources) })))
     }
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
-        let mut types = BTreeSet::new();
-        let mut keys = Vec::with_capacity(call.arguments.len());
-        for text in call.arguments.iter().filter_map(|value| value.try_as_str().flatten()) {
-            types.insert(ResourceKey::from_stored(text)?.resource_type().to_owned());
-            keys.push(lit(text));
-        }
+        let LookedUp::Resources(found) = &call.looked_up else { return Err(Error::internal("no resource was looked up").into()) };
+        let keys = found.iter().map(|key| lit(key.as_str())).collect();
         // A key names its type, by which files are sorted.
+        let types: BTreeSet<&str> = found.iter().map(ResourceKey::resource_type).collect();
         let types = types.into_iter().map(lit).collect();
         let name = ident("resource_key").in_list(keys, false).and(ident("resource_type").in_list(types, false));
         let versions = LogicalPlanBuilder::from(versions(call)?).filter(name)?;
@@ -65,7 +59,7 @@ impl Relation for History {
 
 impl History {
     /// The keys of the resources that the argument names.
-    async fn named(&self, call: &Call<'_>) -> Result<Vec<ResourceKey>> {
+    async fn named(&self, call: &Call<'_>) -> Result<BTreeSet<ResourceKey>> {
         let argument = call.arguments.first().unwrap_or(&ScalarValue::Null);
         let Some(resource) = argument.try_as_str().flatten() else {
             let message = format!("{}: {argument} is no text; accepted are a resource key, an ARN or an id", place_of(self, 0));
@@ -74,14 +68,14 @@ impl History {
         if let Ok(key) = ResourceKey::from_stored(resource) {
             let exact = [ident("resource_key").eq(lit(resource)), ident("resource_type").eq(lit(key.resource_type()))];
             if !keys(call, &exact).await?.is_empty() {
-                return Ok(vec![key]);
+                return Ok(BTreeSet::from([key]));
             }
         }
         let found = keys(call, &[ident("arn").eq(lit(resource))]).await?;
         if !found.is_empty() {
-            return Ok(found.into_iter().collect());
+            return Ok(found);
         }
-        Ok(keys(call, &[ident("resource_id").eq(lit(resource))]).await?.into_iter().collect())
+        keys(call, &[ident("resource_id").eq(lit(resource))]).await
     }
 }
 

@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use futures::future::BoxFuture;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::model::{CanonicalJson, Change, Content, Revision, Timestamp, TypeRulesSet, changed_paths};
 use crate::query::HistorySource;
-use crate::store::schema::{CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS};
+use crate::store::schema::{CHANGES, CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS, resource_fields};
 use crate::store::{Bound, ColumnStats, DataFile, Epoch, TagPoint};
 
 /// Microseconds of the first scan: 2026-11-01T00:00:00Z.
@@ -124,9 +125,12 @@ pub(super) struct FakeStore {
     rules: TypeRulesSet,
     objects: Arc<InMemory>,
     epochs: Vec<Epoch>,
+    change_files: Vec<DataFile>,
     observation_files: Vec<DataFile>,
     closings: RecordBatch,
+    compacted_head: Revision,
     tail_versions: Vec<RecordBatch>,
+    tail_changes: RecordBatch,
     tail_observations: Vec<RecordBatch>,
     tail_entries: Vec<RecordBatch>,
     pub(super) tags: BTreeMap<String, Revision>,
@@ -177,15 +181,25 @@ impl FakeStore {
             window.sort_by_key(|observed| (scope(&observed.key), observed.revision));
             observation_files.push(file(&objects, &format!("observations-{nth}"), observation_batch(&window), &OBSERVATIONS).await);
         }
+        let mut change_files = Vec::new();
+        for (nth, stretch) in old.chunks(9).enumerate() {
+            let batch = change_batch(history, stretch);
+            if batch.num_rows() > 0 {
+                change_files.push(file(&objects, &format!("changes-{nth}"), batch, &CHANGES).await);
+            }
+        }
         Self {
             history: history.clone(),
             layout: layout.clone(),
             rules: TypeRulesSet::default(),
             objects,
             epochs,
+            change_files,
             observation_files,
+            compacted_head: after,
             closings: closings_batch(&closed),
             tail_versions: if tail.is_empty() { vec![] } else { vec![version_batch_unsorted(tail)] },
+            tail_changes: change_batch(history, &new),
             tail_observations: if new.is_empty() { vec![] } else { vec![observation_batch(&new)] },
             tail_entries: vec![RecordBatch::new_empty(Arc::clone(&ENTRIES))],
             tags: BTreeMap::new(),
@@ -297,6 +311,37 @@ fn closings_batch(rows: &[Row]) -> RecordBatch {
     RecordBatch::try_new(Arc::clone(&CLOSINGS), columns).unwrap()
 }
 
+fn change_batch(history: &History, observed: &[Observed]) -> RecordBatch {
+    let told = |change| matches!(change, Change::Created | Change::Updated | Change::Deleted);
+    let rows: Vec<&Observed> = observed.iter().filter(|observed| told(observed.change)).collect();
+    let row = |observed: &Observed| {
+        let row = history.rows.iter().find(|row| row.began.revision == observed.version).unwrap();
+        let began = Observed { revision: observed.revision, ..row.began.clone() };
+        (Row { began, before: row.before.clone().filter(|_| observed.change == Change::Updated), ended: None }, None)
+    };
+    let versions = version_batch_unsorted(rows.iter().map(|observed| row(observed)).collect());
+    let before = |observed: &&Observed| {
+        let before = history.rows.iter().find(|row| row.began.revision == observed.revision)?.before.as_ref()?;
+        let content = content(before);
+        let (name, tags) = (content.name.unwrap(), content.tags.unwrap());
+        let facts = r#"{"arn":null,"created_at":null,"name":"#;
+        Some(format!(
+            r#"{facts}"{name}","native_type":null,"properties":{},"state":null,"tags":{}}}"#,
+            content.properties.as_str(),
+            tags.as_str()
+        ))
+    };
+    let mut columns: Vec<ArrayRef> = vec![
+        numbers(rows.iter().map(|observed| Some(observed.revision))),
+        times(rows.iter().map(|observed| Some(observed.time))),
+        texts(rows.iter().map(|observed| Some(observed.scan.clone()))),
+        texts(rows.iter().map(|observed| Some(observed.change.as_str().to_owned()))),
+    ];
+    columns.extend(versions.columns().iter().take(resource_fields().len()).cloned());
+    columns.extend([versions.column_by_name("changed_paths").unwrap().clone(), texts(rows.iter().map(before))]);
+    RecordBatch::try_new(Arc::clone(&CHANGES), columns).unwrap()
+}
+
 fn observation_batch(rows: &[Observed]) -> RecordBatch {
     let part = |nth: usize| texts(rows.iter().map(move |row| row.key.splitn(5, '/').nth(nth).map(ToOwned::to_owned)));
     let columns = vec![
@@ -339,6 +384,9 @@ impl HistorySource for FakeStore {
     fn head(&self) -> Revision {
         self.history.head()
     }
+    fn compacted_head(&self) -> Revision {
+        self.compacted_head
+    }
     fn floor(&self) -> Revision {
         self.layout.floor
     }
@@ -363,6 +411,9 @@ impl HistorySource for FakeStore {
     fn epochs(&self) -> &[Epoch] {
         &self.epochs
     }
+    fn change_files(&self) -> &[DataFile] {
+        &self.change_files
+    }
     fn observation_files(&self) -> &[DataFile] {
         &self.observation_files
     }
@@ -374,6 +425,9 @@ impl HistorySource for FakeStore {
     }
     fn tail_versions(&self) -> &[RecordBatch] {
         &self.tail_versions
+    }
+    fn tail_changes(&self) -> BoxFuture<'_, Result<RecordBatch>> {
+        Box::pin(std::future::ready(Ok(self.tail_changes.clone())))
     }
     fn tail_entries(&self) -> &[RecordBatch] {
         &self.tail_entries

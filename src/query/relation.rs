@@ -6,7 +6,7 @@
 //! is built for just the columns that are asked for.
 
 use std::any::Any;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -31,7 +31,6 @@ use super::inner::{plan_part, whole};
 use super::leaf::{Rows, RowsTable};
 use super::view::{SharedView, View};
 use crate::error::Error;
-use crate::model::ResourceKey;
 
 /// The column that carries the arguments' filter. No user can name it: the planner projects it away.
 const ARGUMENTS_COLUMN: &str = "elava arguments";
@@ -57,25 +56,13 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
         &[]
     }
 
-    /// What the store has to be asked for before there can be a plan.
-    fn look_up<'a>(&'a self, _call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<LookedUp>>>> {
+    /// Rows that have to be read before there can be a plan.
+    fn look_up<'a>(&'a self, _call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<Vec<RecordBatch>>>>> {
         Ok(None)
     }
 
     /// A plan with (at least) the wanted columns.
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan>;
-}
-
-/// What was looked up for a plan.
-#[derive(Debug, Default)]
-pub(super) enum LookedUp {
-    /// Nothing was asked for.
-    #[default]
-    Nothing,
-    /// The resources that an argument names.
-    Resources(BTreeSet<ResourceKey>),
-    /// Rows that are in no file.
-    Tail(RecordBatch),
 }
 
 /// One reference to a relation, when its scan is planned.
@@ -88,8 +75,8 @@ pub(super) struct Call<'a> {
     pub(super) filters: &'a [Expr],
     /// DataFusion's session.
     pub(super) state: &'a dyn Session,
-    /// What [`Relation::look_up`] has found.
-    pub(super) looked_up: LookedUp,
+    /// What [`Relation::look_up`] has read.
+    pub(super) looked_up: Vec<RecordBatch>,
     wanted: HashSet<String>,
 }
 
@@ -182,11 +169,10 @@ impl TableProvider for RelationTable {
         }
         let named = columns.iter().chain(self.relation.uses()).map(|name| (*name).to_owned());
         let wanted = named.chain(used.into_iter().map(|column| column.name)).collect();
-        let looked_up = LookedUp::Nothing;
-        let mut call = Call { view: self.shared.get(), arguments, filters: &filters, state, looked_up, wanted };
+        let mut call = Call { view: self.shared.get(), arguments, filters: &filters, state, looked_up: Vec::new(), wanted };
         let looked_up = match self.relation.look_up(&call)? {
             Some(asked) => asked.await?,
-            None => LookedUp::Nothing,
+            None => Vec::new(),
         };
         call.looked_up = looked_up;
         let mut plan = LogicalPlanBuilder::from(self.relation.plan(&call)?);

@@ -14,7 +14,7 @@ pub struct Levels {
 /// Of the open epoch: a query reads them all.
 pub const VERSION_LEVELS: Levels = Levels { rows: 1 << 8, files: 4 };
 /// A query of a stretch of history reads one or two; each level writes all payload once more.
-pub const CHANGE_LEVELS: Levels = Levels { rows: 1 << 12, files: 16 };
+pub const CHANGE_LEVELS: Levels = Levels { rows: 1 << 12, files: 64 };
 /// The longer the window of a file, the more often a listing repeats in it and costs next to nothing.
 pub const OBSERVATION_LEVELS: Levels = Levels { rows: 1 << 16, files: 4 };
 /// Read as a whole.

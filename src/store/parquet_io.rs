@@ -83,7 +83,7 @@ impl FileKind {
                 "valid_to_revision",
                 "first_seen_revision",
             ],
-            Self::Changes => &["revision", "provider", "account_id", "region", "resource_type"],
+            Self::Changes => &["revision", "resource_key", "provider", "account_id", "region", "resource_type"],
             Self::Closings => &["valid_from_revision", "valid_to_revision"],
             Self::Observations => &["revision", "version_revision", "observed_at", "provider", "account_id", "region", "resource_type"],
             Self::Entries => &["seq", "head"],

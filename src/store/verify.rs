@@ -16,7 +16,7 @@ use super::schema;
 use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, content_hashes, numbers, segment_name, texts};
 use super::tag_columns::schema_of;
 use crate::error::{Error, Result};
-use crate::model::Revision;
+use crate::model::{Change, Revision};
 
 /// What a verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -158,22 +158,16 @@ async fn check_manifest(backend: &dyn Backend, manifest: &Manifest, chain: &Chai
         }
         segments = later;
     }
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut changes) = (BTreeSet::new(), 0);
     for file in &manifest.observations {
         if let Some(bytes) = check_file(backend, file, report).await? {
-            seen.extend(report.note(observation_ranges(bytes)).unwrap_or_default());
+            let (ranges, changed) = report.note(observation_ranges(bytes)).unwrap_or_default();
+            seen.extend(ranges);
+            changes += changed;
         }
     }
     check_dense(&name, seen, manifest, report);
-    let mut last = 0;
-    for file in &manifest.changes {
-        if let Some(bytes) = check_file(backend, file, report).await? {
-            let (name, followed) = (&file.name, check_order(bytes, &mut last));
-            if report.note(followed) == Some(false) {
-                report.damage.push(format!("{name}: its changes do not follow those before them"));
-            }
-        }
-    }
+    check_changes(backend, manifest, changes, report).await?;
     for file in &manifest.entries {
         check_file(backend, file, report).await?;
     }
@@ -224,18 +218,41 @@ fn read_versions(bytes: Bytes, schema: &SchemaRef, after: Revision, versions: &m
     Ok(())
 }
 
-/// The revisions of a file as ranges.
-fn observation_ranges(bytes: Bytes) -> Result<Vec<(Revision, Revision)>> {
-    let mut ranges: Vec<(Revision, Revision)> = Vec::new();
-    for batch in read_columns(bytes, &schema::OBSERVATIONS, &["revision"])? {
-        for revision in numbers(&batch?, "revision")?.values() {
+/// The revisions of a file of observations as ranges, and how many of them changed something.
+fn observation_ranges(bytes: Bytes) -> Result<(Vec<(Revision, Revision)>, u64)> {
+    let (mut ranges, mut changed): (Vec<(Revision, Revision)>, u64) = (Vec::new(), 0);
+    for batch in read_columns(bytes, &schema::OBSERVATIONS, &["revision", "change"])? {
+        let batch = batch?;
+        for revision in numbers(&batch, "revision")?.values() {
             match ranges.last_mut() {
                 Some((_, last)) if *last + 1 == *revision => *last = *revision,
                 _ => ranges.push((*revision, *revision)),
             }
         }
+        let change = texts(&batch, "change")?;
+        changed +=
+            change.iter().flatten().filter(|change| *change != Change::Unchanged.as_str() && *change != Change::Late.as_str()).count()
+                as u64;
     }
-    Ok(ranges)
+    Ok((ranges, changed))
+}
+
+/// Each observation that changed something must be among the changes, in order.
+async fn check_changes(backend: &dyn Backend, manifest: &Manifest, expected: u64, report: &mut VerifyReport) -> Result<()> {
+    let (mut last, mut found) = (0, 0);
+    for file in &manifest.changes {
+        found += file.rows;
+        if let Some(bytes) = check_file(backend, file, report).await?
+            && report.note(check_order(bytes, &mut last)) == Some(false)
+        {
+            report.damage.push(format!("{}: its changes do not follow those before them", file.name));
+        }
+    }
+    if found != expected {
+        let name = manifest_name(manifest.number);
+        report.damage.push(format!("{name}: the tables hold {found} changes, but {expected} observations changed something"));
+    }
+    Ok(())
 }
 
 /// Whether the changes of a file are in order of revisions, and all after the last one before them.

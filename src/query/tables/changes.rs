@@ -13,7 +13,7 @@ use super::{Call, Relation, number, range, resource_columns, text, time};
 use crate::model::Revision;
 use crate::query::content::content_json;
 use crate::query::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, int_bounds, read};
-use crate::query::relation::{LookedUp, scan};
+use crate::query::relation::scan;
 use crate::query::view::View;
 use crate::store::schema::{CHANGES, resource_fields, text_list_type};
 
@@ -53,20 +53,15 @@ impl Relation for Changes {
     }
 
     /// The changes of the tail, if any are asked for: what they replaced may have to be read from files.
-    fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<LookedUp>>>> {
+    fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<Vec<RecordBatch>>>>> {
         let (after, until) = range(self, call)?;
         let source = call.view.source();
         let in_tail = until > after.max(source.compacted_head());
-        Ok(in_tail
-            .then(|| -> BoxFuture<'a, Result<LookedUp>> { Box::pin(async move { Ok(LookedUp::Tail(source.tail_changes().await?)) }) }))
+        Ok(in_tail.then(|| -> BoxFuture<'a, Result<Vec<RecordBatch>>> { Box::pin(async move { Ok(vec![source.tail_changes().await?]) }) }))
     }
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let (after, until) = range(self, call)?;
-        let tail = match &call.looked_up {
-            LookedUp::Tail(rows) => Some(rows.clone()),
-            _ => None,
-        };
         let is_deleted = || ident("change").eq(lit("deleted"));
         let mut columns: Vec<Expr> = ["revision", "changed_at", "scan_id", "change"].map(ident).to_vec();
         columns.extend(resource_columns().map(ident));
@@ -75,7 +70,7 @@ impl Relation for Changes {
             when(is_deleted(), content_json("changed")).otherwise(ident("before"))?.alias("before"),
             when(!is_deleted(), content_json("changed")).end()?.alias("after"),
         ]);
-        let rows = ChangeRows { view: Arc::clone(&call.view), after, until, tail };
+        let rows = ChangeRows { view: Arc::clone(&call.view), after, until, tail: call.looked_up.clone() };
         scan("changed", rows)?.project(call.only_wanted(columns))?.build()
     }
 }
@@ -86,7 +81,7 @@ struct ChangeRows {
     view: Arc<View>,
     after: Revision,
     until: Revision,
-    tail: Option<RecordBatch>,
+    tail: Vec<RecordBatch>,
 }
 
 impl Rows for ChangeRows {
@@ -107,7 +102,9 @@ impl Rows for ChangeRows {
         if !files.is_empty() {
             leaves.push(Leaf::Files(source, files, Kept::Few));
         }
-        leaves.extend(self.tail.as_ref().map(|rows| Leaf::Memory(vec![rows.clone()])));
+        if !self.tail.is_empty() {
+            leaves.push(Leaf::Memory(self.tail.clone()));
+        }
         leaves.iter().map(|leaf| read(scan.state, leaf, &CHANGES, &filters, scan.columns)).collect()
     }
 }

@@ -35,9 +35,8 @@ pub(super) static WITH_PATHS: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// The versions of a view, with `changed_paths`: those that ended, and those alive at its head.
-pub(super) fn versions(call: &Call<'_>) -> Result<LogicalPlan> {
-    let (after, until) = (call.view.floor(), call.view.head());
+/// The columns of versions, from stored rows.
+pub(super) fn version_columns() -> Vec<Expr> {
     let mut columns: Vec<Expr> = resource_columns().map(ident).collect();
     columns.extend([
         copy(ident("valid_from_revision")).alias("revision"),
@@ -47,7 +46,7 @@ pub(super) fn versions(call: &Call<'_>) -> Result<LogicalPlan> {
     ]);
     let interval = ["valid_from_revision", "valid_to_revision", "valid_from", "valid_to", "change", "ended_by", "changed_paths"];
     columns.extend(interval.map(ident));
-    scan("versions", VersionRows::new(&call.view, Read::Versions { after, until }))?.project(call.only_wanted(columns))?.build()
+    columns
 }
 
 /// All versions.
@@ -63,7 +62,10 @@ impl Relation for ResourceVersions {
         Arc::clone(&COLUMNS)
     }
 
+    /// The versions of a view: those that ended, and those alive at its head.
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
-        versions(call)
+        let (after, until) = (call.view.floor(), call.view.head());
+        let rows = VersionRows::new(&call.view, Read::Versions { after, until });
+        scan("versions", rows)?.project(call.only_wanted(version_columns()))?.build()
     }
 }

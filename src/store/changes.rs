@@ -43,12 +43,15 @@ struct Replaced {
     closings: RecordBatch,
 }
 
+/// A table, 0 for the opened versions and 1 for those that ended, and a row of it.
+type Place = (usize, usize);
+
 /// What happened, in order of revisions.
 struct Events {
-    /// For each where its facts are: a row of the opened versions (0) or of the closings (1).
-    facts: Vec<(usize, usize)>,
-    /// For each where its resource is: a row of the opened versions (0) or of the replaced ones (1).
-    resources: Vec<(usize, usize)>,
+    /// For each where its facts are: in the opened versions or in the closings.
+    facts: Vec<Place>,
+    /// For each where its resource is: in the opened versions or in the replaced ones.
+    resources: Vec<Place>,
     /// For each the row of the version that it updated.
     updated: Vec<Option<usize>>,
 }
@@ -60,7 +63,7 @@ impl Events {
         let missing = || Error::internal("a version that ended was not read");
         let (version, ended_at) = (numbers(&replaced.closings, "valid_from_revision")?, numbers(&replaced.closings, "valid_to_revision")?);
         let ended_by = texts(&replaced.closings, "ended_by")?;
-        let mut events: Vec<(Revision, (usize, usize), (usize, usize))> = Vec::with_capacity(opened.num_rows());
+        let mut events: Vec<(Revision, Place, Place)> = Vec::with_capacity(opened.num_rows());
         let mut updated: HashMap<Revision, usize> = HashMap::new();
         for closing in 0..replaced.closings.num_rows() {
             let row = *row_of.get(&version.value(closing)).ok_or_else(missing)?;
@@ -94,8 +97,8 @@ impl Events {
         for field in schema::resource_fields() {
             columns.push(interleave(&[column(opened, field.name())?, column(&replaced.rows, field.name())?], &self.resources)?);
         }
-        let (no_paths, nowhere) = (no_paths(), |(table, row): &(usize, usize)| if *table == 0 { (0, *row) } else { (1, 0) });
-        let paths: Vec<(usize, usize)> = self.facts.iter().map(nowhere).collect();
+        let (no_paths, nowhere) = (no_paths(), |(table, row): &Place| if *table == 0 { (0, *row) } else { (1, 0) });
+        let paths: Vec<Place> = self.facts.iter().map(nowhere).collect();
         columns.push(interleave(&[column(opened, "changed_paths")?, &*no_paths], &paths)?);
         columns.push(self.before(&replaced.rows)?);
         Ok(RecordBatch::try_new(SchemaRef::clone(&CHANGES), columns)?)

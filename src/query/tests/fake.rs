@@ -338,7 +338,7 @@ fn change_batch(history: &History, observed: &[Observed]) -> RecordBatch {
         texts(rows.iter().map(|observed| Some(observed.change.as_str().to_owned()))),
     ];
     columns.extend(versions.columns().iter().take(resource_fields().len()).cloned());
-    columns.extend([versions.column_by_name("changed_paths").unwrap().clone(), texts(rows.iter().map(before))]);
+    columns.extend([Arc::clone(versions.column_by_name("changed_paths").unwrap()), texts(rows.iter().map(before))]);
     RecordBatch::try_new(Arc::clone(&CHANGES), columns).unwrap()
 }
 

@@ -23,6 +23,11 @@ use elava::model::{
 };
 use elava::store::{Begin, LocalBackend, ScanBegun, ScanSession, Writer};
 
+/// As in the program.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const TYPES: [&str; 8] = [
     "aws_ec2_instance",
     "aws_ebs_volume",

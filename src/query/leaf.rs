@@ -12,7 +12,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -28,6 +28,7 @@ use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use futures::future::BoxFuture;
 
+use super::page_index::WithPageIndex;
 use super::source::HistorySource;
 use crate::store::tag_columns::tag_column;
 use crate::store::{Bound, DataFile};
@@ -259,11 +260,15 @@ fn files_exec(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
     let readers = CachedParquetFileReaderFactory::new(source.object_store(), metadata_cache);
+    let readers: Arc<dyn ParquetFileReaderFactory> = match kept {
+        Kept::Few => Arc::new(WithPageIndex(readers)),
+        Kept::Most => Arc::new(readers),
+    };
     let (stored, constants) = split(schema, files.first().map_or(0, |file| file.partition_values.len()));
     let table = TableSchema::builder(stored).with_table_partition_cols(constants).build();
     let parquet = ParquetSource::new(table)
         .with_table_parquet_options(state.table_options().parquet.clone())
-        .with_parquet_file_reader_factory(Arc::new(readers))
+        .with_parquet_file_reader_factory(readers)
         .with_pushdown_filters(kept == Kept::Few)
         .with_enable_page_index(true)
         .with_bloom_filter_on_read(true);

@@ -15,6 +15,7 @@ mod local_files;
 mod near;
 mod now;
 mod options;
+mod page_index;
 mod planner;
 mod point;
 mod relation;

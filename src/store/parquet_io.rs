@@ -10,8 +10,7 @@ use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use parquet::schema::types::ColumnPath;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use sha2::{Digest, Sha256};
 
 use super::backend::{Backend, Created, Staged};
@@ -40,16 +39,15 @@ const VERSION_ROW_GROUP_ROWS: usize = 32 * 1024;
 /// Rows in a row group of narrow tables.
 const NARROW_ROW_GROUP_ROWS: usize = 1024 * 1024;
 /// Size of a page of tags or properties.
-const PAYLOAD_PAGE_BYTES: usize = 256 * 1024;
+const PAYLOAD_PAGE_BYTES: usize = 64 * 1024;
 /// Rows of a page of any other column of versions: what a look-up of one resource decodes of each.
 const VERSION_PAGE_ROWS: usize = 2048;
 /// Columns that fill pages: neither a dictionary nor bounds help.
 const PAYLOAD_COLUMNS: [&str; 3] = ["tags", "properties", "before"];
-/// Columns of which nearly every value is another: a dictionary would hold all of them.
-const DISTINCT_COLUMNS: [&str; 7] =
-    ["resource_key", "resource_id", "arn", "content_hash", "valid_from_revision", "valid_to_revision", "revision"];
-/// Columns of which neighbouring values begin alike.
+/// Columns of which neighbouring values begin alike, and nearly every one is another.
 const NAMING_COLUMNS: [&str; 3] = ["resource_key", "resource_id", "arn"];
+/// Columns of numbers of which nearly every one is another.
+const NUMBER_COLUMNS: [&str; 4] = ["valid_from_revision", "valid_to_revision", "first_seen_revision", "revision"];
 /// Rows after which the size of a page of a wide table is tested.
 const VERSION_WRITE_BATCH_ROWS: usize = 64;
 /// Text bounds longer than this are left away: a missing bound prunes nothing.
@@ -100,53 +98,63 @@ impl FileKind {
     }
 
     fn properties(self) -> Result<WriterProperties> {
-        let builder = WriterProperties::builder()
-            .set_writer_version(WriterVersion::PARQUET_1_0)
-            .set_created_by("elava".to_owned())
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(self.zstd_level())?));
-        let column = |name: &str| ColumnPath::from(name);
+        let builder = WriterProperties::builder().set_writer_version(WriterVersion::PARQUET_1_0).set_created_by("elava".to_owned());
+        let packed = Compression::ZSTD(ZstdLevel::try_new(self.zstd_level())?);
         let builder = match self {
-            Self::Versions | Self::Changes => {
-                let mut builder = builder
-                    .set_max_row_group_row_count(Some(VERSION_ROW_GROUP_ROWS))
-                    .set_write_batch_size(VERSION_WRITE_BATCH_ROWS)
-                    .set_data_page_size_limit(PAYLOAD_PAGE_BYTES)
-                    .set_data_page_row_count_limit(VERSION_PAGE_ROWS)
-                    .set_statistics_enabled(EnabledStatistics::Page);
-                for name in PAYLOAD_COLUMNS {
-                    builder = builder
-                        .set_column_dictionary_enabled(column(name), false)
-                        .set_column_statistics_enabled(column(name), EnabledStatistics::None);
-                }
-                for name in DISTINCT_COLUMNS {
-                    builder = builder.set_column_dictionary_enabled(column(name), false);
-                }
-                for name in NAMING_COLUMNS {
-                    builder = builder.set_column_encoding(column(name), Encoding::DELTA_BYTE_ARRAY);
-                }
-                if self == Self::Versions {
-                    for name in ["resource_id", "arn"] {
-                        builder = builder.set_column_bloom_filter_enabled(column(name), true);
-                    }
-                }
-                builder
-            }
-            _ => {
-                let mut builder = builder
-                    .set_max_row_group_row_count(Some(NARROW_ROW_GROUP_ROWS))
-                    .set_data_page_row_count_limit(NARROW_ROW_GROUP_ROWS)
-                    .set_data_page_size_limit(16 << 20)
-                    .set_statistics_enabled(EnabledStatistics::Chunk);
-                if self == Self::Observations {
-                    builder = builder
-                        .set_column_dictionary_enabled(column("revision"), false)
-                        .set_column_encoding(column("revision"), Encoding::DELTA_BINARY_PACKED)
-                        .set_column_dictionary_enabled(column("version_revision"), false);
-                }
-                builder
-            }
+            Self::Versions | Self::Changes => self.wide(builder, packed),
+            Self::Closings | Self::Observations | Self::Entries => self.narrow(builder, packed),
         };
         Ok(builder.build())
+    }
+
+    /// Tables of resources. Only the columns are compressed that are large even when they are encoded: to unpack a few rows
+    /// of any other takes longer to set up than it saves.
+    fn wide(self, builder: WriterPropertiesBuilder, packed: Compression) -> WriterPropertiesBuilder {
+        let mut builder = builder
+            .set_max_row_group_row_count(Some(VERSION_ROW_GROUP_ROWS))
+            .set_write_batch_size(VERSION_WRITE_BATCH_ROWS)
+            .set_data_page_size_limit(PAYLOAD_PAGE_BYTES)
+            .set_data_page_row_count_limit(VERSION_PAGE_ROWS)
+            .set_statistics_enabled(EnabledStatistics::Page)
+            .set_column_compression("name".into(), packed)
+            .set_column_dictionary_enabled("content_hash".into(), false);
+        for name in PAYLOAD_COLUMNS {
+            builder = builder
+                .set_column_compression(name.into(), packed)
+                .set_column_dictionary_enabled(name.into(), false)
+                .set_column_statistics_enabled(name.into(), EnabledStatistics::None);
+        }
+        for name in NAMING_COLUMNS {
+            builder = builder
+                .set_column_compression(name.into(), packed)
+                .set_column_dictionary_enabled(name.into(), false)
+                .set_column_encoding(name.into(), Encoding::DELTA_BYTE_ARRAY);
+        }
+        for name in NUMBER_COLUMNS {
+            builder =
+                builder.set_column_dictionary_enabled(name.into(), false).set_column_encoding(name.into(), Encoding::DELTA_BINARY_PACKED);
+        }
+        let found_by: &[&str] = if self == Self::Versions { &["resource_id", "arn"] } else { &[] };
+        for name in found_by {
+            builder = builder.set_column_bloom_filter_enabled((*name).into(), true);
+        }
+        builder
+    }
+
+    fn narrow(self, builder: WriterPropertiesBuilder, packed: Compression) -> WriterPropertiesBuilder {
+        let builder = builder
+            .set_compression(packed)
+            .set_max_row_group_row_count(Some(NARROW_ROW_GROUP_ROWS))
+            .set_data_page_row_count_limit(NARROW_ROW_GROUP_ROWS)
+            .set_data_page_size_limit(16 << 20)
+            .set_statistics_enabled(EnabledStatistics::Chunk);
+        if self != Self::Observations {
+            return builder;
+        }
+        builder
+            .set_column_dictionary_enabled("revision".into(), false)
+            .set_column_encoding("revision".into(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_dictionary_enabled("version_revision".into(), false)
     }
 }
 

@@ -11,14 +11,14 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
-    Attributes, CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
+    Attributes, CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 use super::data_file::{CHECKSUM_BLOCK_BYTES, DataFile};
 use crate::error::Error;
 
-/// Ranges with less than this between them are read at once.
+/// Blocks with no more than this between them are read as one.
 const COALESCE_BYTES: u64 = 64 * 1024;
 
 /// The files of one manifest, read-only.
@@ -40,37 +40,66 @@ impl VerifiedStore {
             .ok_or_else(|| object_store::Error::NotFound { path: location.to_string(), source: "the manifest names no such file".into() })
     }
 
-    /// Reads whole blocks around a range and checks them.
-    async fn fetch(&self, location: &Path, range: Range<u64>) -> Result<Bytes> {
+    /// Reads ranges with the whole blocks around them, all in one request, and checks these.
+    async fn fetch(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let file = self.file(location)?;
-        let end = range.end.min(file.bytes);
-        let start = range.start.min(end);
-        if start == end {
-            return Ok(Bytes::new());
+        let spans = spans(ranges, file.bytes);
+        let read = self.inner.get_ranges(location, &spans).await?;
+        for (span, bytes) in spans.iter().zip(&read) {
+            check(file, span, bytes)?;
         }
-        let first_block = start / CHECKSUM_BLOCK_BYTES;
-        let block_end = end.div_ceil(CHECKSUM_BLOCK_BYTES) * CHECKSUM_BLOCK_BYTES;
-        let read_from = first_block * CHECKSUM_BLOCK_BYTES;
-        let read_to = block_end.min(file.bytes);
-        let bytes = self.inner.get_range(location, read_from..read_to).await?;
-        if bytes.len() as u64 != read_to - read_from {
-            return Err(damaged(file, read_from, format!("expected {} bytes, found {}", read_to - read_from, bytes.len())));
-        }
-        let blocks = file.checksums.get(usize::try_from(first_block).unwrap_or(usize::MAX)..).unwrap_or_default();
-        let chunks = bytes.chunks(usize::try_from(CHECKSUM_BLOCK_BYTES).unwrap_or(usize::MAX));
-        for (at, chunk) in chunks.enumerate() {
-            if blocks.get(at) != Some(&crc32fast::hash(chunk)) {
-                let offset = read_from + at as u64 * CHECKSUM_BLOCK_BYTES;
-                return Err(damaged(file, offset, "the checksum of the block does not hold".to_owned()));
+        let part = |range: &Range<u64>| {
+            let at = spans.partition_point(|span| span.end <= range.start);
+            match (spans.get(at), read.get(at)) {
+                (Some(span), Some(bytes)) if range.start < range.end.min(file.bytes) => {
+                    let offset = |at: u64| usize::try_from(at - span.start).unwrap_or(usize::MAX);
+                    bytes.slice(offset(range.start)..offset(range.end.min(file.bytes)))
+                }
+                _ => Bytes::new(),
             }
-        }
-        let offset = |at: u64| usize::try_from(at - read_from).unwrap_or(usize::MAX);
-        Ok(bytes.slice(offset(start)..offset(end)))
+        };
+        Ok(ranges.iter().map(part).collect())
     }
 
     fn refuse<T>(&self) -> Result<T> {
         Err(object_store::Error::NotSupported { source: "the data files of a store are never written through here".into() })
     }
+}
+
+/// The whole blocks that ranges of a file lie in, in order and apart.
+fn spans(ranges: &[Range<u64>], file_bytes: u64) -> Vec<Range<u64>> {
+    let around = |range: &Range<u64>| {
+        let start = range.start / CHECKSUM_BLOCK_BYTES * CHECKSUM_BLOCK_BYTES;
+        let end = range.end.min(file_bytes).div_ceil(CHECKSUM_BLOCK_BYTES) * CHECKSUM_BLOCK_BYTES;
+        start..end.min(file_bytes)
+    };
+    let mut around: Vec<Range<u64>> = ranges.iter().map(around).filter(|span| span.start < span.end).collect();
+    around.sort_unstable_by_key(|span| span.start);
+    let mut spans: Vec<Range<u64>> = Vec::with_capacity(around.len());
+    for span in around {
+        match spans.last_mut() {
+            Some(last) if span.start <= last.end + COALESCE_BYTES => last.end = last.end.max(span.end),
+            _ => spans.push(span),
+        }
+    }
+    spans
+}
+
+/// Checks the blocks of a span.
+fn check(file: &DataFile, span: &Range<u64>, bytes: &Bytes) -> Result<()> {
+    if bytes.len() as u64 != span.end - span.start {
+        return Err(damaged(file, span.start, format!("expected {} bytes, found {}", span.end - span.start, bytes.len())));
+    }
+    let first = usize::try_from(span.start / CHECKSUM_BLOCK_BYTES).unwrap_or(usize::MAX);
+    let checksums = file.checksums.get(first..).unwrap_or_default();
+    let blocks = bytes.chunks(usize::try_from(CHECKSUM_BLOCK_BYTES).unwrap_or(usize::MAX));
+    for (at, block) in blocks.enumerate() {
+        if checksums.get(at) != Some(&crc32fast::hash(block)) {
+            let offset = span.start + at as u64 * CHECKSUM_BLOCK_BYTES;
+            return Err(damaged(file, offset, "the checksum of the block does not hold".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 fn damaged(file: &DataFile, offset: u64, what: String) -> object_store::Error {
@@ -109,13 +138,16 @@ impl ObjectStore for VerifiedStore {
             e_tag: None,
             version: None,
         };
-        let bytes = if options.head { Bytes::new() } else { self.fetch(location, range.clone()).await? };
+        let bytes = match options.head {
+            true => Bytes::new(),
+            false => self.fetch(location, std::slice::from_ref(&range)).await?.pop().unwrap_or_default(),
+        };
         let payload = GetResultPayload::Stream(futures::stream::once(async move { Ok(bytes) }).boxed());
         Ok(GetResult { payload, meta, range, attributes: Attributes::default() })
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        object_store::coalesce_ranges(ranges, |range| self.fetch(location, range), COALESCE_BYTES).await
+        self.fetch(location, ranges).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {

@@ -2,10 +2,10 @@
 
 mod apart;
 mod catalog;
-mod closed;
 mod compact;
 mod content;
 mod dialect;
+mod ending;
 mod failure;
 mod guard;
 mod inner;

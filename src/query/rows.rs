@@ -9,26 +9,23 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array};
-use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
-use datafusion::common::{JoinType, NullEquality, ScalarValue};
+use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, Operator, binary_expr, ident, lit, when};
-use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
-use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+use datafusion::physical_plan::ExecutionPlan;
 
-use super::closed::is_closed;
 use super::compact::compact;
-use super::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, filter, int_bounds, project, read, with_columns_of};
+use super::ending::ending;
+use super::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, filter, int_bounds, project, with_columns_of};
 use super::tagged::read_versions;
 use super::view::View;
 use crate::model::Revision;
-use crate::store::schema::{CLOSINGS, VERSIONS};
-use crate::store::{DataFile, Epoch};
+use crate::store::schema::{ENDS, VERSIONS};
+use crate::store::{Closings, DataFile, Epoch};
 
 /// Which rows to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,18 +56,6 @@ static UNENDED: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
 });
 
-/// Closings, with names of their own beside the rows that they close.
-static CLOSED: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let fields = CLOSINGS.fields().iter().map(|field| field.as_ref().clone().with_name(closed_name(field.name())));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-});
-
-fn closed_name(column: &str) -> String {
-    format!("closed_{column}")
-}
-
-/// How a version ended.
-const ENDS: [&str; 4] = ["valid_to_revision", "valid_to", "ended_by", "ending_scan_id"];
 /// The columns that fill pages.
 const PAYLOAD: [&str; 2] = ["tags", "properties"];
 
@@ -121,14 +106,17 @@ struct VersionScan<'a> {
 
 /// What rows do not tell of their ends themselves.
 #[derive(Default)]
-struct Ends<'a> {
-    /// How rows ended that were written open.
-    closings: Option<&'a RecordBatch>,
+struct Ends {
+    /// How rows ended by a revision that were written open.
+    closings: Option<Closed>,
     /// A later end is none yet.
     until: Option<Revision>,
     /// What the ends have to fulfil.
     bounds: Vec<Expr>,
 }
+
+/// The closings up to and including a revision.
+struct Closed(Arc<Closings>, Revision);
 
 impl VersionScan<'_> {
     fn alive_at(&self, at: Revision) -> Result<Parts> {
@@ -139,7 +127,7 @@ impl VersionScan<'_> {
             let began_all = files.iter().all(|file| int_bounds(file, "valid_from_revision").1 <= at);
             let mut bounds = alive.get(usize::from(began_all)..).unwrap_or_default().to_vec();
             if epoch.end.is_none() {
-                bounds.extend(self.not_closed_by(at)?);
+                bounds.extend(self.closed(Revision::MIN, at)?.map(|closed| closed.told("valid_to_revision").is_null()));
             }
             // Of an epoch's rows at least five in seven are alive (see the store's `cutting`).
             let kept = if self.scan.filters.is_empty() { Kept::Most } else { Kept::Few };
@@ -149,27 +137,18 @@ impl VersionScan<'_> {
         Ok(parts)
     }
 
-    /// That the closings tell of no end up to and including a revision, if they tell of any.
-    fn not_closed_by(&self, at: Revision) -> Result<Option<Expr>> {
-        let closings = self.view.source().closings();
-        let (version, to) = (int64(closings, "valid_from_revision")?.values(), int64(closings, "valid_to_revision")?.values());
-        let closed = || version.iter().zip(to).filter(|(_, to)| **to <= at).map(|(version, _)| *version);
-        Ok(closed().next().is_some().then(|| !is_closed(from(), closed())))
-    }
-
     /// The versions that ended, as their rows or the closings tell.
     fn ended(&self, after: Revision, until: Revision) -> Result<Parts> {
         let rows = ended(after, until);
-        let closings = self.closings(after, until)?;
         let (mut told, mut parts) = (Vec::new(), Parts::new());
         for epoch in self.view.epochs_meeting(after, until) {
-            match closings.as_ref().filter(|_| epoch.end.is_none()) {
+            let closed = if epoch.end.is_none() { self.closed(after, until)? } else { None };
+            match closed {
                 None => told.extend(self.placed(epoch, choose(epoch, |file| meets(int_bounds(file, "valid_to_revision"), after, until)))),
-                Some(closings) => {
+                Some(closed) => {
                     let leaf = self.leaf(self.placed(epoch, choose(epoch, |_| true)));
-                    let versions = int64(closings, "valid_from_revision")?.values();
-                    let rows = rows.clone().or(is_closed(from(), versions.iter().copied()));
-                    parts.push(self.with_ends(&leaf, &[rows], &Ends { closings: Some(closings), ..Ends::default() })?);
+                    let rows = rows.clone().or(closed.told("valid_to_revision").gt(lit(after)));
+                    parts.push(self.with_ends(&leaf, &[rows], &Ends { closings: Some(closed), ..Ends::default() })?);
                 }
             }
         }
@@ -188,9 +167,8 @@ impl VersionScan<'_> {
         parts.extend(self.files(files.collect(), Kept::Few, &[ended(after, until)])?);
         if let Some(epoch) = last {
             let files = choose(epoch, |file| int_bounds(file, "valid_from_revision").0 <= until);
-            let closings = if epoch.end.is_none() { self.closings(Revision::MIN, until)? } else { None };
             let ends = Ends {
-                closings: closings.as_ref(),
+                closings: if epoch.end.is_none() { self.closed(Revision::MIN, until)? } else { None },
                 until: files.iter().any(|file| int_bounds(file, "valid_to_revision").1 > until).then_some(until),
                 bounds: if after > epoch.start { vec![to().gt(lit(after)).or(to().is_null())] } else { Vec::new() },
             };
@@ -268,22 +246,17 @@ impl VersionScan<'_> {
         Ok(batches)
     }
 
-    /// The closings after a revision, up to and including another, if there are any.
-    fn closings(&self, after: Revision, until: Revision) -> Result<Option<RecordBatch>> {
+    /// The closings up to and including a revision, if any tell of an end after another.
+    fn closed(&self, after: Revision, until: Revision) -> Result<Option<Closed>> {
         let closings = self.view.source().closings();
-        let to = int64(closings, "valid_to_revision")?.values();
-        let within = BooleanBuffer::collect_bool(to.len(), |row| to.get(row).is_some_and(|to| *to > after && *to <= until));
-        match within.count_set_bits() {
-            0 => Ok(None),
-            all if all == to.len() => Ok(Some(closings.clone())),
-            _ => Ok(Some(filter_record_batch(closings, &BooleanArray::new(within, None))?)),
-        }
+        let any = int64(closings.rows(), "valid_to_revision")?.values().iter().any(|to| *to > after && *to <= until);
+        Ok(any.then(|| Closed(Arc::clone(closings), until)))
     }
 
     /// Rows of a leaf with their ends as they are told elsewhere.
     ///
     /// The user's filters may ask how a version ended, so they are applied afterwards where they do.
-    fn with_ends(&self, leaf: &Leaf<'_>, bounds: &[Expr], ends: &Ends<'_>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_ends(&self, leaf: &Leaf<'_>, bounds: &[Expr], ends: &Ends) -> Result<Arc<dyn ExecutionPlan>> {
         let asks_end = |filter: &&Expr| filter.column_refs().iter().any(|column| is_end(&column.name));
         let (above, below): (Vec<&Expr>, Vec<&Expr>) = self.scan.filters.iter().chain(&ends.bounds).partition(asks_end);
         let (above, below): (Vec<Expr>, Vec<Expr>) = (above.into_iter().cloned().collect(), below.into_iter().cloned().collect());
@@ -294,29 +267,31 @@ impl VersionScan<'_> {
             return read_versions(state, leaf, &PLACED, &[below, above].concat(), self.scan.columns);
         }
         let columns = with_columns_of(&[from(), to()], &PLACED, &wanted)?;
-        let mut rows = read_versions(state, leaf, &PLACED, &below, &columns)?;
-        if let Some(closings) = ends.closings {
-            let closings = RecordBatch::try_new(Arc::clone(&CLOSED), closings.columns().to_vec())?;
-            let closings = read(state, &Leaf::Memory(vec![closings]), &CLOSED, &[], &[0, 1, 2, 3, 4])?;
-            rows = join(closings, rows)?;
-        }
+        let rows = read_versions(state, leaf, &PLACED, &below, &columns)?;
         let told = |name: &&str| if is_end(name) { ends.told(name) } else { Ok(ident(*name)) };
         let rows = project(state, rows, &names.iter().map(told).collect::<Result<Vec<_>>>()?, &names)?;
         filter(state, rows, &above, self.scan.columns.len())
     }
 }
 
-impl Ends<'_> {
+impl Ends {
     /// An end's column, from the closings and from the rows themselves.
     fn told(&self, column: &str) -> Result<Expr> {
         let stored = match self.until {
             Some(until) => when(to().lt_eq(lit(until)), ident(column)).end()?,
             None => ident(column),
         };
-        match self.closings {
-            Some(_) => when(ident(closed_name("valid_to_revision")).is_not_null(), ident(closed_name(column))).otherwise(stored),
+        match &self.closings {
+            Some(closed) => when(closed.told(column).is_not_null(), closed.told(column)).otherwise(stored),
             None => Ok(stored),
         }
+    }
+}
+
+impl Closed {
+    /// A column of a row's closing.
+    fn told(&self, column: &str) -> Expr {
+        ending(&self.0, self.1, column, from())
     }
 }
 
@@ -348,17 +323,6 @@ fn meets((min, max): (i64, i64), after: Revision, until: Revision) -> bool {
 fn int64<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array> {
     let found = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
     found.ok_or_else(|| DataFusionError::Internal(format!("column {name} is no BIGINT")))
-}
-
-/// Rows with the closing of each beside it, if it has one.
-fn join(closings: Arc<dyn ExecutionPlan>, rows: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    let on = vec![(column(&closings, &closed_name("valid_from_revision"))?, column(&rows, "valid_from_revision")?)];
-    let (mode, nulls) = (PartitionMode::CollectLeft, NullEquality::NullEqualsNothing);
-    Ok(Arc::new(HashJoinExec::try_new(closings, rows, on, None, &JoinType::Right, None, mode, nulls, false)?))
-}
-
-fn column(plan: &Arc<dyn ExecutionPlan>, name: &str) -> Result<Arc<dyn PhysicalExpr>> {
-    Ok(Arc::new(Column::new_with_schema(name, &plan.schema())?))
 }
 
 /// Few rows of many, in memory of their own.

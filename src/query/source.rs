@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{Revision, Timestamp, TypeRulesSet};
-use crate::store::{DataFile, Epoch, Snapshot, TagPoint};
+use crate::store::{Closings, DataFile, Epoch, Snapshot, TagPoint};
 
 /// A snapshot of a store's history. Everything that planning needs is in memory; only rows are read later.
 pub trait HistorySource: Debug + Send + Sync {
@@ -43,7 +43,7 @@ pub trait HistorySource: Debug + Send + Sync {
     /// The files of `schema::ENTRIES`.
     fn entry_files(&self) -> &[DataFile];
     /// How rows of the open epoch's files ended that were written open (`schema::CLOSINGS`).
-    fn closings(&self) -> &RecordBatch;
+    fn closings(&self) -> &Arc<Closings>;
     /// Version rows newer than all files, in revision order.
     fn tail_versions(&self) -> &[RecordBatch];
     /// Changes newer than all files. What they replaced may have to be read.
@@ -105,7 +105,7 @@ impl HistorySource for Snapshot {
     fn entry_files(&self) -> &[DataFile] {
         self.entry_files()
     }
-    fn closings(&self) -> &RecordBatch {
+    fn closings(&self) -> &Arc<Closings> {
         self.closings()
     }
     fn tail_versions(&self) -> &[RecordBatch] {

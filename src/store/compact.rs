@@ -201,6 +201,7 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
 async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted) -> Result<Vec<Epoch>> {
     let old = &history.manifest;
     let (versions, closings) = overlay(&history.tail, &history.file_closings, old.index.head)?;
+    let closings = Arc::new(closings);
     let versions = sort_versions(&versions)?;
     done.version_rows_new += versions.num_rows() as u64;
     let mut epochs = old.epochs.clone();
@@ -220,7 +221,7 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
     }
     if let Some(open) = epochs.last_mut().filter(|_| !kept.is_empty()) {
         let newest = kept.iter().filter_map(|file| file.int_bounds("valid_from_revision")).map(|(_, newest)| newest).max();
-        let closings = closings_up_to(&closings, newest.unwrap_or(open.start))?;
+        let closings = closings_up_to(closings.rows(), newest.unwrap_or(open.start))?;
         open.files.splice(0..0, kept.iter().cloned());
         open.closings = write_batches(backend, FileKind::Closings, &schema::CLOSINGS, [closings])?;
     }

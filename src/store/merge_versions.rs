@@ -14,15 +14,14 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
-use hashbrown::HashMap;
 
 use super::backend::Backend;
+use super::closings::Closings;
 use super::data_file::DataFile;
 use super::merge::open_stream;
 use super::parquet_io::{FileKind, FileWriter};
 use super::schema;
 use super::segment::numbers;
-use super::snapshot::close_by;
 use super::tag_columns::{schema_of, with_tags, without_tags};
 use super::verified::VerifiedStore;
 use crate::error::{Error, Result};
@@ -53,18 +52,15 @@ pub async fn rewrite_epochs(
     store: Arc<VerifiedStore>,
     files: &[DataFile],
     tail: RecordBatch,
-    closings: &RecordBatch,
+    closings: &Arc<Closings>,
     plan: &EpochPlan,
     schema: &SchemaRef,
 ) -> Result<Vec<(Revision, Option<Revision>, Option<DataFile>)>> {
-    let closed = numbers(closings, "valid_from_revision")?.values();
-    let by_version: Arc<HashMap<Revision, usize>> = Arc::new(closed.iter().enumerate().map(|(row, version)| (*version, row)).collect());
     let mut streams = Vec::with_capacity(files.len() + 1);
     for file in files {
         let stream = open_stream(Arc::clone(&store), file, &schema_of(file), VERSION_BATCH_ROWS).await?;
-        let (closings, by_version) = (closings.clone(), Arc::clone(&by_version));
-        let stream =
-            stream.map(move |batch| close_by(&without_tags(&batch?)?, &closings, &by_version)).map(|batch| batch.map_err(external));
+        let closings = Arc::clone(closings);
+        let stream = stream.map(move |batch| closings.close(&without_tags(&batch?)?)).map(|batch| batch.map_err(external));
         streams.push(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema::VERSIONS), stream)) as SendableRecordBatchStream);
     }
     let tail = slices(tail);

@@ -4,6 +4,7 @@
 pub mod backend;
 mod changes;
 mod classify;
+mod closings;
 mod commit;
 mod compact;
 pub mod content_columns;
@@ -36,6 +37,7 @@ mod versions;
 mod writer;
 
 pub use backend::{Backend, Created, Listed, Staged};
+pub use closings::Closings;
 pub use compact::{CompactOptions, Compacted, compact};
 pub use data_file::{Bound, ColumnStats, DataFile};
 pub use entries::{ChangeCounts, EntryKind};

@@ -74,6 +74,9 @@ pub static VERSIONS: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
+/// The columns of [`VERSIONS`] that tell how a version ended.
+pub const ENDS: [&str; 4] = ["valid_to_revision", "valid_to", "ended_by", "ending_scan_id"];
+
 /// How versions of the open epoch ended, for rows that were written open.
 pub static CLOSINGS: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![

@@ -3,22 +3,22 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
+use arrow::array::RecordBatch;
 use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
-use hashbrown::HashMap;
 use object_store::ObjectStore;
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
 use super::backend::Backend;
 use super::changes::changes_of_tail;
+use super::closings::Closings;
 use super::data_file::DataFile;
 use super::entries::place_entries;
 use super::history::History;
 use super::index::{LogIndex, TagPoint};
 use super::manifest::{Epoch, Manifest, hex};
 use super::schema;
-use super::segment::{Segment, numbers, text_at, texts, times};
+use super::segment::{Segment, numbers};
 use super::verified::VerifiedStore;
 use crate::error::Result;
 use crate::model::{Revision, Timestamp, TypeRulesSet};
@@ -71,7 +71,7 @@ impl Store {
 pub struct Snapshot {
     history: History,
     scan_ends: Vec<Revision>,
-    closings: RecordBatch,
+    closings: Arc<Closings>,
     tail_versions: Vec<RecordBatch>,
     tail_changes: OnceCell<RecordBatch>,
     tail_entries: Vec<RecordBatch>,
@@ -100,7 +100,7 @@ impl Snapshot {
         let object_store = Arc::new(VerifiedStore::new(history.backend.object_store(), history.manifest.files().cloned()));
         Ok(Self {
             scan_ends: history.index.scan_ends.iter().map(|end| end.head).collect(),
-            closings,
+            closings: Arc::new(closings),
             tail_versions: if versions.num_rows() == 0 { Vec::new() } else { vec![versions] },
             tail_changes: OnceCell::new(),
             tail_entries: entries.collect::<Result<Vec<_>>>()?,
@@ -202,7 +202,7 @@ impl Snapshot {
     }
 
     /// How rows of the open epoch's files that were written open have ended, sorted by `valid_from_revision`.
-    pub fn closings(&self) -> &RecordBatch {
+    pub fn closings(&self) -> &Arc<Closings> {
         &self.closings
     }
 
@@ -263,7 +263,7 @@ impl Snapshot {
 ///
 /// # Errors
 /// `Internal` if Arrow refuses the columns.
-pub fn overlay(tail: &[Arc<Segment>], file_closings: &RecordBatch, covered: Revision) -> Result<(RecordBatch, RecordBatch)> {
+pub fn overlay(tail: &[Arc<Segment>], file_closings: &RecordBatch, covered: Revision) -> Result<(RecordBatch, Closings)> {
     let versions = concat_batches(&schema::VERSIONS, tail.iter().map(|segment| &segment.versions))?;
     let closings = concat_batches(&schema::CLOSINGS, tail.iter().map(|segment| &segment.closings))?;
     let closed = numbers(&closings, "valid_from_revision")?;
@@ -272,56 +272,5 @@ pub fn overlay(tail: &[Arc<Segment>], file_closings: &RecordBatch, covered: Revi
     let merged = concat_batches(&schema::CLOSINGS, [file_closings, &of_files])?;
     let order = SortColumn { values: Arc::clone(merged.column(0)), options: None };
     let merged = take_record_batch(&merged, &lexsort_to_indices(&[order], None)?)?;
-    Ok((close(&versions, &closings)?, merged))
-}
-
-/// Fills in the ends of rows of [`schema::VERSIONS`] from closings.
-///
-/// # Errors
-/// `Internal` if Arrow refuses the columns.
-pub fn close(versions: &RecordBatch, closings: &RecordBatch) -> Result<RecordBatch> {
-    if closings.num_rows() == 0 {
-        return Ok(versions.clone());
-    }
-    let closed = numbers(closings, "valid_from_revision")?.values();
-    let by_version: HashMap<Revision, usize> = closed.iter().enumerate().map(|(row, version)| (*version, row)).collect();
-    close_by(versions, closings, &by_version)
-}
-
-/// As [`close`], with the closings' rows by version.
-///
-/// # Errors
-/// `Internal` if Arrow refuses the columns.
-pub fn close_by(versions: &RecordBatch, closings: &RecordBatch, by_version: &HashMap<Revision, usize>) -> Result<RecordBatch> {
-    let from = numbers(versions, "valid_from_revision")?;
-    let rows: Vec<Option<usize>> = from.values().iter().map(|version| by_version.get(version).copied()).collect();
-    if rows.iter().all(Option::is_none) {
-        return Ok(versions.clone());
-    }
-    let (old_to, old_at) = (numbers(versions, "valid_to_revision")?, times(versions, "valid_to")?);
-    let (old_by, old_scan) = (texts(versions, "ended_by")?, texts(versions, "ending_scan_id")?);
-    let (to, at) = (numbers(closings, "valid_to_revision")?, times(closings, "valid_to")?);
-    let (by, scan) = (texts(closings, "ended_by")?, texts(closings, "ending_scan_id")?);
-    let each = || rows.iter().enumerate();
-    let to: Int64Array =
-        each().map(|(row, closing)| closing.map(|at| to.value(at)).or_else(|| old_to.is_valid(row).then(|| old_to.value(row)))).collect();
-    let at: TimestampMicrosecondArray = each()
-        .map(|(row, closing)| closing.map(|closing| at.value(closing)).or_else(|| old_at.is_valid(row).then(|| old_at.value(row))))
-        .collect();
-    let by: StringViewArray = each().map(|(row, closing)| closing.map(|at| by.value(at)).or_else(|| text_at(old_by, row))).collect();
-    let scan: StringViewArray = each().map(|(row, closing)| closing.map(|at| scan.value(at)).or_else(|| text_at(old_scan, row))).collect();
-    let mut columns = versions.columns().to_vec();
-    let ends: [(&str, ArrayRef); 4] = [
-        ("valid_to_revision", Arc::new(to)),
-        ("valid_to", Arc::new(at.with_timezone("UTC"))),
-        ("ended_by", Arc::new(by)),
-        ("ending_scan_id", Arc::new(scan)),
-    ];
-    for (name, column) in ends {
-        let at = versions.schema_ref().index_of(name)?;
-        if let Some(place) = columns.get_mut(at) {
-            *place = column;
-        }
-    }
-    Ok(RecordBatch::try_new(versions.schema(), columns)?)
+    Ok((Closings::new(closings)?.close(&versions)?, Closings::new(merged)?))
 }

@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::model::{CanonicalJson, Change, Content, Revision, Timestamp, TypeRulesSet, changed_paths};
 use crate::query::HistorySource;
 use crate::store::schema::{CHANGES, CLOSINGS, ENTRIES, OBSERVATIONS, VERSIONS, resource_fields};
-use crate::store::{Bound, ColumnStats, DataFile, Epoch, TagPoint};
+use crate::store::{Bound, Closings, ColumnStats, DataFile, Epoch, TagPoint};
 
 /// Microseconds of the first scan: 2026-11-01T00:00:00Z.
 pub(super) const START: i64 = 1_793_491_200_000_000;
@@ -127,7 +127,7 @@ pub(super) struct FakeStore {
     epochs: Vec<Epoch>,
     change_files: Vec<DataFile>,
     observation_files: Vec<DataFile>,
-    closings: RecordBatch,
+    closings: Arc<Closings>,
     compacted_head: Revision,
     tail_versions: Vec<RecordBatch>,
     tail_changes: RecordBatch,
@@ -197,7 +197,7 @@ impl FakeStore {
             change_files,
             observation_files,
             compacted_head: after,
-            closings: closings_batch(&closed),
+            closings: Arc::new(Closings::new(closings_batch(&closed)).unwrap()),
             tail_versions: if tail.is_empty() { vec![] } else { vec![version_batch_unsorted(tail)] },
             tail_changes: change_batch(history, &new),
             tail_observations: if new.is_empty() { vec![] } else { vec![observation_batch(&new)] },
@@ -420,7 +420,7 @@ impl HistorySource for FakeStore {
     fn entry_files(&self) -> &[DataFile] {
         &[]
     }
-    fn closings(&self) -> &RecordBatch {
+    fn closings(&self) -> &Arc<Closings> {
         &self.closings
     }
     fn tail_versions(&self) -> &[RecordBatch] {

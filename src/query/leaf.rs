@@ -12,7 +12,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -30,6 +30,7 @@ use futures::future::BoxFuture;
 
 use super::page_index::WithPageIndex;
 use super::source::HistorySource;
+use crate::store::schema::PAYLOAD_COLUMNS;
 use crate::store::tag_columns::tag_column;
 use crate::store::{Bound, DataFile};
 
@@ -178,7 +179,8 @@ pub(super) fn read(
             if files.is_empty() {
                 return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(columns)?))));
             }
-            files_exec(state, *source, &files, *kept, schema, &needed)?
+            let filters_payload = filters.iter().flat_map(Expr::column_refs).any(|column| PAYLOAD_COLUMNS.contains(&&*column.name));
+            files_exec(state, *source, &files, *kept, filters_payload, schema, &needed)?
         }
         Leaf::Memory(batches) => {
             let exec: Arc<dyn ExecutionPlan> =
@@ -255,20 +257,22 @@ fn files_exec(
     source: &dyn HistorySource,
     files: &[PartitionedFile],
     kept: Kept,
+    filters_payload: bool,
     schema: &SchemaRef,
     columns: &[usize],
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
     let readers = CachedParquetFileReaderFactory::new(source.object_store(), metadata_cache);
-    let readers: Arc<dyn ParquetFileReaderFactory> = match kept {
-        Kept::Few => Arc::new(WithPageIndex(readers)),
-        Kept::Most => Arc::new(readers),
-    };
     let (stored, constants) = split(schema, files.first().map_or(0, |file| file.partition_values.len()));
     let table = TableSchema::builder(stored).with_table_partition_cols(constants).build();
+    let mut options = state.table_options().parquet.clone();
+    if !filters_payload {
+        // To decode what is narrow again for the rows that are kept is less work than to keep it of all.
+        options.global.max_predicate_cache_size = Some(0);
+    }
     let parquet = ParquetSource::new(table)
-        .with_table_parquet_options(state.table_options().parquet.clone())
-        .with_parquet_file_reader_factory(readers)
+        .with_table_parquet_options(options)
+        .with_parquet_file_reader_factory(Arc::new(WithPageIndex(readers)))
         .with_pushdown_filters(kept == Kept::Few)
         .with_enable_page_index(true)
         .with_bloom_filter_on_read(true);

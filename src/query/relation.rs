@@ -51,11 +51,6 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
     /// Its columns.
     fn schema(&self) -> SchemaRef;
 
-    /// Columns that its plan needs, whatever is asked for.
-    fn uses(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     /// Rows that have to be read before there can be a plan.
     fn look_up<'a>(&'a self, _call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<Vec<RecordBatch>>>>> {
         Ok(None)
@@ -167,7 +162,7 @@ impl TableProvider for RelationTable {
         for filter in &filters {
             expr_to_columns(filter, &mut used)?;
         }
-        let named = columns.iter().chain(self.relation.uses()).map(|name| (*name).to_owned());
+        let named = columns.iter().map(|name| (*name).to_owned());
         let wanted = named.chain(used.into_iter().map(|column| column.name)).collect();
         let mut call = Call { view: self.shared.get(), arguments, filters: &filters, state, looked_up: Vec::new(), wanted };
         let looked_up = match self.relation.look_up(&call)? {

@@ -24,7 +24,7 @@ use super::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, filter, int_bounds, pro
 use super::tagged::read_versions;
 use super::view::View;
 use crate::model::Revision;
-use crate::store::schema::{ENDS, VERSIONS};
+use crate::store::schema::{ENDS, PAYLOAD_COLUMNS, VERSIONS};
 use crate::store::{Closings, DataFile, Epoch};
 
 /// Which rows to read.
@@ -55,9 +55,6 @@ static UNENDED: LazyLock<SchemaRef> = LazyLock::new(|| {
     let fields = VERSIONS.fields().iter().filter(|field| !is_end(field.name()));
     Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
 });
-
-/// The columns that fill pages.
-const PAYLOAD: [&str; 2] = ["tags", "properties"];
 
 fn is_end(column: &str) -> bool {
     ENDS.contains(&column)
@@ -329,9 +326,9 @@ fn int64<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array> {
 fn compacted(state: &dyn Session, rows: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = rows.schema();
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    if !names.iter().any(|name| PAYLOAD.contains(name)) {
+    if !names.iter().any(|name| PAYLOAD_COLUMNS.contains(name)) {
         return Ok(rows);
     }
-    let column = |name: &&str| if PAYLOAD.contains(name) { compact(ident(*name)) } else { ident(*name) };
+    let column = |name: &&str| if PAYLOAD_COLUMNS.contains(name) { compact(ident(*name)) } else { ident(*name) };
     project(state, rows, &names.iter().map(column).collect::<Vec<_>>(), &names)
 }

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::backend::{Backend, Created, Staged};
 use super::data_file::{Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
 use super::manifest::hex;
+use super::schema::PAYLOAD_COLUMNS;
 use super::tag_columns::is_tag_column;
 use crate::error::{Error, Result};
 
@@ -42,8 +43,6 @@ const NARROW_ROW_GROUP_ROWS: usize = 1024 * 1024;
 const PAYLOAD_PAGE_BYTES: usize = 64 * 1024;
 /// Rows of a page of any other column of versions: what a look-up of one resource decodes of each.
 const VERSION_PAGE_ROWS: usize = 2048;
-/// Columns that fill pages: neither a dictionary nor bounds help.
-const PAYLOAD_COLUMNS: [&str; 3] = ["tags", "properties", "before"];
 /// Columns of which neighbouring values begin alike, and nearly every one is another.
 const NAMING_COLUMNS: [&str; 3] = ["resource_key", "resource_id", "arn"];
 /// Columns of numbers of which nearly every one is another.
@@ -118,6 +117,7 @@ impl FileKind {
             .set_statistics_enabled(EnabledStatistics::Page)
             .set_column_compression("name".into(), packed)
             .set_column_dictionary_enabled("content_hash".into(), false);
+        // Neither a dictionary nor bounds help.
         for name in PAYLOAD_COLUMNS {
             builder = builder
                 .set_column_compression(name.into(), packed)
@@ -134,7 +134,8 @@ impl FileKind {
             builder =
                 builder.set_column_dictionary_enabled(name.into(), false).set_column_encoding(name.into(), Encoding::DELTA_BINARY_PACKED);
         }
-        let found_by: &[&str] = if self == Self::Versions { &["resource_id", "arn"] } else { &[] };
+        // Files of versions are sorted by key.
+        let found_by: &[&str] = if self == Self::Versions { &["resource_id", "arn"] } else { &NAMING_COLUMNS };
         for name in found_by {
             builder = builder.set_column_bloom_filter_enabled((*name).into(), true);
         }

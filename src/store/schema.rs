@@ -74,6 +74,9 @@ pub static VERSIONS: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
+/// The columns of JSON, which fill pages.
+pub const PAYLOAD_COLUMNS: [&str; 3] = ["tags", "properties", "before"];
+
 /// The columns of [`VERSIONS`] that tell how a version ended.
 pub const ENDS: [&str; 4] = ["valid_to_revision", "valid_to", "ended_by", "ending_scan_id"];
 

@@ -52,12 +52,10 @@ impl Relation for Changes {
         Arc::clone(&COLUMNS)
     }
 
-    /// The changes of the tail, if any are asked for: what they replaced may have to be read from files.
+    /// The changes of the tail: what they replaced may have to be read from files.
     fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<Vec<RecordBatch>>>>> {
         let (after, until) = range(self, call)?;
-        let source = call.view.source();
-        let in_tail = until > after.max(source.compacted_head());
-        Ok(in_tail.then(|| -> BoxFuture<'a, Result<Vec<RecordBatch>>> { Box::pin(async move { Ok(vec![source.tail_changes().await?]) }) }))
+        Ok(Some(Box::pin(tail_changes(&call.view, after, until))))
     }
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
@@ -75,13 +73,19 @@ impl Relation for Changes {
     }
 }
 
+/// The changes of the tail, if there are any after a revision, up to and including another.
+pub(super) async fn tail_changes(view: &View, after: Revision, until: Revision) -> Result<Vec<RecordBatch>> {
+    let source = view.source();
+    if until > after.max(source.compacted_head()) { Ok(vec![source.tail_changes().await?]) } else { Ok(Vec::new()) }
+}
+
 /// Changes after a revision, up to and including another.
 #[derive(Debug)]
-struct ChangeRows {
-    view: Arc<View>,
-    after: Revision,
-    until: Revision,
-    tail: Vec<RecordBatch>,
+pub(super) struct ChangeRows {
+    pub(super) view: Arc<View>,
+    pub(super) after: Revision,
+    pub(super) until: Revision,
+    pub(super) tail: Vec<RecordBatch>,
 }
 
 impl Rows for ChangeRows {

@@ -1,25 +1,32 @@
 //! `history(resource)`: the versions of a resource, oldest first.
+//!
+//! They are made from its changes: the files of those hold each version once, whereas every epoch that a version lived in
+//! holds a row of it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, UInt64Array};
+use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take, take_record_batch};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, ident, lit};
 use datafusion::physical_plan::collect;
 use futures::future::BoxFuture;
 
-use super::versions::{WITH_PATHS, version_columns};
+use super::changes::{ChangeRows, tail_changes};
+use super::versions::WITH_PATHS;
 use super::{Call, Relation};
 use crate::error::Error;
-use crate::model::ResourceKey;
-use crate::query::inner::optimized;
+use crate::model::{Change, ResourceKey};
+use crate::query::inner::with_filters_in_files;
 use crate::query::leaf::{Leaf, Parts, Rows, RowsTable, Scan, read};
 use crate::query::relation::{place_of, scan};
 use crate::query::rows::{Read, VersionRows};
-use crate::store::schema::VERSIONS;
+
+/// Oldest first.
+const SORTED_BY: &str = "valid_from_revision";
 
 /// The versions of a resource, named by its key, else its ARN, else its id.
 #[derive(Debug)]
@@ -38,10 +45,6 @@ impl Relation for History {
         Arc::clone(&WITH_PATHS)
     }
 
-    fn uses(&self) -> &'static [&'static str] {
-        &["valid_from_revision"]
-    }
-
     /// The versions themselves: to find what an argument names takes as long as to read it.
     fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<Vec<RecordBatch>>>>> {
         let argument = call.arguments.first().unwrap_or(&ScalarValue::Null);
@@ -53,66 +56,174 @@ impl Relation for History {
     }
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
-        let found = Found { schema: Arc::new(VERSIONS.project(&places(call)?)?), rows: call.looked_up.clone() };
-        let versions = scan("versions", found)?.project(call.only_wanted(version_columns()))?;
-        versions.sort([ident("valid_from_revision").sort(true, false)])?.build()
+        let found = Found { schema: versions_schema(call)?, rows: call.looked_up.clone() };
+        let columns = call.only_wanted(WITH_PATHS.fields().iter().map(|field| ident(field.name())).collect());
+        scan("versions", found)?.sort([ident(SORTED_BY).sort(true, false)])?.project(columns)?.build()
     }
 }
 
-/// The places in [`VERSIONS`] of the columns that a call wants.
-fn places(call: &Call<'_>) -> Result<Vec<usize>> {
-    let wanted = call.only_wanted(version_columns());
-    let names: BTreeSet<&str> = wanted.iter().flat_map(Expr::column_refs).map(|column| column.name.as_str()).collect();
-    Ok(names.into_iter().map(|name| VERSIONS.index_of(name)).collect::<Result<Vec<_>, _>>()?)
+/// The columns of the versions that are looked up: the wanted ones, and that by which they are sorted.
+fn versions_schema(call: &Call<'_>) -> Result<SchemaRef> {
+    let fields = WITH_PATHS.fields().iter().enumerate();
+    let wanted = fields.filter(|(_, field)| field.name() == SORTED_BY || call.wants(field.name()));
+    Ok(Arc::new(WITH_PATHS.project(&wanted.map(|(at, _)| at).collect::<Vec<_>>())?))
 }
 
 /// The versions of the resources that a name stands for.
 async fn find(call: &Call<'_>, name: String) -> Result<Vec<RecordBatch>> {
+    let events = Events::new(call).await?;
     if let Ok(key) = ResourceKey::from_stored(&name) {
-        let versions = versions_of(call, BTreeSet::from([key])).await?;
-        if versions.iter().any(|batch| batch.num_rows() > 0) {
-            return Ok(versions);
+        let versions = events.versions_of(BTreeSet::from([key])).await?;
+        if versions.num_rows() > 0 {
+            return Ok(vec![versions]);
         }
     }
-    let mut found = keys(call, "arn", &name).await?;
+    let mut found = events.keys("arn", &name).await?;
     if found.is_empty() {
-        found = keys(call, "resource_id", &name).await?;
+        found = events.keys("resource_id", &name).await?;
     }
-    if found.is_empty() { Ok(Vec::new()) } else { versions_of(call, found).await }
+    if found.is_empty() { Ok(Vec::new()) } else { Ok(vec![events.versions_of(found).await?]) }
 }
 
-/// The wanted columns of the versions of resources.
-fn versions_of<'a>(call: &'a Call<'_>, resources: BTreeSet<ResourceKey>) -> BoxFuture<'a, Result<Vec<RecordBatch>>> {
-    // A key names its type, by which files are sorted.
-    let types: BTreeSet<&str> = resources.iter().map(ResourceKey::resource_type).collect();
-    let types = types.into_iter().map(lit).collect();
-    let keys = resources.iter().map(|key| lit(key.as_str())).collect();
-    let filters = [ident("resource_key").in_list(keys, false), ident("resource_type").in_list(types, false)];
-    rows_of(call, places(call), &filters)
+/// Everything that happened to resources: what was alive at the floor, and the changes since. An event has the columns of
+/// changes, and when the life began that it begins.
+struct Events<'a> {
+    call: &'a Call<'a>,
+    alive: Option<RowsTable<VersionRows>>,
+    changes: RowsTable<ChangeRows>,
 }
 
-/// The keys of the resources of which a version has this value in a column. Reads no payload.
-fn keys<'a>(call: &'a Call<'_>, column: &str, value: &str) -> BoxFuture<'a, Result<BTreeSet<ResourceKey>>> {
-    let key = VERSIONS.index_of("resource_key").map(|key| vec![key]);
-    let rows = rows_of(call, key.map_err(Into::into), &[ident(column).eq(lit(value))]);
-    Box::pin(async move {
-        let mut keys = BTreeSet::new();
-        for batch in rows.await? {
-            let texts = batch.column(0).as_string_view_opt().ok_or_else(|| Error::internal("resource_key is no text"))?;
-            for text in texts.iter().flatten() {
-                keys.insert(ResourceKey::from_stored(text)?);
-            }
+impl<'a> Events<'a> {
+    async fn new(call: &'a Call<'_>) -> Result<Self> {
+        let view = &call.view;
+        let (after, until) = (view.floor(), view.head());
+        let alive = (after > 0).then(|| RowsTable(VersionRows::new(view, Read::AliveAt(after))));
+        let tail = tail_changes(view, after, until).await?;
+        Ok(Self { call, alive, changes: RowsTable(ChangeRows { view: Arc::clone(view), after, until, tail }) })
+    }
+
+    /// The versions of resources.
+    async fn versions_of(&self, resources: BTreeSet<ResourceKey>) -> Result<RecordBatch> {
+        let schema = versions_schema(self.call)?;
+        let mut columns: BTreeSet<&str> = ["resource_key", "revision", "change"].into();
+        columns.extend(schema.fields().iter().map(|field| told_by(field.name()).0));
+        let keys = resources.iter().map(|key| lit(key.as_str())).collect();
+        let events = self.read(&columns.into_iter().collect::<Vec<_>>(), ident("resource_key").in_list(keys, false)).await?;
+        versions(&events, &schema)
+    }
+
+    /// The keys of the resources of which a version has this value in a column. Reads no payload.
+    async fn keys(&self, column: &str, value: &str) -> Result<BTreeSet<ResourceKey>> {
+        let rows = self.read(&["resource_key"], ident(column).eq(lit(value))).await?;
+        Ok(texts(&rows, "resource_key")?.iter().flatten().map(ResourceKey::from_stored).collect::<Result<_, _>>()?)
+    }
+
+    /// Columns of the events that fulfil a filter.
+    async fn read(&self, columns: &[&str], filter: Expr) -> Result<RecordBatch> {
+        let changes = columns.iter().map(|name| in_changes(name)).collect::<Vec<_>>();
+        let changes = rows_of(self.call, &self.changes, columns, &changes, filter.clone()).await?;
+        let Some(alive) = &self.alive else { return Ok(changes) };
+        let versions = columns.iter().map(|name| in_versions(name)).collect::<Vec<_>>();
+        let alive = rows_of(self.call, alive, columns, &versions, filter).await?;
+        Ok(concat_batches(alive.schema_ref(), [&alive, &changes])?)
+    }
+}
+
+/// Columns of the rows that fulfil a filter, under other names. The plan is made at once, without a logical one: that would take
+/// longer than reading the rows.
+async fn rows_of<R: Rows>(call: &Call<'_>, rows: &RowsTable<R>, names: &[&str], stored: &[&str], filter: Expr) -> Result<RecordBatch> {
+    let schema = rows.0.schema();
+    let places = stored.iter().map(|name| schema.index_of(name)).collect::<Result<BTreeSet<_>, _>>()?.into_iter().collect();
+    let plan = with_filters_in_files(call.state, rows.plan(call.state, Some(&places), &[filter])?)?;
+    let schema = plan.schema();
+    let batch = concat_batches(&schema, &collect(plan, call.state.task_ctx()).await?)?;
+    let columns = stored.iter().map(|name| column(&batch, name).map(Arc::clone)).collect::<Result<Vec<_>>>()?;
+    let fields = names.iter().zip(&columns).map(|(name, column)| Field::new(*name, column.data_type().clone(), true));
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)?)
+}
+
+/// The column of changes that tells a column of events.
+fn in_changes(column: &str) -> &str {
+    match column {
+        "first_seen_revision" => "revision",
+        "first_seen_at" => "changed_at",
+        same => same,
+    }
+}
+
+/// The column of versions that tells a column of events.
+fn in_versions(column: &str) -> &str {
+    match column {
+        "revision" => "valid_from_revision",
+        "changed_at" => "valid_from",
+        same => same,
+    }
+}
+
+/// The event that tells a column of a version.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// That with which the version began.
+    Began,
+    /// That with which the resource's life began.
+    Created,
+    /// That with which it ended.
+    Ended,
+}
+
+/// What tells a column of a version: a column of an event.
+fn told_by(column: &str) -> (&str, Event) {
+    match column {
+        "valid_from_revision" => ("revision", Event::Began),
+        "valid_from" => ("changed_at", Event::Began),
+        "first_seen_revision" | "first_seen_at" => (column, Event::Created),
+        "valid_to_revision" => ("revision", Event::Ended),
+        "valid_to" => ("changed_at", Event::Ended),
+        "ended_by" => ("change", Event::Ended),
+        same => (same, Event::Began),
+    }
+}
+
+/// The versions that events tell of: each is what a resource was from one event to its next.
+fn versions(events: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let order = [column(events, "resource_key")?, column(events, "revision")?];
+    let order = order.map(|values| SortColumn { values: Arc::clone(values), options: None });
+    let events = take_record_batch(events, &lexsort_to_indices(&order, None)?)?;
+    let (keys, changes) = (texts(&events, "resource_key")?, texts(&events, "change")?);
+    let same = |row: usize, other: usize| other < keys.len() && keys.value(row) == keys.value(other);
+    let (mut began, mut created, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    let mut life = 0;
+    for row in 0..keys.len() {
+        let change = changes.value(row);
+        if change == Change::Created.as_str() || !same(row, row.wrapping_sub(1)) {
+            life = row as u64;
         }
-        Ok(keys)
-    })
+        if change != Change::Deleted.as_str() {
+            began.push(row as u64);
+            created.push(life);
+            ended.push(same(row, row + 1).then_some(row as u64 + 1));
+        }
+    }
+    let (began, created, ended) = (UInt64Array::from(began), UInt64Array::from(created), UInt64Array::from(ended));
+    let told = |field: &Arc<Field>| {
+        let (name, event) = told_by(field.name());
+        let rows = match event {
+            Event::Began => &began,
+            Event::Created => &created,
+            Event::Ended => &ended,
+        };
+        Ok(take(column(&events, name)?, rows, None)?)
+    };
+    let columns = schema.fields().iter().map(told).collect::<Result<_>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
-/// Columns of the versions that fulfil the filters. The plan is made at once, without a logical one: that would take longer
-/// than reading the rows.
-fn rows_of<'a>(call: &'a Call<'_>, places: Result<Vec<usize>>, filters: &[Expr]) -> BoxFuture<'a, Result<Vec<RecordBatch>>> {
-    let rows = RowsTable(VersionRows::new(&call.view, Read::Versions { after: call.view.floor(), until: call.view.head() }));
-    let plan = places.and_then(|places| optimized(call.state, rows.plan(call.state, Some(&places), filters)?));
-    Box::pin(async move { collect(plan?, call.state.task_ctx()).await })
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+    Ok(batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?)
+}
+
+fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
+    Ok(column(batch, name)?.as_string_view_opt().ok_or_else(|| Error::internal(format!("{name} is no text")))?)
 }
 
 /// Versions that were read.

@@ -8,13 +8,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array};
+use arrow::array::{ArrayRef, BooleanArray, Int64Array};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::common::ScalarValue;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, Operator, binary_expr, ident, lit, when};
 use datafusion::physical_plan::ExecutionPlan;
 
@@ -25,7 +25,7 @@ use super::tagged::read_versions;
 use super::view::View;
 use crate::model::Revision;
 use crate::store::schema::{ENDS, PAYLOAD_COLUMNS, VERSIONS};
-use crate::store::{Closings, DataFile, Epoch};
+use crate::store::{Closings, DataFile, Epoch, numbers};
 
 /// Which rows to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,7 +231,7 @@ impl VersionScan<'_> {
     fn tail_rows(&self, holds: impl Fn(Revision, Option<Revision>) -> bool) -> Result<Vec<RecordBatch>> {
         let mut batches = Vec::new();
         for batch in self.view.source().tail_versions() {
-            let (from, to) = (int64(batch, "valid_from_revision")?, int64(batch, "valid_to_revision")?);
+            let (from, to) = (numbers(batch, "valid_from_revision")?, numbers(batch, "valid_to_revision")?);
             let mask: BooleanArray = from.iter().zip(to).map(|(from, to)| from.is_some_and(|from| holds(from, to))).map(Some).collect();
             if mask.true_count() > 0 {
                 let rows = filter_record_batch(batch, &mask)?;
@@ -246,7 +246,7 @@ impl VersionScan<'_> {
     /// The closings up to and including a revision, if any tell of an end after another.
     fn closed(&self, after: Revision, until: Revision) -> Result<Option<Closed>> {
         let closings = self.view.source().closings();
-        let any = int64(closings.rows(), "valid_to_revision")?.values().iter().any(|to| *to > after && *to <= until);
+        let any = numbers(closings.rows(), "valid_to_revision")?.values().iter().any(|to| *to > after && *to <= until);
         Ok(any.then(|| Closed(Arc::clone(closings), until)))
     }
 
@@ -315,11 +315,6 @@ fn choose(epoch: &Epoch, wanted: impl Fn(&DataFile) -> bool) -> Vec<&DataFile> {
 
 fn meets((min, max): (i64, i64), after: Revision, until: Revision) -> bool {
     min <= until && max > after
-}
-
-fn int64<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array> {
-    let found = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
-    found.ok_or_else(|| DataFusionError::Internal(format!("column {name} is no BIGINT")))
 }
 
 /// Few rows of many, in memory of their own.

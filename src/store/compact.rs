@@ -201,7 +201,6 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
 async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted) -> Result<Vec<Epoch>> {
     let old = &history.manifest;
     let (versions, closings) = overlay(&history.tail, &history.file_closings, old.index.head)?;
-    let closings = Arc::new(closings);
     let versions = sort_versions(&versions)?;
     done.version_rows_new += versions.num_rows() as u64;
     let mut epochs = old.epochs.clone();

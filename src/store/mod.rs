@@ -46,7 +46,7 @@ pub use index::{LogIndex, OpenScan, StoreSettings, TagPoint};
 pub use local::LocalBackend;
 pub use manifest::{Epoch, Manifest};
 pub use run::{Begin, Committed, check_time};
-pub use segment::FORMAT_VERSION;
+pub use segment::{FORMAT_VERSION, numbers, texts};
 pub use snapshot::{Snapshot, Store};
 pub use sweep::Swept;
 pub use verify::{VerifyReport, verify};

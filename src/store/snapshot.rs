@@ -100,7 +100,7 @@ impl Snapshot {
         let object_store = Arc::new(VerifiedStore::new(history.backend.object_store(), history.manifest.files().cloned()));
         Ok(Self {
             scan_ends: history.index.scan_ends.iter().map(|end| end.head).collect(),
-            closings: Arc::new(closings),
+            closings,
             tail_versions: if versions.num_rows() == 0 { Vec::new() } else { vec![versions] },
             tail_changes: OnceCell::new(),
             tail_entries: entries.collect::<Result<Vec<_>>>()?,
@@ -263,7 +263,7 @@ impl Snapshot {
 ///
 /// # Errors
 /// `Internal` if Arrow refuses the columns.
-pub fn overlay(tail: &[Arc<Segment>], file_closings: &RecordBatch, covered: Revision) -> Result<(RecordBatch, Closings)> {
+pub fn overlay(tail: &[Arc<Segment>], file_closings: &RecordBatch, covered: Revision) -> Result<(RecordBatch, Arc<Closings>)> {
     let versions = concat_batches(&schema::VERSIONS, tail.iter().map(|segment| &segment.versions))?;
     let closings = concat_batches(&schema::CLOSINGS, tail.iter().map(|segment| &segment.closings))?;
     let closed = numbers(&closings, "valid_from_revision")?;
@@ -272,5 +272,5 @@ pub fn overlay(tail: &[Arc<Segment>], file_closings: &RecordBatch, covered: Revi
     let merged = concat_batches(&schema::CLOSINGS, [file_closings, &of_files])?;
     let order = SortColumn { values: Arc::clone(merged.column(0)), options: None };
     let merged = take_record_batch(&merged, &lexsort_to_indices(&[order], None)?)?;
-    Ok((Closings::new(closings)?.close(&versions)?, Closings::new(merged)?))
+    Ok((Closings::new(closings)?.close(&versions)?, Arc::new(Closings::new(merged)?)))
 }

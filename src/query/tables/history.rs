@@ -4,9 +4,9 @@
 //! holds a row of it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, UInt64Array};
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take, take_record_batch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
@@ -16,7 +16,7 @@ use datafusion::physical_plan::collect;
 use futures::future::BoxFuture;
 
 use super::changes::{ChangeRows, tail_changes};
-use super::versions::WITH_PATHS;
+use super::versions::VERSION_COLUMNS;
 use super::{Call, Relation};
 use crate::error::Error;
 use crate::model::{Change, ResourceKey};
@@ -24,6 +24,15 @@ use crate::query::inner::with_filters_in_files;
 use crate::query::leaf::{Leaf, Parts, Rows, RowsTable, Scan, read};
 use crate::query::relation::{place_of, scan};
 use crate::query::rows::{Read, VersionRows};
+use crate::store::schema::text_list_type;
+use crate::store::texts;
+
+/// The columns of versions with `changed_paths`.
+static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields: Vec<_> = VERSION_COLUMNS.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new("changed_paths", text_list_type(), false)));
+    Arc::new(Schema::new(fields))
+});
 
 /// Oldest first.
 const SORTED_BY: &str = "valid_from_revision";
@@ -42,7 +51,7 @@ impl Relation for History {
     }
 
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&WITH_PATHS)
+        Arc::clone(&COLUMNS)
     }
 
     /// The versions themselves: to find what an argument names takes as long as to read it.
@@ -57,16 +66,16 @@ impl Relation for History {
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let found = Found { schema: versions_schema(call)?, rows: call.looked_up.clone() };
-        let columns = call.only_wanted(WITH_PATHS.fields().iter().map(|field| ident(field.name())).collect());
+        let columns = call.only_wanted(COLUMNS.fields().iter().map(|field| ident(field.name())).collect());
         scan("versions", found)?.sort([ident(SORTED_BY).sort(true, false)])?.project(columns)?.build()
     }
 }
 
 /// The columns of the versions that are looked up: the wanted ones, and that by which they are sorted.
 fn versions_schema(call: &Call<'_>) -> Result<SchemaRef> {
-    let fields = WITH_PATHS.fields().iter().enumerate();
+    let fields = COLUMNS.fields().iter().enumerate();
     let wanted = fields.filter(|(_, field)| field.name() == SORTED_BY || call.wants(field.name()));
-    Ok(Arc::new(WITH_PATHS.project(&wanted.map(|(at, _)| at).collect::<Vec<_>>())?))
+    Ok(Arc::new(COLUMNS.project(&wanted.map(|(at, _)| at).collect::<Vec<_>>())?))
 }
 
 /// The versions of the resources that a name stands for.
@@ -220,10 +229,6 @@ fn versions(events: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
     Ok(batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?)
-}
-
-fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
-    Ok(column(batch, name)?.as_string_view_opt().ok_or_else(|| Error::internal(format!("{name} is no text")))?)
 }
 
 /// Versions that were read.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, ident};
 
@@ -11,10 +11,9 @@ use super::{Call, Relation, number, resource_columns, text, time};
 use crate::query::apart::copy;
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
-use crate::store::schema::text_list_type;
 
 /// The columns of versions.
-static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
+pub(super) static VERSION_COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
     let mut fields: Vec<_> = STATE.fields().iter().cloned().collect();
     let own = [
         number("valid_from_revision", false),
@@ -28,15 +27,8 @@ static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// The columns of versions with `changed_paths`.
-pub(super) static WITH_PATHS: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let mut fields: Vec<_> = COLUMNS.fields().iter().cloned().collect();
-    fields.push(Arc::new(Field::new("changed_paths", text_list_type(), false)));
-    Arc::new(Schema::new(fields))
-});
-
 /// The columns of versions, from stored rows.
-pub(super) fn version_columns() -> Vec<Expr> {
+fn version_columns() -> Vec<Expr> {
     let mut columns: Vec<Expr> = resource_columns().map(ident).collect();
     columns.extend([
         copy(ident("valid_from_revision")).alias("revision"),
@@ -44,7 +36,7 @@ pub(super) fn version_columns() -> Vec<Expr> {
         ident("first_seen_revision"),
         ident("first_seen_at"),
     ]);
-    let interval = ["valid_from_revision", "valid_to_revision", "valid_from", "valid_to", "change", "ended_by", "changed_paths"];
+    let interval = ["valid_from_revision", "valid_to_revision", "valid_from", "valid_to", "change", "ended_by"];
     columns.extend(interval.map(ident));
     columns
 }
@@ -59,7 +51,7 @@ impl Relation for ResourceVersions {
     }
 
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&COLUMNS)
+        Arc::clone(&VERSION_COLUMNS)
     }
 
     /// The versions of a view: those that ended, and those alive at its head.

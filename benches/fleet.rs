@@ -49,7 +49,7 @@ async fn measure(folder: &Path, scans: usize) {
     let began = Instant::now();
     writer.settle().await.expect("compacted");
     let settled = began.elapsed();
-    let (rows, files) = rows_of_versions(folder);
+    let written = rows_written(folder);
     writer.compact(CompactOptions::default()).await.expect("compacted");
     // The newest header has to name the newest manifest before what that one replaced may go: so twice.
     for extra in scans..scans + 2 {
@@ -72,18 +72,25 @@ async fn measure(folder: &Path, scans: usize) {
     let narrow: u64 = sizes.iter().filter(|(name, _)| !matches!(*name, "versions" | "closings")).map(|(_, bytes)| bytes).sum();
     println!("without versions and closings: {:.4} bytes an observation", narrow as f64 / versions as f64);
     let distinct: u64 = RESOURCES as u64 + (scans as u64 - 1) * (RESOURCES as u64 / 200);
-    println!("rows of versions written: {rows} in {files} files, {:.2} for each of about {distinct}", rows as f64 / distinct as f64);
+    for (table, (rows, files)) in ["versions", "changes"].iter().zip(written) {
+        println!("rows of {table} written: {rows} in {files} files, {:.2} for each of about {distinct}", rows as f64 / distinct as f64);
+    }
     println!("peak memory, the generator included: {} MiB", peak_memory_mib());
 }
 
-/// The rows of all files of versions that are still there: before the grace period is over those are all that were written.
-fn rows_of_versions(folder: &Path) -> (i64, usize) {
-    let files: Vec<PathBuf> = entries(&folder.join("versions"));
-    let rows = files.iter().map(|file| {
-        let file = std::fs::File::open(file).expect("a file");
-        SerializedFileReader::new(file).expect("a Parquet file").metadata().file_metadata().num_rows()
-    });
-    (rows.sum(), files.len())
+/// The rows and files of versions and of changes that are still there: before the grace period is over those are all that were
+/// written.
+fn rows_written(folder: &Path) -> [(i64, usize); 2] {
+    let (changes, versions): (Vec<PathBuf>, Vec<PathBuf>) = entries(&folder.join("versions"))
+        .into_iter()
+        .partition(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("changes-")));
+    [versions, changes].map(|files| {
+        let rows = files.iter().map(|file| {
+            let file = std::fs::File::open(file).expect("a file");
+            SerializedFileReader::new(file).expect("a Parquet file").metadata().file_metadata().num_rows()
+        });
+        (rows.sum(), files.len())
+    })
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

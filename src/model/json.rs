@@ -70,6 +70,11 @@ impl CanonicalJson {
         Self(text)
     }
 
+    /// Whether it keeps more text in memory than its own.
+    pub fn is_shared(&self) -> bool {
+        self.0.is_shared()
+    }
+
     /// A copy that keeps no other text in memory.
     #[must_use]
     pub fn detached(&self) -> Self {

@@ -91,19 +91,26 @@ impl fmt::Debug for ContentHash {
 }
 
 impl Content {
-    /// A copy that keeps no other text in memory, for those who hold it for long: what is read from an input shares it.
+    /// The same content without other text that it keeps in memory, for those who hold it for long: what is read from an
+    /// input shares it.
     #[must_use]
-    pub fn detached(&self) -> Self {
-        let text = |text: &Option<Text>| text.as_ref().map(Text::detached);
-        Self {
-            native_type: text(&self.native_type),
-            arn: text(&self.arn),
-            name: text(&self.name),
-            state: text(&self.state),
-            created_at: self.created_at,
-            tags: self.tags.as_ref().map(CanonicalJson::detached),
-            properties: self.properties.detached(),
+    pub fn detached(content: &Arc<Self>) -> Arc<Self> {
+        let Self { native_type, arn, name, state, created_at, tags, properties } = &**content;
+        let mut texts = [native_type, arn, name, state].into_iter().flatten();
+        let mut documents = tags.iter().chain([properties]);
+        if !texts.any(Text::is_shared) && !documents.any(CanonicalJson::is_shared) {
+            return Arc::clone(content);
         }
+        let text = |text: &Option<Text>| text.as_ref().map(Text::detached);
+        Arc::new(Self {
+            native_type: text(native_type),
+            arn: text(arn),
+            name: text(name),
+            state: text(state),
+            created_at: *created_at,
+            tags: tags.as_ref().map(CanonicalJson::detached),
+            properties: properties.detached(),
+        })
     }
 
     /// The hash that decides equality under the rules of the resource's type. Each field is hashed with its length, so

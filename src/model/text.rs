@@ -31,6 +31,11 @@ impl Text {
         }
     }
 
+    /// Whether it keeps more text in memory than its own.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Repr::Part(..))
+    }
+
     /// A copy that keeps no other text in memory.
     #[must_use]
     pub fn detached(&self) -> Self {

@@ -7,10 +7,11 @@ use hashbrown::HashMap;
 
 use super::contents::Contents;
 use super::entries::{ChangeCounts, Entry, entries_to_batch};
+use super::parallel::in_parallel;
 use super::schema;
 use super::segment::{Payload, SEGMENT_OBSERVATIONS, dictionary};
 use super::state::{Known, Place, ScanNo, SeenPlaces, State};
-use super::versions::{NewVersion, versions_to_batch};
+use super::versions::{NewVersion, versions_to_batches};
 use crate::error::Result;
 use crate::model::{Change, Content, ContentHash, Observation, ResourceKey, Revision, Sighting, Timestamp, TypeRulesSet, changed_paths};
 
@@ -121,22 +122,23 @@ impl<'a> Draft<'a> {
         self.scope_keys.last().copied().unwrap_or(0)
     }
 
-    /// Classifies one observation; returns where its resource is, if there was something to record. `place` is where it
-    /// was before this commit; `at` is the scan's time, for observations that have none of their own.
+    /// Classifies one observation; returns where its resource is, if there was something to record. `located` tells what
+    /// was known before this commit; `at` is the scan's time, for observations that have none of their own.
     pub fn observe(
         &mut self,
         observer: &Observer,
         observation: &'a Observation,
-        place: Place,
+        located: Located,
         at: Timestamp,
         counts: &mut ChangeCounts,
     ) -> Place {
         let at = observation.observed_at.unwrap_or(at);
+        let Located { place, differs } = located;
         let place = place.or_else(|| self.state.find(&observation.key));
         let known = place.and_then(|place| self.state.slot(place)).map(|slot| slot.known);
         match &observation.sighting {
             Sighting::Present(content, hash) if !self.is_gone(&observation.key, content) => {
-                self.present(observer, &observation.key, place.zip(known), content, *hash, at, counts)
+                self.present(observer, &observation.key, place.zip(known), differs, content, *hash, at, counts)
             }
             sighting => {
                 let (place, known) = place.zip(known).filter(|(_, known)| known.alive)?;
@@ -163,6 +165,7 @@ impl<'a> Draft<'a> {
         observer: &Observer,
         key: &'a ResourceKey,
         found: Option<(u32, Known)>,
+        differs: Option<(Revision, Vec<String>)>,
         content: &'a Arc<Content>,
         hash: ContentHash,
         at: Timestamp,
@@ -177,10 +180,10 @@ impl<'a> Draft<'a> {
         let Some((place, known)) = found.filter(|(_, known)| known.alive) else {
             return self.create(observer, key, found, content, hash, at, counts);
         };
-        let before = self.fresh.get(&known.version).or_else(|| self.contents.get(known.version));
-        let rules = self.rules.comparing(key.resource_type());
-        let paths = before.map(|before| changed_paths(before, content, rules)).unwrap_or_default();
-        if before.is_some() && paths.is_empty() {
+        // An earlier observation of this commit may have altered the resource.
+        let located = differs.filter(|(version, _)| *version == known.version).map(|(_, paths)| paths);
+        let paths = located.or_else(|| self.differs(&known, key, content));
+        if paths.as_ref().is_some_and(Vec::is_empty) {
             // The rules for what is volatile have changed since the version was stored.
             return self.unchanged(observer, place, Known { hash, ..known }, at, counts);
         }
@@ -195,9 +198,15 @@ impl<'a> Draft<'a> {
         let mut after = Known { hash, version: revision, ..known };
         after.note(revision, observer.scan, true);
         self.state.update(place, after);
-        self.version(observer, key, content, after, Change::Updated, paths, revision, at);
+        self.version(observer, key, content, after, Change::Updated, paths.unwrap_or_default(), revision, at);
         counts.updated += 1;
         Some(place)
+    }
+
+    /// What a content differs in from a version.
+    fn differs(&self, known: &Known, key: &ResourceKey, content: &Content) -> Option<Vec<String>> {
+        let before = self.fresh.get(&known.version).or_else(|| self.contents.get(known.version))?;
+        Some(changed_paths(before, content, self.rules.comparing(key.resource_type())))
     }
 
     fn unchanged(&mut self, observer: &Observer, place: u32, mut known: Known, at: Timestamp, counts: &mut ChangeCounts) -> Place {
@@ -355,7 +364,7 @@ impl<'a> Draft<'a> {
     /// `Internal` if Arrow refuses them.
     pub fn finish(self) -> Result<(Payload, Replaced)> {
         let scopes = self.used_scopes();
-        let versions = versions_to_batch(&self.versions)?;
+        let versions = versions_to_batches(&self.versions)?;
         let closings = closings_to_batch(&self.closings)?;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(self.version_revisions)),
@@ -409,21 +418,49 @@ pub struct Replaced {
     pub closed: Vec<Revision>,
 }
 
-/// Finds the resources of a batch; adds the versions whose contents classification may need, those that an observation
-/// differs from.
-pub fn locate(state: &State, observations: &[Observation], wanted: &mut Vec<Revision>) -> Vec<Place> {
+/// What is known of an observation before its commit begins: where its resource is, and from which version it differs in
+/// what.
+#[derive(Debug)]
+pub struct Located {
+    place: Place,
+    differs: Option<(Revision, Vec<String>)>,
+}
+
+/// So many observations are compared with what they may have changed at once.
+const COMPARED_AT_ONCE: usize = 512;
+
+/// Finds the resources of a batch; adds the versions that an observation differs from, by their hashes: their contents are
+/// to be compared.
+pub fn locate(state: &State, observations: &[Observation], wanted: &mut Vec<Revision>) -> Vec<Located> {
     let find = |observation: &Observation| {
         let place = state.find(&observation.key);
+        let mut located = Located { place, differs: None };
         if let Sighting::Present(_, hash) = &observation.sighting
             && let Some(known) = place.and_then(|place| state.slot(place)).map(|slot| &slot.known)
             && known.alive
             && known.hash != *hash
         {
             wanted.push(known.version);
+            located.differs = Some((known.version, Vec::new()));
         }
-        place
+        located
     };
     observations.iter().map(find).collect()
+}
+
+/// Tells in what located observations differ from the contents at hand, on all cores.
+pub fn compare(contents: &Contents, rules: &TypeRulesSet, observations: &[Observation], located: &mut [Located]) {
+    let mut differing: Vec<_> = located.iter_mut().zip(observations).filter(|(located, _)| located.differs.is_some()).collect();
+    in_parallel(differing.chunks_mut(COMPARED_AT_ONCE), |chunk| {
+        for (located, observation) in chunk {
+            let Sighting::Present(after, _) = &observation.sighting else { continue };
+            let rules = rules.comparing(observation.key.resource_type());
+            located.differs = located.differs.take().and_then(|(version, _)| {
+                let before = contents.get(version)?;
+                Some((version, changed_paths(before, after, rules)))
+            });
+        }
+    });
 }
 
 impl Known {

@@ -13,7 +13,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::backend::{Backend, Created};
-use super::classify::{Draft, Replaced, locate};
+use super::classify::{Draft, Located, Replaced, compare, locate};
 use super::compact::{CompactOptions, Compacted, compact, is_due};
 use super::contents::Contents;
 use super::entries::{Entry, EntryKind};
@@ -23,7 +23,7 @@ use super::maintenance::Maintenance;
 use super::replay::{load_sightings, load_state, replay};
 use super::run::{Begin, Begun, Committed, End, Runs};
 use super::segment::{HEADER_BYTES, Payload, Segment, SegmentHeader, segment_name};
-use super::state::{Place, ScanNo, State};
+use super::state::{ScanNo, State};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Observation, Revision, Timestamp};
@@ -77,6 +77,15 @@ enum Work {
     Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
     End(ScanNo, End, oneshot::Sender<Result<Committed>>),
     Entry(Entry, oneshot::Sender<Result<()>>),
+}
+
+impl Work {
+    fn observations(&self) -> &[Observation] {
+        match self {
+            Self::Observe(_, observations, ..) => observations,
+            _ => &[],
+        }
+    }
 }
 
 /// What a piece of work did.
@@ -248,18 +257,19 @@ impl Committer {
         Ok(())
     }
 
-    /// Finds the resources of the observations, and puts at hand the contents that they may differ from. A file that is
-    /// gone may have been replaced by a compaction that has not been read yet.
-    async fn locate(&mut self, work: &[Work]) -> Result<Vec<Vec<Place>>> {
+    /// Finds the resources of the observations, and tells which differ in what. A file that is gone may have been replaced by
+    /// a compaction that has not been read yet.
+    async fn locate(&mut self, work: &[Work]) -> Result<Vec<Vec<Located>>> {
         for _ in 0..REREADS_MAX {
             let known = self.history.manifest.number;
             let mut wanted = Vec::new();
-            let places = work.iter().map(|work| match work {
-                Work::Observe(_, observations, ..) => locate(&self.state, observations, &mut wanted),
-                _ => Vec::new(),
-            });
-            let places = places.collect();
-            let Err(error) = self.contents.load(&self.history, wanted).await else { return Ok(places) };
+            let mut located: Vec<_> = work.iter().map(|work| locate(&self.state, work.observations(), &mut wanted)).collect();
+            let Err(error) = self.contents.load(&self.history, wanted).await else {
+                for (work, located) in work.iter().zip(&mut located) {
+                    compare(&self.contents, &self.history.index.settings.types, work.observations(), located);
+                }
+                return Ok(located);
+            };
             self.catch_up().await?;
             if self.history.manifest.number == known {
                 return Err(error);
@@ -274,8 +284,8 @@ impl Committer {
             self.catch_up().await?;
         }
         for _ in 0..LOST_SLOTS_MAX {
-            let places = self.locate(work).await?;
-            match self.write(work, &places).await {
+            let located = self.locate(work).await?;
+            match self.write(work, located).await {
                 Ok(Some(done)) => {
                     self.settle();
                     return Ok(done);
@@ -292,30 +302,30 @@ impl Committer {
     }
 
     /// Classifies work and writes the segment; `None` if another writer holds the slot.
-    async fn write(&mut self, work: &[Work], places: &[Vec<Place>]) -> Result<Option<Vec<Done>>> {
-        let (done, built) = self.build(work, places)?;
+    async fn write(&mut self, work: &[Work], located: Vec<Vec<Located>>) -> Result<Option<Vec<Done>>> {
+        let (done, built) = self.build(work, located)?;
         let Some((mut header, payload, replaced)) = built else { return Ok(Some(done)) };
         let bytes = Segment::encode(&mut header, &payload.encode()?);
         if !create_segment(&*self.history.backend, &header, &bytes).await? {
             return Ok(None);
         }
-        self.history.push(Arc::new(Segment::written(header, payload, &bytes)))?;
+        self.history.push(Arc::new(Segment::written(header, payload, &bytes)?))?;
         self.contents.follow(replaced);
         Ok(Some(done))
     }
 
     /// Classifies work against the state; no tables where there is nothing to write.
-    fn build(&mut self, work: &[Work], places: &[Vec<Place>]) -> Result<(Vec<Done>, Option<Built>)> {
+    fn build(&mut self, work: &[Work], located: Vec<Vec<Located>>) -> Result<(Vec<Done>, Option<Built>)> {
         let index = Arc::clone(&self.history.index);
         let head_time = index.head_time.map(Timestamp::from_micros);
         let mut draft = Draft::new(&mut self.state, &index.settings.types, &self.contents, index.head, head_time);
         let mut done = Vec::with_capacity(work.len());
-        for (work, places) in work.iter().zip(places) {
+        for (work, located) in work.iter().zip(located) {
             // Work that is refused has not touched the draft, so the others of its group go on.
             let outcome = match work {
                 Work::Begin(begin, _) => self.runs.begin(begin, &index, self.clock.now(), &mut draft).map(Done::Begun),
                 Work::Observe(scan, observations, token, _) => {
-                    self.runs.observe(*scan, observations, places, *token, &index, &mut draft).map(Done::Committed)
+                    self.runs.observe(*scan, observations, located, *token, &index, &mut draft).map(Done::Committed)
                 }
                 Work::End(scan, end, _) => self.runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
                 Work::Entry(entry, _) => {

@@ -52,7 +52,7 @@ impl Contents {
             if self.bytes >= BYTES_MAX {
                 break;
             }
-            self.insert(version, Arc::new(content.detached()));
+            self.insert(version, Content::detached(&content));
         }
         // Some were opened and closed by the same commit.
         replaced.closed.iter().for_each(|version| self.remove(*version));

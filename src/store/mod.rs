@@ -22,6 +22,7 @@ mod maintenance;
 mod manifest;
 mod merge;
 mod merge_versions;
+mod parallel;
 mod parquet_io;
 mod replay;
 mod run;

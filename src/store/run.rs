@@ -5,11 +5,11 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
-use super::classify::{Draft, Observer};
+use super::classify::{Draft, Located, Observer};
 use super::entries::{ChangeCounts, Entry, EntryKind};
 use super::index::{BatchDetails, LogIndex};
 use super::manifest::hex;
-use super::state::{Place, ScanNo, SeenPlaces};
+use super::state::{ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Observation, Revision, ScopeReport, Sighting, Timestamp};
 
@@ -249,7 +249,7 @@ impl Runs {
         &mut self,
         scan: ScanNo,
         observations: &'a [Observation],
-        places: &[Place],
+        located: Vec<Located>,
         page_token: Option<Revision>,
         index: &LogIndex,
         draft: &mut Draft<'a>,
@@ -261,17 +261,17 @@ impl Runs {
         }
         run.check_not_overtaken(index)?;
         let known = run.pass_over(observations)?;
-        let (observations, places) = (observations.get(known..).unwrap_or_default(), places.get(known..).unwrap_or_default());
+        let observations = observations.get(known..).unwrap_or_default();
         if observations.is_empty() {
             // An entry would tell of fewer lines than the store has, and a scan that breaks now could not be continued.
             return Ok(Committed::default());
         }
         let first = draft.head() + 1;
         let mut counts = ChangeCounts::default();
-        for (observation, place) in observations.iter().zip(places) {
+        for (observation, located) in observations.iter().zip(located.into_iter().skip(known)) {
             run.take_line(observation);
             let deleted = counts.deleted;
-            let Some(place) = draft.observe(&observer, observation, *place, run.at, &mut counts) else { continue };
+            let Some(place) = draft.observe(&observer, observation, located, run.at, &mut counts) else { continue };
             let sighted = matches!(observation.sighting, Sighting::Present(..)) && counts.deleted == deleted;
             run.note(draft.last_scope(), sighted, counts.deleted - deleted);
             if sighted {

@@ -34,15 +34,16 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, RecordBatch, StringViewArray, UInt8Array, UInt32Array,
 };
-use arrow::compute::{cast, take_record_batch};
+use arrow::compute::{cast, concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, StreamWriter, write_message};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::parallel::in_parallel;
 use super::schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Change, Revision, Timestamp};
@@ -233,8 +234,8 @@ impl Fields<'_> {
 pub struct Payload {
     /// Rows of [`SEGMENT_OBSERVATIONS`].
     pub observations: RecordBatch,
-    /// Rows of [`schema::VERSIONS`].
-    pub versions: RecordBatch,
+    /// Rows of [`schema::VERSIONS`], in parts.
+    pub versions: Vec<RecordBatch>,
     /// Rows of [`schema::CLOSINGS`].
     pub closings: RecordBatch,
     /// Rows of [`schema::ENTRIES`].
@@ -248,23 +249,42 @@ impl Payload {
     /// `Internal` if Arrow refuses the tables.
     pub fn encode(&self) -> Result<Vec<u8>> {
         let mut out = Vec::new();
-        for section in [&self.observations, &self.versions, &self.closings, &self.entries] {
-            let at = out.len();
-            out.extend([0; 8]);
-            let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD))?;
-            let mut writer = StreamWriter::try_new_with_options(&mut out, section.schema_ref(), options)?;
-            if section.num_rows() > 0 {
-                writer.write(section)?;
-            }
-            writer.finish()?;
-            drop(writer);
-            let length = (out.len() - at - 8) as u64;
-            if let Some(place) = out.get_mut(at..at + 8) {
-                place.copy_from_slice(&length.to_le_bytes());
-            }
-        }
+        let one = std::slice::from_ref;
+        write_section(&mut out, &SEGMENT_OBSERVATIONS, one(&self.observations))?;
+        write_section(&mut out, &schema::VERSIONS, &self.versions)?;
+        write_section(&mut out, &schema::CLOSINGS, one(&self.closings))?;
+        write_section(&mut out, &schema::ENTRIES, one(&self.entries))?;
         Ok(out)
     }
+}
+
+/// Appends the length and the stream of a section. Several parts are compressed at once; they have no dictionaries.
+fn write_section(out: &mut Vec<u8>, schema: &SchemaRef, parts: &[RecordBatch]) -> Result<()> {
+    let at = out.len();
+    out.extend([0; 8]);
+    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD))?;
+    let mut writer = StreamWriter::try_new_with_options(&mut *out, schema, options.clone())?;
+    match parts {
+        [] => {}
+        [part] if part.num_rows() == 0 => {}
+        [part] => writer.write(part)?,
+        parts => {
+            let encode = |part: &RecordBatch| {
+                let mut no_dictionaries = DictionaryTracker::new(false);
+                IpcDataGenerator::default().encode(part, &mut no_dictionaries, &options, &mut IpcWriteContext::default())
+            };
+            for encoded in in_parallel(parts, encode) {
+                write_message(writer.get_mut(), encoded?.1, &options)?;
+            }
+        }
+    }
+    writer.finish()?;
+    drop(writer);
+    let length = (out.len() - at - 8) as u64;
+    if let Some(place) = out.get_mut(at..at + 8) {
+        place.copy_from_slice(&length.to_le_bytes());
+    }
+    Ok(())
 }
 
 impl Segment {
@@ -321,19 +341,22 @@ impl Segment {
     }
 
     /// The segment that was just written, from its header, its tables and its bytes.
-    pub fn written(header: SegmentHeader, payload: Payload, bytes: &Bytes) -> Self {
+    ///
+    /// # Errors
+    /// `Internal` if the parts of a table differ in their columns.
+    pub fn written(header: SegmentHeader, payload: Payload, bytes: &Bytes) -> Result<Self> {
         let at = HEADER_BYTES;
         let length = bytes.get(at..at + 8).and_then(|length| length.try_into().ok()).map_or(0, u64::from_le_bytes);
         let end = usize::try_from(length).map_or(bytes.len(), |length| (at + 8 + length).min(bytes.len()));
-        Self {
+        Ok(Self {
             hash: header.hash(),
-            versions: payload.versions,
+            versions: concat_batches(&schema::VERSIONS, &payload.versions)?,
             closings: payload.closings,
             entries: payload.entries,
             // A copy: a slice would keep the payload in memory.
             observation_section: Bytes::copy_from_slice(bytes.get(at + 8..end).unwrap_or_default()),
             header,
-        }
+        })
     }
 
     /// Whether a scan ended with it.
@@ -392,14 +415,14 @@ impl Segment {
     }
 }
 
-/// Reads the one batch of a section, or an empty one.
+/// Reads the rows of a section as one batch.
 fn read_section(bytes: &Bytes, schema: &SchemaRef) -> Result<RecordBatch> {
     let reader = StreamReader::try_new(std::io::Cursor::new(bytes.clone()), None)?;
     if reader.schema().fields() != schema.fields() {
         return Err(Error::corrupt("a section of a segment has other columns than expected"));
     }
     let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(arrow::compute::concat_batches(schema, &batches)?)
+    Ok(concat_batches(schema, &batches)?)
 }
 
 /// A dictionary column of the observations section, from values and the position of each row's value.

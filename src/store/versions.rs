@@ -16,6 +16,7 @@ use super::backend::Backend;
 use super::content_columns::{CONTENT_COLUMNS, ContentColumns, content_arrays};
 use super::data_file::DataFile;
 use super::history::History;
+use super::parallel::in_parallel;
 use super::parquet_io::fetch;
 use super::schema;
 use super::segment::{numbers, texts};
@@ -48,11 +49,18 @@ pub struct NewVersion<'a> {
     pub at: Timestamp,
 }
 
-/// Versions as rows of [`schema::VERSIONS`], open but for the late ones.
+/// So many versions are made rows at once. It shows in the bytes of a segment, so it does not depend on the machine.
+const PART_ROWS: usize = 2048;
+
+/// Versions as rows of [`schema::VERSIONS`], open but for the late ones, in parts.
 ///
 /// # Errors
 /// `Internal` if Arrow refuses the columns.
-pub fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
+pub fn versions_to_batches(versions: &[NewVersion<'_>]) -> Result<Vec<RecordBatch>> {
+    in_parallel(versions.chunks(PART_ROWS), versions_to_batch).into_iter().collect()
+}
+
+fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
     let parts: Vec<[&str; 5]> = versions.iter().map(|version| version.key.parts()).collect();
     let part = |at: usize| -> ArrayRef { Arc::new(parts.iter().map(|parts| parts.get(at).copied()).collect::<StringViewArray>()) };
     let text =

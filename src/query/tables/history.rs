@@ -87,11 +87,11 @@ async fn find(call: &Call<'_>, name: String) -> Result<Vec<RecordBatch>> {
             return Ok(vec![versions]);
         }
     }
-    let mut found = events.keys("arn", &name).await?;
-    if found.is_empty() {
-        found = events.keys("resource_id", &name).await?;
-    }
-    if found.is_empty() { Ok(Vec::new()) } else { Ok(vec![events.versions_of(found).await?]) }
+    let named = events.named(&name).await?;
+    // All versions of a resource have its id; their ARNs may differ.
+    let versions =
+        if named.is_empty() { events.versions(ident("resource_id").eq(lit(name))).await } else { events.versions_of(named).await };
+    Ok(vec![versions?])
 }
 
 /// Everything that happened to resources: what was alive at the floor, and the changes since. An event has the columns of
@@ -113,17 +113,22 @@ impl<'a> Events<'a> {
 
     /// The versions of resources.
     async fn versions_of(&self, resources: BTreeSet<ResourceKey>) -> Result<RecordBatch> {
+        let keys = resources.iter().map(|key| lit(key.as_str())).collect();
+        self.versions(ident("resource_key").in_list(keys, false)).await
+    }
+
+    /// The versions that the events tell of which fulfil a filter: all events of a resource must, or none.
+    async fn versions(&self, filter: Expr) -> Result<RecordBatch> {
         let schema = versions_schema(self.call)?;
         let mut columns: BTreeSet<&str> = ["resource_key", "revision", "change"].into();
         columns.extend(schema.fields().iter().map(|field| told_by(field.name()).0));
-        let keys = resources.iter().map(|key| lit(key.as_str())).collect();
-        let events = self.read(&columns.into_iter().collect::<Vec<_>>(), ident("resource_key").in_list(keys, false)).await?;
+        let events = self.read(&columns.into_iter().collect::<Vec<_>>(), filter).await?;
         versions(&events, &schema)
     }
 
-    /// The keys of the resources of which a version has this value in a column. Reads no payload.
-    async fn keys(&self, column: &str, value: &str) -> Result<BTreeSet<ResourceKey>> {
-        let rows = self.read(&["resource_key"], ident(column).eq(lit(value))).await?;
+    /// The keys of the resources of which a version has this ARN. Reads no payload.
+    async fn named(&self, arn: &str) -> Result<BTreeSet<ResourceKey>> {
+        let rows = self.read(&["resource_key"], ident("arn").eq(lit(arn))).await?;
         Ok(texts(&rows, "resource_key")?.iter().flatten().map(ResourceKey::from_stored).collect::<Result<_, _>>()?)
     }
 

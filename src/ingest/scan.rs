@@ -18,7 +18,7 @@ use crate::store::{Begin, Committed, ScanBegun, ScanSession, check_time};
 /// A batch is committed when it holds so many observations ...
 pub(super) const BATCH_OBSERVATIONS_MAX: usize = 32_768;
 /// ... or lines of so many bytes.
-const BATCH_BYTES_MAX: usize = 32 << 20;
+const BATCH_BYTES_MAX: usize = 16 << 20;
 /// Files whose scans interleave are open at once; more than this many are refused, since each takes memory.
 const FILES_OPEN_MAX: usize = 256;
 /// How much of the hash of a scan's beginning is its id.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
-    TimestampMicrosecondArray, UInt32Array,
+    ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, ListBuilder, RecordBatch, StringViewBuilder, TimestampMicrosecondArray,
+    UInt32Array,
 };
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type};
@@ -51,6 +51,10 @@ pub struct NewVersion<'a> {
 
 /// So many versions are made rows at once. It shows in the bytes of a segment, so it does not depend on the machine.
 const PART_ROWS: usize = 2048;
+/// Texts up to this long are in the views of a column themselves: so says the format of Arrow.
+const INLINE_BYTES_MAX: usize = 12;
+/// The largest buffer of a text column.
+const BLOCK_BYTES_MAX: u32 = 16 << 20;
 
 /// Versions as rows of [`schema::VERSIONS`], open but for the late ones, in parts.
 ///
@@ -62,15 +66,13 @@ pub fn versions_to_batches(versions: &[NewVersion<'_>]) -> Result<Vec<RecordBatc
 
 fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
     let parts: Vec<[&str; 5]> = versions.iter().map(|version| version.key.parts()).collect();
-    let part = |at: usize| -> ArrayRef { Arc::new(parts.iter().map(|parts| parts.get(at).copied()).collect::<StringViewArray>()) };
-    let text =
-        |get: &dyn Fn(&NewVersion<'_>) -> Option<String>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<StringViewArray>()) };
+    let part = |at: usize| text_column(parts.iter().map(|parts| parts.get(at).copied()).collect());
     let time = |get: &dyn Fn(&NewVersion<'_>) -> Option<Timestamp>| -> ArrayRef {
         let times = versions.iter().map(|version| get(version).map(Timestamp::micros)).collect::<TimestampMicrosecondArray>();
         Arc::new(times.with_timezone("UTC"))
     };
     let number = |get: &dyn Fn(&NewVersion<'_>) -> Option<i64>| -> ArrayRef { Arc::new(versions.iter().map(get).collect::<Int64Array>()) };
-    let borrowed = |values: Vec<Option<&str>>| -> ArrayRef { Arc::new(values.into_iter().collect::<StringViewArray>()) };
+    let nothing = || text_column(vec![None; versions.len()]);
     let late = |version: &NewVersion<'_>| version.change == Change::Late;
 
     let mut hashes = FixedSizeBinaryBuilder::with_capacity(versions.len(), 16);
@@ -82,33 +84,43 @@ fn versions_to_batch(versions: &[NewVersion<'_>]) -> Result<RecordBatch> {
         paths.append(true);
     }
     let columns: Vec<ArrayRef> = vec![
-        borrowed(versions.iter().map(|version| Some(version.key.as_str())).collect()),
+        text_column(versions.iter().map(|version| Some(version.key.as_str())).collect()),
         part(0),
         part(1),
         part(2),
         part(3),
-        borrowed(versions.iter().map(|version| version.content.native_type.as_deref()).collect()),
+        text_column(versions.iter().map(|version| version.content.native_type.as_deref()).collect()),
         part(4),
-        borrowed(versions.iter().map(|version| version.content.arn.as_deref()).collect()),
-        borrowed(versions.iter().map(|version| version.content.name.as_deref()).collect()),
-        borrowed(versions.iter().map(|version| version.content.state.as_deref()).collect()),
+        text_column(versions.iter().map(|version| version.content.arn.as_deref()).collect()),
+        text_column(versions.iter().map(|version| version.content.name.as_deref()).collect()),
+        text_column(versions.iter().map(|version| version.content.state.as_deref()).collect()),
         time(&|version| version.content.created_at),
-        borrowed(versions.iter().map(|version| version.content.tags.as_ref().map(CanonicalJson::as_str)).collect()),
-        borrowed(versions.iter().map(|version| Some(version.content.properties.as_str())).collect()),
+        text_column(versions.iter().map(|version| version.content.tags.as_ref().map(CanonicalJson::as_str)).collect()),
+        text_column(versions.iter().map(|version| Some(version.content.properties.as_str())).collect()),
         Arc::new(hashes.finish()),
         number(&|version| Some(version.first_seen)),
         time(&|version| Some(version.first_seen_at)),
-        borrowed(versions.iter().map(|version| Some(version.change.as_str())).collect()),
+        text_column(versions.iter().map(|version| Some(version.change.as_str())).collect()),
         Arc::new(paths.finish()),
-        borrowed(versions.iter().map(|version| Some(&*version.scan_id)).collect()),
+        text_column(versions.iter().map(|version| Some(&*version.scan_id)).collect()),
         number(&|version| Some(version.revision)),
         time(&|version| Some(version.at)),
         number(&|version| late(version).then_some(version.revision)),
         time(&|version| late(version).then_some(version.at)),
-        text(&|_| None),
-        text(&|_| None),
+        nothing(),
+        nothing(),
     ];
     Ok(RecordBatch::try_new(Arc::clone(&schema::VERSIONS), columns)?)
+}
+
+/// A text column in a buffer of just its size: the tail is held in memory.
+fn text_column(values: Vec<Option<&str>>) -> ArrayRef {
+    let long = values.iter().flatten().map(|text| text.len()).filter(|bytes| *bytes > INLINE_BYTES_MAX);
+    let bytes: usize = long.sum();
+    let block = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(1, BLOCK_BYTES_MAX);
+    let mut column = StringViewBuilder::with_capacity(values.len()).with_fixed_block_size(block);
+    values.into_iter().for_each(|value| column.append_option(value));
+    Arc::new(column.finish())
 }
 
 /// The contents of rows of a batch that has their columns, by revision.

@@ -113,8 +113,11 @@ impl<'a> Events<'a> {
 
     /// The versions of resources.
     async fn versions_of(&self, resources: BTreeSet<ResourceKey>) -> Result<RecordBatch> {
-        let keys = resources.iter().map(|key| lit(key.as_str())).collect();
-        self.versions(ident("resource_key").in_list(keys, false)).await
+        // Ids are shorter than keys: what is looked through first is a third as long.
+        let ids: BTreeSet<&str> = resources.iter().map(|key| key.parts()[4]).collect();
+        let ids = ident("resource_id").in_list(ids.into_iter().map(lit).collect(), false);
+        let keys = ident("resource_key").in_list(resources.iter().map(|key| lit(key.as_str())).collect(), false);
+        self.versions(ids.and(keys)).await
     }
 
     /// The versions that the events tell of which fulfil a filter: all events of a resource must, or none.

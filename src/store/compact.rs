@@ -31,7 +31,7 @@ use crate::model::Revision;
 /// A tail with this many new versions is compacted at the end of a scan.
 const TAIL_VERSIONS_MAX: u64 = 1 << 13;
 /// A tail of which so many bytes are held in memory is compacted at the end of a scan.
-const TAIL_BYTES_MAX: u64 = 8 << 20;
+const TAIL_BYTES_MAX: u64 = 16 << 20;
 /// A tail of this many segments is compacted at the end of a scan.
 const TAIL_SEGMENTS_MAX: u64 = 256;
 /// A tail with this many observations is compacted at the end of a scan.
@@ -43,7 +43,7 @@ const STEP_OBSERVATIONS_MAX: u64 = 1 << 21;
 /// So many bytes of versions are compacted at once: they are in memory up to three times.
 const STEP_BYTES_MAX: u64 = 24 << 20;
 /// For a tail this many times as long, writing waits.
-const TAIL_OVERDUE: u64 = 12;
+const TAIL_OVERDUE: u64 = 16;
 
 /// How much maintenance may do.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""Records answers of AWS's wire protocols, and what boto3 makes of them, into recorded/.
+
+A moto server (https://pypi.org/project/moto, Apache License 2.0) is filled with a few resources of each kind and asked.
+For each operation SERVICE-OPERATION.xml is the body as it was on the wire, SERVICE-OPERATION.json what boto3 returned: without
+ResponseMetadata and what came in headers, times in ISO 8601, bytes in base64. No cloud is asked; the account is moto's own.
+
+    python3 -m venv venv
+    venv/bin/pip install 'moto[server,ec2,rds,s3,iam,elbv2,autoscaling]==5.2.5' boto3==1.44.8
+    venv/bin/python data/aws/record.py            # replaces recorded/ next to this script
+
+Ids come from a seed, times from the clock: run it again only to record more. Pre-shared keys, though made up, are blanked.
+"""
+
+import base64
+import datetime
+import json
+import os
+import pathlib
+import re
+import urllib.request
+
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
+import boto3
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+from moto.server import ThreadedMotoServer
+
+RECORDED = pathlib.Path(__file__).with_name("recorded")
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+TAGS = [{"Key": "Name", "Value": "web & <api> \u00fc"}, {"Key": "empty", "Value": ""}]
+SECRET = re.compile(r"(pre_shared_key(?:>|&gt;))[^<&]+")
+
+
+class Recorder:
+    """Clients of one server, and the last body that each got."""
+
+    def __init__(self, endpoint):
+        self.session = boto3.Session("testing", "testing", region_name=REGION)
+        self.session.events.register("before-parse", self.keep)
+        self.endpoint = endpoint
+        self.body = b""
+
+    def keep(self, response_dict, **_):
+        # Blanked before it is parsed, so that both files tell the same.
+        text = response_dict["body"].decode()
+        self.body = SECRET.sub(r"\1-", text).encode()
+        response_dict["body"] = self.body
+
+    def client(self, service):
+        return self.session.client(service, endpoint_url=self.endpoint)
+
+    def record(self, client, operation, suffix="", **parameters):
+        """Calls an operation, and keeps its answer unless the server cannot do it."""
+        service = {"elasticloadbalancingv2": "elbv2"}.get(client.meta.service_model.service_name, client.meta.service_model.service_name)
+        try:
+            answer = getattr(client, snake(operation))(**parameters)
+        except (ClientError, ResponseParserError) as error:
+            print(f"not recorded: {service} {operation}: {str(error)[:150]}")
+            return
+        answer.pop("ResponseMetadata")
+        output = client.meta.service_model.operation_model(operation).output_shape
+        for name, member in output.members.items():
+            if member.serialization.get("location"):
+                answer.pop(name, None)
+        stem = RECORDED / f"{service}-{operation}{suffix}"
+        stem.with_suffix(".xml").write_bytes(self.body)
+        text = json.dumps(answer, default=plain, sort_keys=True, indent=1, ensure_ascii=False)
+        stem.with_suffix(".json").write_text(text + "\n")
+
+
+def plain(value):
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"no JSON for {value!r}")
+
+
+def snake(operation):
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation)
+    return words.lower()
+
+
+def tagged(kind):
+    return [{"ResourceType": kind, "Tags": TAGS}]
+
+
+def ec2(recorder):
+    client = recorder.client("ec2")
+    vpc = client.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc"))["Vpc"]["VpcId"]
+    other = client.create_vpc(CidrBlock="10.1.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+    subnets = [
+        client.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{at}.0/24", AvailabilityZone=REGION + zone)["Subnet"]["SubnetId"]
+        for at, zone in enumerate("ab")
+    ]
+    inside = [{"Name": "vpc-id", "Values": [vpc]}]
+    gateway = client.create_internet_gateway(TagSpecifications=tagged("internet-gateway"))["InternetGateway"]["InternetGatewayId"]
+    client.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    egress = client.create_egress_only_internet_gateway(VpcId=other)
+    routes = client.create_route_table(VpcId=vpc, TagSpecifications=tagged("route-table"))["RouteTable"]["RouteTableId"]
+    client.associate_route_table(RouteTableId=routes, SubnetId=subnets[0])
+    client.create_route(RouteTableId=routes, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    address = client.allocate_address(Domain="vpc", TagSpecifications=tagged("elastic-ip"))["AllocationId"]
+    nat = client.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]["NatGatewayId"]
+    group = client.create_security_group(VpcId=vpc, GroupName="web", Description="web", TagSpecifications=tagged("security-group"))["GroupId"]
+    client.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}, {"CidrIp": "10.0.0.0/8"}]},
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]},
+        ],
+    )
+    client.create_key_pair(KeyName="deploy", TagSpecifications=tagged("key-pair"))
+    reservation = client.run_instances(
+        ImageId="ami-12c6146b", InstanceType="t3.micro", KeyName="deploy", MinCount=2, MaxCount=2, SubnetId=subnets[0],
+        SecurityGroupIds=[group], TagSpecifications=tagged("instance"),
+    )
+    instances = [instance["InstanceId"] for instance in reservation["Instances"]]
+    client.associate_address(AllocationId=client.allocate_address(Domain="vpc")["AllocationId"], InstanceId=instances[0])
+    volume = client.create_volume(AvailabilityZone=REGION + "a", Size=8, VolumeType="gp3", TagSpecifications=tagged("volume"))["VolumeId"]
+    client.attach_volume(VolumeId=volume, InstanceId=instances[0], Device="/dev/sdf")
+    client.create_snapshot(VolumeId=volume, Description="before\nthe <upgrade>", TagSpecifications=tagged("snapshot"))
+    image = client.create_image(InstanceId=instances[1], Name="web", Description="baked")["ImageId"]
+    client.stop_instances(InstanceIds=[instances[1]])
+    client.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro"}, TagSpecifications=tagged("launch-template"))
+    client.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[routes], TagSpecifications=tagged("vpc-endpoint"))
+    client.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.ec2", VpcEndpointType="Interface", SubnetIds=subnets)
+    client.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other, TagSpecifications=tagged("vpc-peering-connection"))
+    client.create_flow_logs(
+        ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", LogGroupName="flows", DeliverLogsPermissionArn=f"arn:aws:iam::{ACCOUNT}:role/flows",
+    )
+    transit = client.create_transit_gateway(Description="hub", TagSpecifications=tagged("transit-gateway"))["TransitGateway"]["TransitGatewayId"]
+    client.create_transit_gateway_vpc_attachment(TransitGatewayId=transit, VpcId=vpc, SubnetIds=subnets)
+    customer = client.create_customer_gateway(Type="ipsec.1", PublicIp="192.0.2.1", BgpAsn=65000)["CustomerGateway"]["CustomerGatewayId"]
+    private = client.create_vpn_gateway(Type="ipsec.1", TagSpecifications=tagged("vpn-gateway"))["VpnGateway"]["VpnGatewayId"]
+    client.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=private)
+    client.create_vpn_connection(Type="ipsec.1", CustomerGatewayId=customer, VpnGatewayId=private, Options={"StaticRoutesOnly": True})
+    client.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.internal"]}, {"Key": "domain-name-servers", "Values": ["10.0.0.2", "10.0.0.3"]}])
+    client.allocate_hosts(AvailabilityZone=REGION + "a", InstanceType="c5.large", Quantity=1, TagSpecifications=tagged("dedicated-host"))
+
+    record = recorder.record
+    record(client, "DescribeInstances")
+    record(client, "DescribeInstances", "-none", Filters=[{"Name": "instance-type", "Values": ["none"]}])
+    record(client, "DescribeVpcs", VpcIds=[vpc, other])
+    for operation in ["Subnets", "RouteTables", "NetworkAcls", "NetworkInterfaces", "SecurityGroups"]:
+        record(client, "Describe" + operation, Filters=inside)
+    record(client, "DescribeSecurityGroupRules", Filters=[{"Name": "group-id", "Values": [group]}])
+    record(client, "DescribeNatGateways", NatGatewayIds=[nat])
+    record(client, "DescribeEgressOnlyInternetGateways", EgressOnlyInternetGatewayIds=[egress["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]])
+    record(client, "DescribeImages", ImageIds=[image])
+    record(client, "DescribeSnapshots", OwnerIds=[ACCOUNT])
+    record(client, "DescribeRegions", RegionNames=["eu-west-1", "us-east-1"])
+    record(client, "DescribeTags", Filters=[{"Name": "resource-id", "Values": [vpc, gateway]}])
+    plain_lists = (
+        "InternetGateways Addresses Volumes KeyPairs LaunchTemplates VpcEndpoints VpcPeeringConnections FlowLogs TransitGateways"
+        " TransitGatewayAttachments VpnConnections VpnGateways CustomerGateways DhcpOptions Hosts PlacementGroups ReservedInstances"
+    )
+    for operation in plain_lists.split():
+        record(client, "Describe" + operation)
+    return vpc, subnets, group, instances
+
+
+def rds(recorder, subnets, group):
+    client = recorder.client("rds")
+    client.create_db_subnet_group(DBSubnetGroupName="db", DBSubnetGroupDescription="db", SubnetIds=subnets, Tags=TAGS)
+    client.create_db_parameter_group(DBParameterGroupName="pg16", DBParameterGroupFamily="postgres16", Description="logs", Tags=TAGS)
+    client.create_db_cluster_parameter_group(DBClusterParameterGroupName="aurora16", DBParameterGroupFamily="aurora-postgresql16", Description="cluster")
+    client.create_option_group(OptionGroupName="mysql8", EngineName="mysql", MajorEngineVersion="8.0", OptionGroupDescription="audit")
+    client.create_db_instance(
+        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.small", Engine="postgres", AllocatedStorage=20, MasterUsername="root",
+        MasterUserPassword="not-a-secret", DBSubnetGroupName="db", VpcSecurityGroupIds=[group], DBParameterGroupName="pg16", Tags=TAGS,
+        EnableCloudwatchLogsExports=["postgresql"], StorageEncrypted=True,
+    )
+    cluster = client.create_db_cluster(
+        DBClusterIdentifier="analytics", Engine="aurora-postgresql", MasterUsername="root", MasterUserPassword="not-a-secret",
+        DBSubnetGroupName="db", VpcSecurityGroupIds=[group], Tags=TAGS,
+    )["DBCluster"]["DBClusterArn"]
+    client.create_db_instance(DBInstanceIdentifier="analytics-1", DBInstanceClass="db.r6g.large", Engine="aurora-postgresql", DBClusterIdentifier="analytics")
+    client.create_db_snapshot(DBSnapshotIdentifier="before", DBInstanceIdentifier="orders", Tags=TAGS)
+    client.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="before", DBClusterIdentifier="analytics", Tags=TAGS)
+    client.create_event_subscription(
+        SubscriptionName="failover", SnsTopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:db", SourceType="db-instance", SourceIds=["orders"],
+        EventCategories=["failover", "failure"], Enabled=True,
+    )
+    client.create_global_cluster(GlobalClusterIdentifier="world", Engine="aurora-postgresql")
+    client.create_db_proxy(
+        DBProxyName="pool", EngineFamily="POSTGRESQL", RoleArn=f"arn:aws:iam::{ACCOUNT}:role/pool", VpcSubnetIds=subnets,
+        Auth=[{"AuthScheme": "SECRETS", "SecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db", "IAMAuth": "DISABLED"}],
+    )
+    lists = (
+        "DBInstances DBClusters DBSnapshots DBClusterSnapshots DBSubnetGroups DBParameterGroups DBClusterParameterGroups"
+        " EventSubscriptions DBProxies GlobalClusters"
+    )
+    for operation in lists.split():
+        recorder.record(client, "Describe" + operation)
+    recorder.record(client, "DescribeOptionGroups", OptionGroupName="mysql8")
+    recorder.record(client, "ListTagsForResource", ResourceName=cluster)
+
+
+def s3(recorder):
+    client = recorder.client("s3")
+    make = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
+    client.create_bucket(Bucket="data", ObjectLockEnabledForBucket=True, **make)
+    client.create_bucket(Bucket="logs", **make)
+    recorder.session.client("s3", endpoint_url=recorder.endpoint, region_name="us-east-1").create_bucket(Bucket="old")
+    client.put_bucket_tagging(Bucket="data", Tagging={"TagSet": TAGS})
+    client.put_bucket_encryption(
+        Bucket="data",
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/data"}, "BucketKeyEnabled": True}]},
+    )
+    block = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
+    client.put_public_access_block(Bucket="data", PublicAccessBlockConfiguration=block)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"}
+    client.put_bucket_policy(Bucket="data", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=1))
+    client.put_bucket_ownership_controls(Bucket="data", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    client.put_bucket_acl(Bucket="logs", GrantRead="uri=http://acs.amazonaws.com/groups/global/AllUsers", GrantFullControl='id="75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"')
+    client.put_bucket_acl(Bucket="logs", ACL="log-delivery-write")
+    client.put_bucket_logging(Bucket="data", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "data/", "TargetGrants": []}})
+    client.put_bucket_lifecycle_configuration(
+        Bucket="data",
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": "old", "Status": "Enabled", "Filter": {"And": {"Prefix": "a/", "Tags": TAGS}},
+                    "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}, {"Days": 90, "StorageClass": "GLACIER"}],
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": 7}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3},
+                },
+                {"ID": "end", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Date": datetime.datetime(2027, 1, 1, tzinfo=datetime.timezone.utc)}},
+            ]
+        },
+    )
+    client.put_bucket_versioning(Bucket="logs", VersioningConfiguration={"Status": "Enabled"})
+    rule = {"ID": "copy", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": ""}, "Destination": {"Bucket": "arn:aws:s3:::logs"}, "DeleteMarkerReplication": {"Status": "Disabled"}}
+    client.put_bucket_replication(Bucket="data", ReplicationConfiguration={"Role": f"arn:aws:iam::{ACCOUNT}:role/copy", "Rules": [rule]})
+    client.put_object_lock_configuration(Bucket="data", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}})
+    website = {"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "404.html"}, "RoutingRules": [{"Condition": {"KeyPrefixEquals": "a/"}, "Redirect": {"ReplaceKeyPrefixWith": "b/"}}]}
+    client.put_bucket_website(Bucket="data", WebsiteConfiguration=website)
+    client.put_bucket_cors(Bucket="data", CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["*"], "MaxAgeSeconds": 60}]})
+    queue = {"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:new", "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "a/"}]}}}
+    recorder.client("sqs").create_queue(QueueName="new")
+    client.put_bucket_notification_configuration(Bucket="data", NotificationConfiguration={"QueueConfigurations": [queue]})
+
+    recorder.record(client, "ListBuckets")
+    recorder.record(client, "GetBucketLocation", Bucket="data")
+    recorder.record(client, "GetBucketLocation", "-us-east-1", Bucket="old")
+    recorder.record(client, "GetBucketAcl", Bucket="logs")
+    recorder.record(client, "GetBucketLogging", "-none", Bucket="logs")
+    getters = (
+        "GetBucketTagging GetBucketVersioning GetBucketEncryption GetPublicAccessBlock GetBucketPolicy GetBucketPolicyStatus"
+        " GetBucketOwnershipControls GetBucketLogging GetBucketLifecycleConfiguration GetBucketReplication GetObjectLockConfiguration"
+        " GetBucketWebsite GetBucketCors GetBucketNotificationConfiguration"
+    )
+    for operation in getters.split():
+        recorder.record(client, operation, Bucket="data")
+
+
+def iam(recorder):
+    client = recorder.client("iam")
+    statement = {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*", "Condition": {"NumericLessThan": {"s3:max-keys": "10"}}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+    arn = client.create_policy(PolicyName="read", PolicyDocument=policy)["Policy"]["Arn"]
+    client.create_group(GroupName="developers")
+    client.put_group_policy(GroupName="developers", PolicyName="own", PolicyDocument=policy)
+    client.create_user(UserName="ann", Path="/people/", Tags=TAGS)
+    client.add_user_to_group(GroupName="developers", UserName="ann")
+    client.attach_user_policy(UserName="ann", PolicyArn=arn)
+    client.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=policy)
+    client.create_role(RoleName="web", AssumeRolePolicyDocument=trust, Tags=TAGS)
+    client.attach_role_policy(RoleName="web", PolicyArn=arn)
+    client.create_instance_profile(InstanceProfileName="web")
+    client.add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
+    recorder.record(client, "GetAccountAuthorizationDetails", Filter=["User", "Role", "Group", "LocalManagedPolicy"])
+
+
+def balancing(recorder, vpc, subnets, group, instances):
+    client = recorder.client("elbv2")
+    balancer = client.create_load_balancer(Name="web", Subnets=subnets, SecurityGroups=[group], Tags=TAGS)["LoadBalancers"][0]["LoadBalancerArn"]
+    target = client.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc, Matcher={"HttpCode": "200-299"})["TargetGroups"][0]["TargetGroupArn"]
+    client.register_targets(TargetGroupArn=target, Targets=[{"Id": instances[0]}])
+    login = {
+        "Issuer": "https://login.example.com", "AuthorizationEndpoint": "https://login.example.com/auth", "TokenEndpoint": "https://login.example.com/token",
+        "UserInfoEndpoint": "https://login.example.com/user", "ClientId": "web", "ClientSecret": "not-a-secret",
+        "AuthenticationRequestExtraParams": {"prompt": "login", "display": "page"},
+    }
+    forward = {"Type": "forward", "TargetGroupArn": target}
+    try:
+        actions = [{"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": login}, {**forward, "Order": 2}]
+        client.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=8080, DefaultActions=actions)
+    except ClientError as error:
+        print(f"no listener that authenticates: {error}")
+    client.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward])
+    recorder.record(client, "DescribeLoadBalancers")
+    recorder.record(client, "DescribeListeners", LoadBalancerArn=balancer)
+    recorder.record(client, "DescribeTargetGroups")
+    recorder.record(client, "DescribeTags", ResourceArns=[balancer])
+
+    client = recorder.client("autoscaling")
+    client.create_launch_configuration(LaunchConfigurationName="web", ImageId="ami-12c6146b", InstanceType="t3.micro")
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="web", LaunchConfigurationName="web", MinSize=1, MaxSize=3, DesiredCapacity=1, VPCZoneIdentifier=",".join(subnets),
+        TargetGroupARNs=[target], Tags=[{"Key": "Name", "Value": "web", "PropagateAtLaunch": True}],
+    )
+    recorder.record(client, "DescribeAutoScalingGroups")
+
+
+def main():
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/seed?a=42", method="POST")).read()
+    RECORDED.mkdir(exist_ok=True)
+    for old in RECORDED.iterdir():
+        old.unlink()
+    recorder = Recorder(endpoint)
+    vpc, subnets, group, instances = ec2(recorder)
+    rds(recorder, subnets, group)
+    s3(recorder)
+    iam(recorder)
+    balancing(recorder, vpc, subnets, group, instances)
+    recorder.record(recorder.client("sts"), "GetCallerIdentity")
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

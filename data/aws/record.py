@@ -54,7 +54,7 @@ class Recorder:
 
     def record(self, client, operation, suffix="", **parameters):
         """Calls an operation, and keeps its answer unless the server cannot do it."""
-        service = {"elasticloadbalancingv2": "elbv2"}.get(client.meta.service_model.service_name, client.meta.service_model.service_name)
+        service = client.meta.service_model.service_name
         try:
             answer = getattr(client, snake(operation))(**parameters)
         except (ClientError, ResponseParserError) as error:
@@ -105,18 +105,31 @@ def ec2(recorder):
     client.create_route(RouteTableId=routes, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     address = client.allocate_address(Domain="vpc", TagSpecifications=tagged("elastic-ip"))["AllocationId"]
     nat = client.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]["NatGatewayId"]
-    group = client.create_security_group(VpcId=vpc, GroupName="web", Description="web", TagSpecifications=tagged("security-group"))["GroupId"]
+    group = client.create_security_group(VpcId=vpc, GroupName="web", Description="web", TagSpecifications=tagged("security-group"))[
+        "GroupId"
+    ]
     client.authorize_security_group_ingress(
         GroupId=group,
         IpPermissions=[
-            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}, {"CidrIp": "10.0.0.0/8"}]},
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 443,
+                "ToPort": 443,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}, {"CidrIp": "10.0.0.0/8"}],
+            },
             {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]},
         ],
     )
     client.create_key_pair(KeyName="deploy", TagSpecifications=tagged("key-pair"))
     reservation = client.run_instances(
-        ImageId="ami-12c6146b", InstanceType="t3.micro", KeyName="deploy", MinCount=2, MaxCount=2, SubnetId=subnets[0],
-        SecurityGroupIds=[group], TagSpecifications=tagged("instance"),
+        ImageId="ami-12c6146b",
+        InstanceType="t3.micro",
+        KeyName="deploy",
+        MinCount=2,
+        MaxCount=2,
+        SubnetId=subnets[0],
+        SecurityGroupIds=[group],
+        TagSpecifications=tagged("instance"),
     )
     instances = [instance["InstanceId"] for instance in reservation["Instances"]]
     client.associate_address(AllocationId=client.allocate_address(Domain="vpc")["AllocationId"], InstanceId=instances[0])
@@ -125,20 +138,35 @@ def ec2(recorder):
     client.create_snapshot(VolumeId=volume, Description="before\nthe <upgrade>", TagSpecifications=tagged("snapshot"))
     image = client.create_image(InstanceId=instances[1], Name="web", Description="baked")["ImageId"]
     client.stop_instances(InstanceIds=[instances[1]])
-    client.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro"}, TagSpecifications=tagged("launch-template"))
-    client.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[routes], TagSpecifications=tagged("vpc-endpoint"))
+    client.create_launch_template(
+        LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro"}, TagSpecifications=tagged("launch-template")
+    )
+    client.create_vpc_endpoint(
+        VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[routes], TagSpecifications=tagged("vpc-endpoint")
+    )
     client.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.ec2", VpcEndpointType="Interface", SubnetIds=subnets)
     client.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other, TagSpecifications=tagged("vpc-peering-connection"))
     client.create_flow_logs(
-        ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", LogGroupName="flows", DeliverLogsPermissionArn=f"arn:aws:iam::{ACCOUNT}:role/flows",
+        ResourceIds=[vpc],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogGroupName="flows",
+        DeliverLogsPermissionArn=f"arn:aws:iam::{ACCOUNT}:role/flows",
     )
-    transit = client.create_transit_gateway(Description="hub", TagSpecifications=tagged("transit-gateway"))["TransitGateway"]["TransitGatewayId"]
+    transit = client.create_transit_gateway(Description="hub", TagSpecifications=tagged("transit-gateway"))["TransitGateway"][
+        "TransitGatewayId"
+    ]
     client.create_transit_gateway_vpc_attachment(TransitGatewayId=transit, VpcId=vpc, SubnetIds=subnets)
     customer = client.create_customer_gateway(Type="ipsec.1", PublicIp="192.0.2.1", BgpAsn=65000)["CustomerGateway"]["CustomerGatewayId"]
     private = client.create_vpn_gateway(Type="ipsec.1", TagSpecifications=tagged("vpn-gateway"))["VpnGateway"]["VpnGatewayId"]
     client.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=private)
     client.create_vpn_connection(Type="ipsec.1", CustomerGatewayId=customer, VpnGatewayId=private, Options={"StaticRoutesOnly": True})
-    client.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.internal"]}, {"Key": "domain-name-servers", "Values": ["10.0.0.2", "10.0.0.3"]}])
+    client.create_dhcp_options(
+        DhcpConfigurations=[
+            {"Key": "domain-name", "Values": ["example.internal"]},
+            {"Key": "domain-name-servers", "Values": ["10.0.0.2", "10.0.0.3"]},
+        ]
+    )
     client.allocate_hosts(AvailabilityZone=REGION + "a", InstanceType="c5.large", Quantity=1, TagSpecifications=tagged("dedicated-host"))
 
     record = recorder.record
@@ -149,7 +177,11 @@ def ec2(recorder):
         record(client, "Describe" + operation, Filters=inside)
     record(client, "DescribeSecurityGroupRules", Filters=[{"Name": "group-id", "Values": [group]}])
     record(client, "DescribeNatGateways", NatGatewayIds=[nat])
-    record(client, "DescribeEgressOnlyInternetGateways", EgressOnlyInternetGatewayIds=[egress["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]])
+    record(
+        client,
+        "DescribeEgressOnlyInternetGateways",
+        EgressOnlyInternetGatewayIds=[egress["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]],
+    )
     record(client, "DescribeImages", ImageIds=[image])
     record(client, "DescribeSnapshots", OwnerIds=[ACCOUNT])
     record(client, "DescribeRegions", RegionNames=["eu-west-1", "us-east-1"])
@@ -167,27 +199,52 @@ def rds(recorder, subnets, group):
     client = recorder.client("rds")
     client.create_db_subnet_group(DBSubnetGroupName="db", DBSubnetGroupDescription="db", SubnetIds=subnets, Tags=TAGS)
     client.create_db_parameter_group(DBParameterGroupName="pg16", DBParameterGroupFamily="postgres16", Description="logs", Tags=TAGS)
-    client.create_db_cluster_parameter_group(DBClusterParameterGroupName="aurora16", DBParameterGroupFamily="aurora-postgresql16", Description="cluster")
+    client.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName="aurora16", DBParameterGroupFamily="aurora-postgresql16", Description="cluster"
+    )
     client.create_option_group(OptionGroupName="mysql8", EngineName="mysql", MajorEngineVersion="8.0", OptionGroupDescription="audit")
     client.create_db_instance(
-        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.small", Engine="postgres", AllocatedStorage=20, MasterUsername="root",
-        MasterUserPassword="not-a-secret", DBSubnetGroupName="db", VpcSecurityGroupIds=[group], DBParameterGroupName="pg16", Tags=TAGS,
-        EnableCloudwatchLogsExports=["postgresql"], StorageEncrypted=True,
+        DBInstanceIdentifier="orders",
+        DBInstanceClass="db.t3.small",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="root",
+        MasterUserPassword="not-a-secret",
+        DBSubnetGroupName="db",
+        VpcSecurityGroupIds=[group],
+        DBParameterGroupName="pg16",
+        Tags=TAGS,
+        EnableCloudwatchLogsExports=["postgresql"],
+        StorageEncrypted=True,
     )
     cluster = client.create_db_cluster(
-        DBClusterIdentifier="analytics", Engine="aurora-postgresql", MasterUsername="root", MasterUserPassword="not-a-secret",
-        DBSubnetGroupName="db", VpcSecurityGroupIds=[group], Tags=TAGS,
+        DBClusterIdentifier="analytics",
+        Engine="aurora-postgresql",
+        MasterUsername="root",
+        MasterUserPassword="not-a-secret",
+        DBSubnetGroupName="db",
+        VpcSecurityGroupIds=[group],
+        Tags=TAGS,
     )["DBCluster"]["DBClusterArn"]
-    client.create_db_instance(DBInstanceIdentifier="analytics-1", DBInstanceClass="db.r6g.large", Engine="aurora-postgresql", DBClusterIdentifier="analytics")
+    client.create_db_instance(
+        DBInstanceIdentifier="analytics-1", DBInstanceClass="db.r6g.large", Engine="aurora-postgresql", DBClusterIdentifier="analytics"
+    )
     client.create_db_snapshot(DBSnapshotIdentifier="before", DBInstanceIdentifier="orders", Tags=TAGS)
     client.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="before", DBClusterIdentifier="analytics", Tags=TAGS)
     client.create_event_subscription(
-        SubscriptionName="failover", SnsTopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:db", SourceType="db-instance", SourceIds=["orders"],
-        EventCategories=["failover", "failure"], Enabled=True,
+        SubscriptionName="failover",
+        SnsTopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:db",
+        SourceType="db-instance",
+        SourceIds=["orders"],
+        EventCategories=["failover", "failure"],
+        Enabled=True,
     )
     client.create_global_cluster(GlobalClusterIdentifier="world", Engine="aurora-postgresql")
     client.create_db_proxy(
-        DBProxyName="pool", EngineFamily="POSTGRESQL", RoleArn=f"arn:aws:iam::{ACCOUNT}:role/pool", VpcSubnetIds=subnets,
+        DBProxyName="pool",
+        EngineFamily="POSTGRESQL",
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/pool",
+        VpcSubnetIds=subnets,
         Auth=[{"AuthScheme": "SECRETS", "SecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db", "IAMAuth": "DISABLED"}],
     )
     lists = (
@@ -209,37 +266,78 @@ def s3(recorder):
     client.put_bucket_tagging(Bucket="data", Tagging={"TagSet": TAGS})
     client.put_bucket_encryption(
         Bucket="data",
-        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/data"}, "BucketKeyEnabled": True}]},
+        ServerSideEncryptionConfiguration={
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/data"},
+                    "BucketKeyEnabled": True,
+                }
+            ]
+        },
     )
     block = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
     client.put_public_access_block(Bucket="data", PublicAccessBlockConfiguration=block)
     statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"}
     client.put_bucket_policy(Bucket="data", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=1))
     client.put_bucket_ownership_controls(Bucket="data", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
-    client.put_bucket_acl(Bucket="logs", GrantRead="uri=http://acs.amazonaws.com/groups/global/AllUsers", GrantFullControl='id="75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"')
+    client.put_bucket_acl(
+        Bucket="logs",
+        GrantRead="uri=http://acs.amazonaws.com/groups/global/AllUsers",
+        GrantFullControl='id="75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"',
+    )
     client.put_bucket_acl(Bucket="logs", ACL="log-delivery-write")
-    client.put_bucket_logging(Bucket="data", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "data/", "TargetGrants": []}})
+    client.put_bucket_logging(
+        Bucket="data", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "data/", "TargetGrants": []}}
+    )
     client.put_bucket_lifecycle_configuration(
         Bucket="data",
         LifecycleConfiguration={
             "Rules": [
                 {
-                    "ID": "old", "Status": "Enabled", "Filter": {"And": {"Prefix": "a/", "Tags": TAGS}},
+                    "ID": "old",
+                    "Status": "Enabled",
+                    "Filter": {"And": {"Prefix": "a/", "Tags": TAGS}},
                     "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}, {"Days": 90, "StorageClass": "GLACIER"}],
-                    "NoncurrentVersionExpiration": {"NoncurrentDays": 7}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3},
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
+                    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3},
                 },
-                {"ID": "end", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Date": datetime.datetime(2027, 1, 1, tzinfo=datetime.timezone.utc)}},
+                {
+                    "ID": "end",
+                    "Status": "Disabled",
+                    "Filter": {"Prefix": ""},
+                    "Expiration": {"Date": datetime.datetime(2027, 1, 1, tzinfo=datetime.timezone.utc)},
+                },
             ]
         },
     )
     client.put_bucket_versioning(Bucket="logs", VersioningConfiguration={"Status": "Enabled"})
-    rule = {"ID": "copy", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": ""}, "Destination": {"Bucket": "arn:aws:s3:::logs"}, "DeleteMarkerReplication": {"Status": "Disabled"}}
+    rule = {
+        "ID": "copy",
+        "Priority": 1,
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Destination": {"Bucket": "arn:aws:s3:::logs"},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+    }
     client.put_bucket_replication(Bucket="data", ReplicationConfiguration={"Role": f"arn:aws:iam::{ACCOUNT}:role/copy", "Rules": [rule]})
-    client.put_object_lock_configuration(Bucket="data", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}})
-    website = {"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "404.html"}, "RoutingRules": [{"Condition": {"KeyPrefixEquals": "a/"}, "Redirect": {"ReplaceKeyPrefixWith": "b/"}}]}
+    client.put_object_lock_configuration(
+        Bucket="data",
+        ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}},
+    )
+    website = {
+        "IndexDocument": {"Suffix": "index.html"},
+        "ErrorDocument": {"Key": "404.html"},
+        "RoutingRules": [{"Condition": {"KeyPrefixEquals": "a/"}, "Redirect": {"ReplaceKeyPrefixWith": "b/"}}],
+    }
     client.put_bucket_website(Bucket="data", WebsiteConfiguration=website)
-    client.put_bucket_cors(Bucket="data", CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["*"], "MaxAgeSeconds": 60}]})
-    queue = {"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:new", "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "a/"}]}}}
+    client.put_bucket_cors(
+        Bucket="data", CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["*"], "MaxAgeSeconds": 60}]}
+    )
+    queue = {
+        "QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:new",
+        "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "a/"}]}},
+    }
     recorder.client("sqs").create_queue(QueueName="new")
     client.put_bucket_notification_configuration(Bucket="data", NotificationConfiguration={"QueueConfigurations": [queue]})
 
@@ -259,9 +357,19 @@ def s3(recorder):
 
 def iam(recorder):
     client = recorder.client("iam")
-    statement = {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*", "Condition": {"NumericLessThan": {"s3:max-keys": "10"}}}
+    statement = {
+        "Effect": "Allow",
+        "Action": ["s3:Get*", "s3:List*"],
+        "Resource": "*",
+        "Condition": {"NumericLessThan": {"s3:max-keys": "10"}},
+    }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+    trust = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        }
+    )
     arn = client.create_policy(PolicyName="read", PolicyDocument=policy)["Policy"]["Arn"]
     client.create_group(GroupName="developers")
     client.put_group_policy(GroupName="developers", PolicyName="own", PolicyDocument=policy)
@@ -278,12 +386,20 @@ def iam(recorder):
 
 def balancing(recorder, vpc, subnets, group, instances):
     client = recorder.client("elbv2")
-    balancer = client.create_load_balancer(Name="web", Subnets=subnets, SecurityGroups=[group], Tags=TAGS)["LoadBalancers"][0]["LoadBalancerArn"]
-    target = client.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc, Matcher={"HttpCode": "200-299"})["TargetGroups"][0]["TargetGroupArn"]
+    balancer = client.create_load_balancer(Name="web", Subnets=subnets, SecurityGroups=[group], Tags=TAGS)["LoadBalancers"][0][
+        "LoadBalancerArn"
+    ]
+    target = client.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc, Matcher={"HttpCode": "200-299"})["TargetGroups"][
+        0
+    ]["TargetGroupArn"]
     client.register_targets(TargetGroupArn=target, Targets=[{"Id": instances[0]}])
     login = {
-        "Issuer": "https://login.example.com", "AuthorizationEndpoint": "https://login.example.com/auth", "TokenEndpoint": "https://login.example.com/token",
-        "UserInfoEndpoint": "https://login.example.com/user", "ClientId": "web", "ClientSecret": "not-a-secret",
+        "Issuer": "https://login.example.com",
+        "AuthorizationEndpoint": "https://login.example.com/auth",
+        "TokenEndpoint": "https://login.example.com/token",
+        "UserInfoEndpoint": "https://login.example.com/user",
+        "ClientId": "web",
+        "ClientSecret": "not-a-secret",
         "AuthenticationRequestExtraParams": {"prompt": "login", "display": "page"},
     }
     forward = {"Type": "forward", "TargetGroupArn": target}
@@ -301,8 +417,14 @@ def balancing(recorder, vpc, subnets, group, instances):
     client = recorder.client("autoscaling")
     client.create_launch_configuration(LaunchConfigurationName="web", ImageId="ami-12c6146b", InstanceType="t3.micro")
     client.create_auto_scaling_group(
-        AutoScalingGroupName="web", LaunchConfigurationName="web", MinSize=1, MaxSize=3, DesiredCapacity=1, VPCZoneIdentifier=",".join(subnets),
-        TargetGroupARNs=[target], Tags=[{"Key": "Name", "Value": "web", "PropagateAtLaunch": True}],
+        AutoScalingGroupName="web",
+        LaunchConfigurationName="web",
+        MinSize=1,
+        MaxSize=3,
+        DesiredCapacity=1,
+        VPCZoneIdentifier=",".join(subnets),
+        TargetGroupARNs=[target],
+        Tags=[{"Key": "Name", "Value": "web", "PropagateAtLaunch": True}],
     )
     recorder.record(client, "DescribeAutoScalingGroups")
 

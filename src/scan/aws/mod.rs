@@ -7,8 +7,8 @@
 //! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it.
 
 mod scalar;
-pub mod shapes;
-pub mod wire;
+mod shapes;
+mod wire;
 mod xml;
 
 #[cfg(test)]

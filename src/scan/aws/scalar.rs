@@ -19,7 +19,7 @@ pub(super) fn read_scalar(kind: Kind, text: &str) -> Option<Json> {
         Kind::Integer => integer(text.trim_ascii()),
         Kind::Float => float(text.trim_ascii()),
         Kind::Boolean => boolean(text),
-        Kind::Blob => is_base64(text).then(|| Json::String(text.into())),
+        Kind::Blob => base64(text).map(|text| Json::String(text.into())),
         Kind::Timestamp => timestamp(text.trim_ascii()).map(|time| Json::String(time.into())),
         Kind::Policy => policy(text),
         Kind::Shape(_) => None,
@@ -58,11 +58,13 @@ fn float(text: &str) -> Option<Json> {
     }
 }
 
-fn is_base64(text: &str) -> bool {
+/// Base64 without the line breaks that it may have on the wire.
+fn base64(text: &str) -> Option<String> {
+    let text: String = text.split_ascii_whitespace().collect();
     let body = text.trim_end_matches('=');
     let padding = text.len() - body.len();
     let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    text.len().is_multiple_of(4) && padding <= 2 && body.bytes().all(alphabet)
+    (text.len().is_multiple_of(4) && padding <= 2 && body.bytes().all(alphabet)).then_some(text)
 }
 
 /// A time as the command line prints it: with the offset that it has, microseconds only where there are any.

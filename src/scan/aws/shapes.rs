@@ -28,13 +28,20 @@ impl Operation {
     /// # Errors
     /// `NotFound` if the table has no such operation. `Internal` if the table cannot be read.
     pub fn find(service: &str, name: &str) -> Result<&'static Operation> {
-        static OPERATIONS: OnceLock<Result<Vec<Operation>, String>> = OnceLock::new();
-        let operations = OPERATIONS.get_or_init(|| read_table(TABLE)).as_ref().map_err(|error| Error::internal(error.as_str()))?;
-        let found = operations.iter().find(|operation| (&*operation.service, &*operation.name) == (service, name));
+        let found = Self::all()?.iter().find(|operation| (&*operation.service, &*operation.name) == (service, name));
         found.ok_or_else(|| {
             let hint = "list the operation in data/aws/generate_shapes.py and run it";
             Error::not_found(format!("the table of shapes has no operation {service} {name}")).with_hint(hint)
         })
+    }
+
+    /// All operations, by service and name.
+    ///
+    /// # Errors
+    /// `Internal` if the table cannot be read.
+    pub fn all() -> Result<&'static [Operation]> {
+        static OPERATIONS: OnceLock<Result<Vec<Operation>, String>> = OnceLock::new();
+        OPERATIONS.get_or_init(|| read_table(TABLE)).as_deref().map_err(|error| Error::internal(error.as_str()))
     }
 
     /// The service's name in the AWS command line: `ec2`.

@@ -260,5 +260,6 @@ pub(super) fn excerpt(text: &str) -> String {
 
 fn too_large(limit: &str, path: &str) -> Error {
     let place = if path.is_empty() { String::new() } else { format!(" in {path}") };
-    Error::invalid(format!("expected an answer of at most {limit}, found more{place}")).with_hint("ask for less at once, by pages or filters")
+    Error::invalid(format!("expected an answer of at most {limit}, found more{place}"))
+        .with_hint("ask for less at once, by pages or filters")
 }

@@ -8,6 +8,7 @@ pub mod export;
 pub mod ingest;
 pub mod model;
 pub mod query;
+pub mod scan;
 pub mod settings;
 pub mod store;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, and those that each may use besides itself: an edge never points upwards.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("error", &[]),
     ("clock", &["error", "model"]),
     ("model", &["error"]),
@@ -13,7 +13,8 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("ingest", &["error", "clock", "model", "store"]),
     ("query", &["error", "clock", "model", "store"]),
     ("export", &["error", "clock", "model", "store", "query"]),
-    ("cli", &["error", "clock", "model", "settings", "store", "ingest", "query", "export"]),
+    ("scan", &["error", "clock", "model", "store", "ingest"]),
+    ("cli", &["error", "clock", "model", "settings", "store", "ingest", "query", "export", "scan"]),
 ];
 
 /// What only the command line does: print, end the process, read the environment, start a runtime.

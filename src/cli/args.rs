@@ -63,6 +63,18 @@ pub enum Command {
     ///     elava import --format aws-cli --account 111122223333 --region us-east-1 -
     #[command(verbatim_doc_comment)]
     Import(ImportArgs),
+    /// Scan an AWS account and record what is there
+    ///
+    /// Lists every resource type of the account in a region, or in several. It only ever
+    /// reads; --dry-run prints what it would ask, and the permissions that it needs.
+    ///
+    ///   elava scan --region eu-central-1
+    ///   elava scan --profile audit --all-regions
+    ///
+    /// Exit status 3 if something could not be seen in full: it is in the table coverage.
+    #[cfg(feature = "aws")]
+    #[command(verbatim_doc_comment)]
+    Scan(ScanArgs),
     /// Show scans, or the versions of one resource, newest first
     ///
     ///   elava log
@@ -195,6 +207,42 @@ pub enum ImportFormat {
     AwsCli,
     /// Items, snapshots, history files and query results of AWS Config
     AwsConfig,
+}
+
+/// `elava scan`
+#[cfg(feature = "aws")]
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// A region; may be given several times [default: that of the profile]
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// All regions that are enabled in the account
+    #[arg(long, conflicts_with = "region")]
+    pub all_regions: bool,
+    /// Only resources of this type; may be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// No resources of this type; may be given several times
+    #[arg(long, value_name = "TYPE")]
+    pub exclude_type: Vec<String>,
+    /// A profile of the AWS configuration; may be given several times, once for each account
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// A role to take on; may be given several times, once for each account
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Vec<String>,
+    /// The external id that the owner of the role asks for
+    #[arg(long, value_name = "ID", requires = "role_arn")]
+    pub external_id: Option<String>,
+    /// Where AWS is reached, for a server of your own
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub endpoint_url: Option<String>,
+    /// Listings that are read at once
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub at_once: usize,
+    /// Print what would be asked and the permissions for it, and ask nothing of that
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `elava log`

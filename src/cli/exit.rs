@@ -11,6 +11,8 @@ pub enum ExitStatus {
     No,
     /// It could not be done.
     Failed,
+    /// Done, but not all that was asked for could be seen.
+    Incomplete,
 }
 
 impl From<ExitStatus> for ExitCode {
@@ -19,6 +21,7 @@ impl From<ExitStatus> for ExitCode {
             ExitStatus::Done => Self::SUCCESS,
             ExitStatus::No => Self::from(1),
             ExitStatus::Failed => Self::from(2),
+            ExitStatus::Incomplete => Self::from(3),
         }
     }
 }

@@ -74,6 +74,8 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
         None => block_on(commands::repl::run(&context)),
         Some(Command::Sql(args)) => block_on(commands::sql::run(args, context)),
         Some(Command::Import(args)) => block_on(commands::import::run(args, &context)),
+        #[cfg(feature = "aws")]
+        Some(Command::Scan(args)) => block_on(commands::scan::run(args, &context)),
         Some(Command::Log(args)) => block_on(commands::log::run(args, &context)),
         Some(Command::Tag(args)) => block_on(commands::tag::run(args, &context)),
         Some(Command::Export(args)) => block_on(commands::export::run(args, &context)),

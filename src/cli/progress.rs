@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::Printer;
 
-/// A bar of bytes, or nothing.
+/// A bar, or nothing.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -18,6 +18,15 @@ impl Progress {
     pub fn bytes(printer: Printer, what: &'static str) -> Self {
         let bar = Self::bar(printer);
         let style = "{msg} {bar:30} {bytes}/{total_bytes} {eta}";
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what);
+        Self { bar, printer }
+    }
+
+    /// A bar of things that are counted.
+    pub fn count(printer: Printer, what: &'static str) -> Self {
+        let bar = Self::bar(printer);
+        let style = "{msg} {bar:30} {pos}/{len} {eta}";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message(what);
         Self { bar, printer }

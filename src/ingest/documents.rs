@@ -14,13 +14,13 @@ use tokio::task::spawn_blocking;
 
 use super::convert::{Converted, Draft, Origin, aws_cli, aws_config, caller_account};
 use super::line::Seen;
-use super::rules::Rules;
+use super::rules::{Rules, observation};
 use super::scan::note_scope;
 use super::source::{BytesRead, Source, read_document};
 use super::{Format, Import, ImportOptions};
 use crate::error::{Error, Result};
-use crate::model::{Content, Json, JsonError, Observation, ScopeReport, Sighting, Text, Timestamp, parse_json};
-use crate::store::{Begin, check_time};
+use crate::model::{Json, JsonError, Observation, ScopeReport, Sighting, Timestamp, parse_json};
+use crate::store::Begin;
 
 /// What all documents hold.
 struct Whole {
@@ -131,31 +131,13 @@ fn in_order_of_time(observations: &mut [Seen], default: Timestamp) {
     observations.sort_by_key(|seen| seen.observation.observed_at);
 }
 
-/// The observation of a draft: its key and times checked, secrets replaced, hashed.
+/// The observation of a draft, for those who count keys.
 fn checked(draft: Draft, rules: &Rules, now: Timestamp) -> Result<Seen> {
     use std::hash::BuildHasher;
 
-    let key = draft.key()?;
-    if let Some(at) = draft.observed_at {
-        check_time(at, now).map_err(|error| error.context(&key))?;
-    }
-    let text = |text: Option<String>| text.map(Text::from);
-    let sighting = if draft.deleted {
-        Sighting::Deleted
-    } else {
-        let content = Content {
-            native_type: text(draft.native_type),
-            arn: text(draft.arn),
-            name: text(draft.name),
-            state: text(draft.state),
-            created_at: draft.created_at,
-            tags: draft.tags.map(|tags| tags.canonical()),
-            properties: draft.properties.canonical(),
-        };
-        rules.of(key.resource_type()).present(content)
-    };
-    let key_hash = rules.hasher.hash_one(key.as_str());
-    Ok(Seen { observation: Observation { key, sighting, observed_at: draft.observed_at }, key_hash })
+    let observation = observation(draft, rules, now)?;
+    let key_hash = rules.hasher.hash_one(observation.key.as_str());
+    Ok(Seen { observation, key_hash })
 }
 
 fn not_json(name: &str, text: &[u8], error: &JsonError) -> Error {

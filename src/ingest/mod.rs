@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::model::{Revision, Timestamp};
 use crate::store::{ChangeCounts, Writer};
 
+pub use rules::Reader;
 pub use source::{DOCUMENT_BYTES_MAX, LINE_BYTES_MAX, Source};
 
 /// What the files hold.

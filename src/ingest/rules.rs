@@ -1,11 +1,14 @@
-//! What an import does with the contents that it reads: secrets are replaced, and what decides equality is hashed.
+//! What becomes of contents on every way in: secrets are replaced, and what decides equality is hashed.
 
 use std::sync::Arc;
 
 use hashbrown::DefaultHashBuilder;
 
+use super::convert::Draft;
 use super::convert::redact::Secrets;
-use crate::model::{Content, Sighting, TypeRules, TypeRulesSet, parse_json};
+use crate::error::Result;
+use crate::model::{Content, Observation, Sighting, Text, Timestamp, TypeRules, TypeRulesSet, parse_json};
+use crate::store::check_time;
 
 /// How observations are read: the same for all of an import.
 #[derive(Debug)]
@@ -50,5 +53,51 @@ impl RulesOfType<'_> {
         }
         let hash = content.hash(self.comparing);
         Sighting::Present(Arc::new(content), hash)
+    }
+}
+
+/// The observation of a draft: its key and times checked, secrets replaced, hashed.
+///
+/// # Errors
+/// `Invalid` if the key is none, or the time lies in the future.
+pub(super) fn observation(draft: Draft, rules: &Rules, now: Timestamp) -> Result<Observation> {
+    let key = draft.key()?;
+    if let Some(at) = draft.observed_at {
+        check_time(at, now).map_err(|error| error.context(&key))?;
+    }
+    let text = |text: Option<String>| text.map(Text::from);
+    let sighting = if draft.deleted {
+        Sighting::Deleted
+    } else {
+        let content = Content {
+            native_type: text(draft.native_type),
+            arn: text(draft.arn),
+            name: text(draft.name),
+            state: text(draft.state),
+            created_at: draft.created_at,
+            tags: draft.tags.map(|tags| tags.canonical()),
+            properties: draft.properties.canonical(),
+        };
+        rules.of(key.resource_type()).present(content)
+    };
+    Ok(Observation { key, sighting, observed_at: draft.observed_at })
+}
+
+/// Makes observations of what scanners see. Secrets never stay.
+#[derive(Debug)]
+pub struct Reader(Rules);
+
+impl Reader {
+    /// Under the rules of a store.
+    pub fn new(types: &TypeRulesSet) -> Self {
+        Self(Rules { types: types.clone(), redact: true, hasher: DefaultHashBuilder::default() })
+    }
+
+    /// The observation of what was seen.
+    ///
+    /// # Errors
+    /// `Invalid` if the key is none, or the time lies after `now`.
+    pub fn observation(&self, seen: Draft, now: Timestamp) -> Result<Observation> {
+        observation(seen, &self.0, now)
     }
 }

@@ -1,6 +1,13 @@
 //! Scanning: asking a cloud what is there, and telling it to the store through the same door as an import.
 //!
-//! A scan may use the store and the conversions of imported files. Neither knows of it, and no query asks a cloud.
+//! A [`provider::Provider`] tells what there is to list, and each [`provider::Listing`] is read page by page; [`scan`] reads many of
+//! them at once into one scan. Providers are handed a sink, never the store, and nothing here ever alters a cloud. Neither
+//! the store nor the conversions of imported files know of scans, and no query asks a cloud.
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod limits;
+pub mod provider;
+mod run;
+
+pub use run::{ScanEvent, ScanOptions, ScanReport, Tell, scan};

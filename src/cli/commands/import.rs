@@ -6,7 +6,7 @@ use crate::cli::{Context, ExitStatus, open};
 use crate::error::Result;
 use crate::ingest::{Format, ImportEvent, ImportOptions, ImportReport, Source, import};
 use crate::model::Timestamp;
-use crate::store::Writer;
+use crate::store::{ChangeCounts, Writer};
 
 /// Imports files.
 ///
@@ -75,24 +75,24 @@ pub async fn import_with_progress(
 /// `2 scans: 5 created, 1 deleted`; what is zero is not said.
 fn in_words(report: &ImportReport) -> String {
     let scans = [(report.completed, "completed"), (report.failed, "failed"), (report.skipped, "skipped")];
-    let counts = &report.counts;
-    let changes = [
+    let scans = listed(&scans.map(|(count, what)| (count.cast_signed(), what)));
+    format!("scans: {}; resources: {}", if scans.is_empty() { "none" } else { &scans }, changes_in_words(&report.counts))
+}
+
+/// `5 created, 1 deleted`; what is zero is not said.
+pub(super) fn changes_in_words(counts: &ChangeCounts) -> String {
+    let changes = listed(&[
         (counts.created, "created"),
         (counts.updated, "updated"),
         (counts.deleted, "deleted"),
         (counts.unchanged, "unchanged"),
         (counts.late, "late"),
-    ];
-    let scans = listed(&scans.map(|(count, what)| (count.cast_signed(), what)));
-    let changes = listed(&changes);
-    format!(
-        "scans: {}; resources: {}",
-        if scans.is_empty() { "none" } else { &scans },
-        if changes.is_empty() { "nothing written" } else { &changes }
-    )
+    ]);
+    if changes.is_empty() { "nothing written".to_owned() } else { changes }
 }
 
-fn listed(counts: &[(i64, &str)]) -> String {
+/// `2 completed, 1 failed`; what is zero is not said.
+pub(super) fn listed(counts: &[(i64, &str)]) -> String {
     let said = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     said.collect::<Vec<_>>().join(", ")
 }

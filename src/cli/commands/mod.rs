@@ -8,6 +8,8 @@ pub(super) mod export;
 pub(super) mod import;
 pub(super) mod log;
 pub(super) mod repl;
+#[cfg(feature = "aws")]
+pub(super) mod scan;
 mod show;
 pub(super) mod sql;
 pub(super) mod status;

@@ -51,7 +51,7 @@ pub(super) fn tags(kind: &Kind, element: &Json) -> Option<Json> {
 }
 
 /// An object of strings from a list of `{Key, Value}` in any casing, or from an object.
-pub(super) fn tag_object(tags: &Json) -> Option<Json> {
+pub fn tag_object(tags: &Json) -> Option<Json> {
     match tags {
         Json::Object(members) => Some(Json::object(members.iter().map(|(key, value)| (key.clone(), tag_value(value))))),
         Json::Array(tags) => tags.iter().map(tag).collect::<Option<Vec<_>>>().map(Json::object),

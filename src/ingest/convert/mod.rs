@@ -19,6 +19,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use extract::tag_object;
+
 use crate::error::Result;
 use crate::model::{Json, ResourceKey, ScopeReport, Timestamp};
 

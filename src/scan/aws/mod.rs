@@ -1,18 +1,31 @@
-//! AWS: what its services answer on the wire, as the JSON that its command line prints.
+//! AWS: a [`Provider`](super::provider::Provider) for each account.
 //!
 //! The SDK's typed answers leave out what they do not know, and cannot be written. So a scan keeps the body of each
-//! answer, and [`decode`] turns it into JSON by a table of shapes that was made from AWS's own service models
-//! (`data/aws/`). Elements that the table does not know are kept under the name that they have on the wire, and reported.
+//! answer (`call`), and [`decode`] turns it into the JSON that AWS's command line prints, by a table of shapes that was made
+//! from AWS's own service models (`data/aws/`). Elements that the table does not know are kept under the name that they have
+//! on the wire, and reported. From there on an answer is what an import of the command line's output is.
 //!
-//! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it.
+//! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it. `types` holds a file for
+//! each call that lists something, `listing` reads such a call page by page, `bucket` asks buckets one by one.
 
+mod bucket;
+mod call;
+mod clients;
+mod listing;
+mod provider;
 mod scalar;
 mod shapes;
+mod types;
 mod wire;
 mod xml;
 
 #[cfg(test)]
 mod tests;
 
+pub use clients::AwsOptions;
+pub use provider::{Aws, Regions, Selection};
 pub use shapes::Operation;
 pub use wire::{Decoded, Unknown, What, decode};
+
+/// The provider of everything here.
+const PROVIDER: &str = "aws";

@@ -1,0 +1,163 @@
+//! One call of AWS: the body as it came over the wire, and what went wrong in words that people tell apart.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_ec2::config::interceptors::{AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef};
+use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ec2::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use crate::scan::provider::{Failure, Reason};
+
+/// Keeps the body of the answer: the clients' own structs drop what they do not know.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wire(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    attempts: u64,
+    body: Option<Vec<u8>>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Its body.
+    pub(super) body: Vec<u8>,
+    /// How to ask for the next page, if there is one.
+    pub(super) next: Option<String>,
+    /// Requests that were sent for it, retries included.
+    pub(super) calls: u64,
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Wire {
+    fn name(&self) -> &'static str {
+        "wire"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).attempts += 1;
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).body = context.response().body().bytes().map(<[u8]>::to_vec);
+        Ok(())
+    }
+}
+
+impl Wire {
+    /// The answer to a call that was sent with it.
+    pub(super) fn answer<O, E>(
+        self,
+        sent: Result<O, SdkError<E, HttpResponse>>,
+        next: impl FnOnce(O) -> Option<String>,
+    ) -> Result<Answer, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let seen = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let calls = seen.attempts;
+        let output = sent.map_err(|error| failure(&error, calls))?;
+        let next = next(output).filter(|token| !token.is_empty());
+        match seen.body {
+            Some(body) => Ok(Answer { body, next, calls }),
+            None => Err(Failure { reason: Reason::BadAnswer, code: None, message: "the answer has no body".to_owned(), calls }),
+        }
+    }
+}
+
+/// What kept a call from its answer.
+fn failure<E>(error: &SdkError<E, HttpResponse>, calls: u64) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let (reason, code) = match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().map(str::to_owned);
+            let status = service.raw().status().as_u16();
+            (code.as_deref().and_then(reason_of_code).unwrap_or_else(|| reason_of_status(status)), code)
+        }
+        SdkError::TimeoutError(_) => (Reason::TimedOut, None),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => (Reason::TimedOut, None),
+        SdkError::DispatchFailure(failure) if failure.is_io() => (Reason::Unreachable, None),
+        // Neither: there was nothing to send, as no credentials could be had.
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => (Reason::Unauthenticated, None),
+        _ => (Reason::BadAnswer, None),
+    };
+    let told = match error {
+        SdkError::ServiceError(service) => service.err().message().map(str::to_owned),
+        _ => None,
+    };
+    Failure { reason, code, message: told.unwrap_or_else(|| Chain(error).to_string()), calls }
+}
+
+/// The reason that a code of AWS tells. The codes are those of the services' common errors.
+fn reason_of_code(code: &str) -> Option<Reason> {
+    Some(match code {
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" | "AllAccessDisabled" | "Forbidden" => {
+            Reason::AccessDenied
+        }
+        "AuthFailure"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationToken"
+        | "RequestExpired"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => Reason::Unauthenticated,
+        "OptInRequired" | "RegionDisabledException" | "SubscriptionRequiredException" => Reason::RegionDisabled,
+        "EC2ThrottledException"
+        | "PriorRequestNotComplete"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "SlowDown"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException" => Reason::Throttled,
+        "InvalidAction" | "NotImplemented" | "UnknownOperationException" | "UnsupportedOperation" => Reason::Unsupported,
+        "RequestTimeout" | "RequestTimeoutException" => Reason::TimedOut,
+        _ => return None,
+    })
+}
+
+fn reason_of_status(status: u16) -> Reason {
+    match status {
+        401 => Reason::Unauthenticated,
+        403 => Reason::AccessDenied,
+        408 | 504 => Reason::TimedOut,
+        429 => Reason::Throttled,
+        500.. => Reason::ServiceFailed,
+        _ => Reason::BadAnswer,
+    }
+}
+
+/// An error with all that caused it.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! The clients of one account in one region.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+
+use crate::scan::limits::{Limits, Rate};
+
+/// How often a call is tried in all.
+const ATTEMPTS_MAX: u32 = 6;
+/// How long one attempt may take: a page of a thousand instances takes a second or two.
+const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long to wait for a connection.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Where requests go and who sends them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwsOptions {
+    /// A profile of the shared configuration files; `None` = as the environment says.
+    pub profile: Option<String>,
+    /// A role to take on.
+    pub role_arn: Option<String>,
+    /// What the role's owner asks for.
+    pub external_id: Option<String>,
+    /// Where all services are reached; `None` = where AWS has them.
+    pub endpoint_url: Option<String>,
+}
+
+/// The configuration of one account, without a region.
+pub(super) async fn account_config(options: &AwsOptions) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS_MAX))
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIME_MAX).connect_timeout(CONNECT_TIME_MAX).build());
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let config = loader.load().await;
+    let Some(role) = &options.role_arn else { return config };
+    let mut taken = aws_config::sts::AssumeRoleProvider::builder(role).session_name("elava").configure(&config);
+    if let Some(external_id) = &options.external_id {
+        taken = taken.external_id(external_id);
+    }
+    let provider = aws_sdk_ec2::config::SharedCredentialsProvider::new(taken.build().await);
+    config.into_builder().credentials_provider(provider).build()
+}
+
+/// The clients of one account in one region.
+#[derive(Debug, Clone)]
+pub(super) struct Clients {
+    pub(super) account_id: String,
+    pub(super) region: String,
+    pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) rds: aws_sdk_rds::Client,
+    pub(super) s3: aws_sdk_s3::Client,
+    limits: Arc<Limits>,
+}
+
+impl Clients {
+    pub(super) fn new(config: &SdkConfig, account_id: &str, region: &str, limits: &Arc<Limits>) -> Self {
+        let config = config.to_builder().region(Region::new(region.to_owned())).build();
+        // A server at an address of its own serves buckets by path.
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(config.endpoint_url().is_some()).build();
+        Self {
+            account_id: account_id.to_owned(),
+            region: region.to_owned(),
+            ec2: aws_sdk_ec2::Client::new(&config),
+            rds: aws_sdk_rds::Client::new(&config),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            limits: Arc::clone(limits),
+        }
+    }
+
+    /// Waits until a request to a service may be sent.
+    pub(super) async fn wait(&self, service: &str) {
+        self.limits.take(&format!("{}/{}/{service}", self.account_id, self.region), rate(service)).await;
+    }
+}
+
+/// Half of what is documented, or of what services of that kind are known to take.
+fn rate(service: &str) -> Rate {
+    match service {
+        "ec2" => Rate { per_second: 10.0, burst: 50.0 },
+        "s3" => Rate { per_second: 100.0, burst: 200.0 },
+        _ => Rate { per_second: 5.0, burst: 20.0 },
+    }
+}

@@ -1,0 +1,141 @@
+//! AWS as a provider: which accounts and regions there are, and which calls list them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+
+use super::bucket;
+use super::call::Wire;
+use super::clients::{AwsOptions, Clients, account_config};
+use super::listing::ApiListing;
+use super::types::{APIS, Api};
+use crate::error::{Error, ErrorKind, Result};
+use crate::scan::limits::Limits;
+use crate::scan::provider::{Failure, Listing, Provider};
+
+/// The region that is asked for what is the same in all.
+const HOME_REGION: &str = "us-east-1";
+
+/// Which regions are scanned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Regions {
+    /// That of the configuration.
+    #[default]
+    Configured,
+    /// These.
+    Named(Vec<String>),
+    /// All that are enabled in the account.
+    Enabled,
+}
+
+/// What to scan of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The regions.
+    pub regions: Regions,
+    /// The resource types; empty = all.
+    pub types: Vec<String>,
+    /// Resource types that are left out.
+    pub excluded_types: Vec<String>,
+}
+
+impl Selection {
+    /// Whether any of some types is to be scanned.
+    pub(super) fn takes(&self, types: &[&str]) -> bool {
+        let named = |list: &[String], name: &str| list.iter().any(|known| known == name);
+        types.iter().any(|name| (self.types.is_empty() || named(&self.types, name)) && !named(&self.excluded_types, name))
+    }
+}
+
+/// One account of AWS.
+#[derive(Debug)]
+pub struct Aws {
+    options: AwsOptions,
+    selection: Selection,
+    limits: Arc<Limits>,
+}
+
+impl Aws {
+    /// An account, by the credentials that reach it.
+    ///
+    /// # Errors
+    /// `Invalid` if a type is named that is not scanned.
+    pub fn new(options: AwsOptions, selection: Selection, limits: &Arc<Limits>) -> Result<Self> {
+        let known: BTreeSet<&str> = APIS.iter().flat_map(|api| api.types).copied().chain([bucket::TYPE]).collect();
+        if let Some(unknown) = selection.types.iter().chain(&selection.excluded_types).find(|name| !known.contains(name.as_str())) {
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(Error::invalid(format!("unknown resource type {unknown:?}")).with_hint(format!("scanned are {known}")));
+        }
+        Ok(Self { options, selection, limits: Arc::clone(limits) })
+    }
+
+    async fn regions(&self, config: &SdkConfig) -> Result<Vec<String>> {
+        match &self.selection.regions {
+            Regions::Named(regions) => Ok(regions.clone()),
+            Regions::Configured => match config.region() {
+                Some(region) => Ok(vec![region.to_string()]),
+                None => Err(Error::invalid("no region is configured").with_hint("give --region us-east-1, or --all-regions")),
+            },
+            Regions::Enabled => {
+                let home = config.region().map_or(HOME_REGION, |region| region.as_ref()).to_owned();
+                let clients = Clients::new(config, "", &home, &self.limits);
+                let wire = Wire::default();
+                let sent = clients.ec2.describe_regions().customize().interceptor(wire.clone()).send().await;
+                let mut regions = Vec::new();
+                let list = |output: aws_sdk_ec2::operation::describe_regions::DescribeRegionsOutput| {
+                    regions.extend(output.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name));
+                    None
+                };
+                wire.answer(sent, list).map_err(|failure| told("list the regions", &failure))?;
+                regions.sort_unstable();
+                Ok(regions)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Aws {
+    fn name(&self) -> &str {
+        super::PROVIDER
+    }
+
+    async fn listings(&self) -> Result<Vec<Arc<dyn Listing>>> {
+        let config = account_config(&self.options).await;
+        let account_id = account(&config).await?;
+        let regions = self.regions(&config).await?;
+        let mut listings: Vec<Arc<dyn Listing>> = Vec::new();
+        for region in &regions {
+            let clients = Clients::new(&config, &account_id, region, &self.limits);
+            let apis = APIS.iter().filter(|api: &&Api| self.selection.takes(api.types));
+            for api in apis {
+                listings.push(Arc::new(ApiListing::new(api, clients.clone())?));
+            }
+        }
+        if self.selection.takes(&[bucket::TYPE]) {
+            listings.push(Arc::new(bucket::Buckets::new(&config, &account_id, &regions, &self.limits)?));
+        }
+        Ok(listings)
+    }
+}
+
+/// The account that the credentials belong to.
+async fn account(config: &SdkConfig) -> Result<String> {
+    let region = config.region().cloned().unwrap_or_else(|| aws_config::Region::from_static(HOME_REGION));
+    let client = aws_sdk_sts::Client::new(&config.to_builder().region(region).build());
+    let wire = Wire::default();
+    let sent = client.get_caller_identity().customize().interceptor(wire.clone()).send().await;
+    let mut account = None;
+    wire.answer(sent, |output| {
+        account = output.account;
+        None
+    })
+    .map_err(|failure| told("ask whose credentials these are", &failure))?;
+    account.ok_or_else(|| Error::unavailable("AWS does not tell which account the credentials belong to"))
+}
+
+fn told(what: &str, failure: &Failure) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("{what}: {failure}"))
+}

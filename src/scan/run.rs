@@ -1,0 +1,221 @@
+//! One scan: all listings of some providers, several at once, into one store.
+//!
+//! The failure of one listing never stops another: it is in the scan's coverage, and deletes nothing. A page is durable
+//! before the next one of its listing is asked for, so memory holds a page per listing and no more.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+use tokio::time::Instant;
+
+use super::provider::{About, Asked, Failure, Listing, Provider, Reason, Sink};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ingest::Reader;
+use crate::ingest::convert::Draft;
+use crate::model::{CoverageStatus, Observation, Scope, ScopeReport};
+use crate::store::{Begin, ChangeCounts, ScanBegun, ScanSession, Writer};
+
+/// How to scan.
+#[derive(Debug, Clone)]
+pub struct ScanOptions {
+    /// The scan's id, which no scan has had before.
+    pub scan_id: String,
+    /// Listings that are read at once.
+    pub at_once: usize,
+    /// Hold back deletions where too much of a scope is missing.
+    pub guard: bool,
+}
+
+/// What happens during a scan.
+#[derive(Debug)]
+pub enum ScanEvent<'a> {
+    /// So many listings are to be read.
+    Planned {
+        /// How many.
+        listings: usize,
+    },
+    /// Resources are durable.
+    Page {
+        /// What was asked.
+        about: &'a About,
+        /// How many.
+        resources: usize,
+    },
+    /// A listing has ended.
+    Ended {
+        /// What was asked.
+        about: &'a About,
+        /// How many resources it has shown.
+        resources: usize,
+        /// What kept it from its end.
+        outcome: std::result::Result<(), Failure>,
+    },
+    /// Something that is no error, but that one would want to know.
+    Note {
+        /// What was asked.
+        about: &'a About,
+        /// What there is to know.
+        note: String,
+    },
+}
+
+/// Told what happens. Listings are read at once, so it may be called for several in turn.
+pub type Tell<'t> = dyn Fn(ScanEvent<'_>) + Send + Sync + 't;
+
+/// What a scan did.
+#[derive(Debug, Clone, Default)]
+pub struct ScanReport {
+    /// What it said about its scopes; the store's guard may still have held deletions back.
+    pub scopes: Vec<ScopeReport>,
+    /// What the observations did, deletions by absence included.
+    pub counts: ChangeCounts,
+    /// How many requests were sent.
+    pub calls: u64,
+}
+
+/// Scans what some providers can list, into one scan of a store.
+///
+/// # Errors
+/// Of a provider that cannot even tell what there is to list: then nothing is written. Of the store: the scan is recorded
+/// as failed where that is possible.
+pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &ScanOptions, tell: &Tell<'_>) -> Result<ScanReport> {
+    let mut work = Vec::new();
+    for provider in providers {
+        work.extend(provider.listings().await?);
+    }
+    tell(ScanEvent::Planned { listings: work.len() });
+    let provider = match providers {
+        [one] => Some(one.name().to_owned()),
+        _ => None,
+    };
+    let begin = Begin { scan_id: options.scan_id.clone(), provider, at: None, lift: false, guard: options.guard };
+    let ScanBegun::Session(session) = writer.begin(begin).await? else {
+        return Err(Error::new(ErrorKind::Conflict, format!("scan {} has completed before", options.scan_id)));
+    };
+    let reader = Reader::new(&writer.history().await?.index.settings.types);
+    let running = Running { writer, session: &session, reader: &reader, tell };
+    let listings = stream::iter(work).map(|listing| running.read(listing)).buffer_unordered(options.at_once.max(1));
+    let ended: Vec<Ended> = listings.collect().await;
+    finish(session, ended).await
+}
+
+/// A listing that has ended.
+struct Ended {
+    reports: Vec<ScopeReport>,
+    counts: ChangeCounts,
+    calls: u64,
+    /// The store did not take what was seen.
+    store_error: Option<Error>,
+}
+
+async fn finish(session: ScanSession, ended: Vec<Ended>) -> Result<ScanReport> {
+    let mut report = ScanReport::default();
+    let mut store_error = None;
+    for listing in ended {
+        report.scopes.extend(listing.reports);
+        report.counts.add(&listing.counts);
+        report.calls += listing.calls;
+        store_error = store_error.or(listing.store_error);
+    }
+    if let Some(error) = store_error {
+        // What is wrong with the store is told by its first error.
+        let _ = session.fail(&error.to_string(), report.scopes).await;
+        return Err(error);
+    }
+    let committed = session.complete(None, report.scopes.clone()).await?;
+    if let Some((first, last)) = committed.first_revision.zip(committed.last_revision) {
+        report.counts.deleted += last - first + 1;
+    }
+    Ok(report)
+}
+
+/// What all listings of a scan share.
+struct Running<'a> {
+    writer: &'a Writer,
+    session: &'a ScanSession,
+    reader: &'a Reader,
+    tell: &'a Tell<'a>,
+}
+
+impl Running<'_> {
+    /// Reads one listing to its end.
+    async fn read(&self, listing: Arc<dyn Listing>) -> Ended {
+        let began = Instant::now();
+        let sink = Pages { running: self, about: listing.about(), taken: Mutex::default() };
+        let outcome = listing.read(&sink).await;
+        let Taken { resources, counts, store_error } = sink.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let calls = outcome.as_ref().map_or_else(|failure| failure.calls, |listed| listed.calls);
+        let reports = reports(listing.about(), outcome.as_ref().err(), resources, calls, began.elapsed());
+        (self.tell)(ScanEvent::Ended { about: listing.about(), resources, outcome: outcome.map(drop) });
+        Ended { reports, counts, calls, store_error }
+    }
+}
+
+/// What is said of the scopes of a listing that has ended.
+fn reports(about: &About, failure: Option<&Failure>, resources: usize, calls: u64, took: Duration) -> Vec<ScopeReport> {
+    let status = match failure {
+        None => CoverageStatus::Complete,
+        Some(failure) if failure.reason == Reason::RegionDisabled => CoverageStatus::Skipped,
+        Some(_) if resources > 0 => CoverageStatus::Partial,
+        Some(_) => CoverageStatus::Failed,
+    };
+    let report = |scope: &Scope| ScopeReport {
+        error_code: failure.map(Failure::code),
+        error: failure.map(|failure| failure.message.clone()),
+        duration_ms: i64::try_from(took.as_millis()).ok(),
+        api_calls: i64::try_from(calls).ok(),
+        ..ScopeReport::new(scope.clone(), status)
+    };
+    about.scopes.iter().map(report).collect()
+}
+
+/// Takes the pages of one listing.
+struct Pages<'a> {
+    running: &'a Running<'a>,
+    about: &'a About,
+    taken: Mutex<Taken>,
+}
+
+/// What was taken of a listing so far.
+#[derive(Debug, Default)]
+struct Taken {
+    resources: usize,
+    counts: ChangeCounts,
+    store_error: Option<Error>,
+}
+
+#[async_trait]
+impl Sink for Pages<'_> {
+    async fn about_to_ask(&self) -> Result<Asked> {
+        Ok(Asked(self.running.writer.history().await?.index.head))
+    }
+
+    async fn page(&self, asked: Asked, resources: Vec<Draft>) -> Result<()> {
+        let now = self.running.writer.clock().now();
+        let checked = resources.into_iter().map(|seen| self.running.reader.observation(seen, now));
+        let mut observations = checked.collect::<Result<Vec<Observation>>>()?;
+        // Neighbours by key are neighbours in the tables: they take less room and are found faster.
+        observations.sort_by(|left, right| left.key.cmp(&right.key));
+        let count = observations.len();
+        let committed = self.running.session.observe_page(observations, Some(asked.0)).await;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match committed {
+            Ok(committed) => {
+                taken.resources += count;
+                taken.counts.add(&committed.counts);
+                (self.running.tell)(ScanEvent::Page { about: self.about, resources: count });
+                Ok(())
+            }
+            Err(error) => {
+                taken.store_error.get_or_insert(error.duplicate());
+                Err(error)
+            }
+        }
+    }
+
+    fn note(&self, note: String) {
+        (self.running.tell)(ScanEvent::Note { about: self.about, note });
+    }
+}

@@ -33,7 +33,7 @@ def first(estate):
         MinCount=1,
         MaxCount=1,
         SubnetId=estate.subnets[1][1],
-        SecurityGroupIds=estate.groups[1],
+        SecurityGroupIds=estate.groups[1][:2],
         TagSpecifications=tagged("instance", "added in step 1"),
     )["Instances"][0]["InstanceId"]
     yield "aws_ec2_instance", added

@@ -86,8 +86,13 @@ fn convert_all(sources: Vec<Source>, options: &ImportOptions, rules: &Rules, byt
         if options.format == Format::AwsCli && caller_account(&document).is_some() {
             continue;
         }
-        let origin =
-            Origin { path: path.as_deref(), account: account.as_deref(), region: options.region.as_deref(), complete: options.complete };
+        let origin = Origin {
+            path: path.as_deref(),
+            account: account.as_deref(),
+            region: options.region.as_deref(),
+            complete: options.complete,
+            service: None,
+        };
         let converted = match options.format {
             Format::AwsConfig => aws_config::convert(&document, &origin),
             Format::AwsCli | Format::Ndjson => aws_cli::convert(&document, &origin),

@@ -14,6 +14,8 @@ mod import;
 mod kill;
 mod model;
 mod repl;
+#[cfg(feature = "aws")]
+mod scan;
 mod slt;
 mod tidy;
 mod verify;

@@ -156,7 +156,7 @@ impl<'j> Reading<'j> {
     fn read_member(&mut self, member: &'j str, value: &'j Json, origin: &Origin<'_>) {
         let kinds: Vec<&'static Kind> = KINDS.iter().filter(|kind| kind.member == member).collect();
         let elements = match kinds.first() {
-            Some(kind) => elements(kind, value, &mut self.notes),
+            Some(kind) => elements(kind, value, origin, &mut self.notes),
             None => {
                 let expected = PAGE_TOKENS.contains(&member) || ENVELOPE.contains(&member);
                 if !expected {
@@ -192,7 +192,7 @@ impl<'j> Reading<'j> {
     /// An empty list says what it would hold only where one service has a member of this name, or the file tells which.
     fn read_empty(&mut self, member: &'j str, mut kinds: Vec<&'static Kind>, origin: &Origin<'_>) {
         if SHARED_MEMBERS.contains(&member) {
-            let service = origin.command().map(|(service, _)| service).unwrap_or_default();
+            let service = origin.told_service().unwrap_or_default();
             kinds.retain(|kind| service == kind.service || service.ends_with(&format!("-{}", kind.service)));
             if kinds.is_empty() {
                 self.notes.push(format!(
@@ -292,7 +292,7 @@ impl<'j> Reading<'j> {
 }
 
 /// The elements that a member holds, each with what surrounds it.
-fn elements<'j>(kind: &Kind, value: &'j Json, notes: &mut Vec<String>) -> Vec<(&'j Json, Option<&'j Json>)> {
+fn elements<'j>(kind: &Kind, value: &'j Json, origin: &Origin<'_>, notes: &mut Vec<String>) -> Vec<(&'j Json, Option<&'j Json>)> {
     let outer = match value {
         Json::Array(values) => values.as_slice(),
         Json::Null => return Vec::new(),
@@ -314,7 +314,8 @@ fn elements<'j>(kind: &Kind, value: &'j Json, notes: &mut Vec<String>) -> Vec<(&
             around.extend(members.iter().filter(|(name, value)| name.as_ref() != kind.inner && told(value)).map(|(name, _)| name.as_ref()));
         }
     }
-    if kind.member == "Reservations" && !around.is_empty() {
+    // Of a scan it is known beforehand what is taken of an answer.
+    if kind.member == "Reservations" && !around.is_empty() && origin.service.is_none() {
         let around = around.into_iter().collect::<Vec<_>>().join(", ");
         notes.push(format!("instances are taken out of their reservations; what those say themselves ({around}) is not kept"));
     }

@@ -94,6 +94,8 @@ pub struct Origin<'a> {
     pub region: Option<&'a str>,
     /// `--complete`: the document is the whole answer.
     pub complete: bool,
+    /// The service that answered, where that is known.
+    pub service: Option<&'a str>,
 }
 
 impl<'a> Origin<'a> {
@@ -105,6 +107,11 @@ impl<'a> Origin<'a> {
     /// The nearest folder, or the file itself, that is named like an account.
     fn account_of_path(&self) -> Option<&'a str> {
         self.steps().find(|step| arn::is_account(step))
+    }
+
+    /// The service that answered, as far as it can be told.
+    fn told_service(&self) -> Option<&'a str> {
+        self.service.or_else(|| self.command().map(|(service, _)| service))
     }
 
     /// `ec2` and `describe-vpcs` of a file named `ec2-describe-vpcs.json`.

@@ -3,7 +3,8 @@ use super::*;
 use crate::error::ErrorKind;
 use crate::model::parse_json;
 
-const ASKED: Origin<'static> = Origin { path: None, account: Some("111122223333"), region: Some("us-east-1"), complete: false };
+const ASKED: Origin<'static> =
+    Origin { path: None, account: Some("111122223333"), region: Some("us-east-1"), complete: false, service: None };
 const WHOLE: Origin<'static> = Origin { complete: true, ..ASKED };
 
 fn json(text: &str) -> Json {

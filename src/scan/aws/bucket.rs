@@ -55,7 +55,7 @@ macro_rules! detail {
                 Box::pin(async move {
                     let wire = Wire::default();
                     let sent = client.$call().bucket(bucket).customize().interceptor(wire.clone()).send().await;
-                    wire.answer(sent, |_| None)
+                    wire.whole(sent)
                 })
             },
         }
@@ -241,7 +241,7 @@ impl Buckets {
             None => None,
         };
         let document = Json::object([("Buckets".into(), Json::Array(vec![properties]))]);
-        let origin = Origin { account: Some(&self.about.account_id), region: Some(region), ..Origin::default() };
+        let origin = Origin { account: Some(&self.about.account_id), region: Some(region), service: Some("s3"), ..Origin::default() };
         let converted = aws_cli::convert(&document, &origin).map_err(|error| bad_answer(error.to_string()))?;
         let draft = converted.observations.into_iter().next().ok_or_else(|| bad_answer("a bucket is not listed as such".to_owned()))?;
         Ok(Draft { tags, ..draft })

@@ -80,6 +80,25 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// The answer to a call that has one page. That the client itself cannot read it is no failure: the body is what counts.
+    pub(super) fn whole<O, E>(self, sent: Result<O, SdkError<E, HttpResponse>>) -> Result<Answer, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if let Err(SdkError::ServiceError(service)) = &sent
+            && service.raw().status().is_success()
+        {
+            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let calls = seen.attempts;
+            if let Some(body) = seen.body.take() {
+                return Ok(Answer { body, next: None, calls });
+            }
+        }
+        self.answer(sent, |_| None)
+    }
+}
+
 /// What kept a call from its answer.
 fn failure<E>(error: &SdkError<E, HttpResponse>, calls: u64) -> Failure
 where
@@ -99,7 +118,10 @@ where
         _ => (Reason::BadAnswer, None),
     };
     let told = match error {
-        SdkError::ServiceError(service) => service.err().message().map(str::to_owned),
+        SdkError::ServiceError(service) => {
+            let unexplained = || format!("HTTP status {} and no error of AWS in the answer", service.raw().status().as_u16());
+            Some(service.err().message().map_or_else(unexplained, str::to_owned))
+        }
         _ => None,
     };
     Failure { reason, code, message: told.unwrap_or_else(|| Chain(error).to_string()), calls }

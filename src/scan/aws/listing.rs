@@ -58,7 +58,12 @@ impl Listing for ApiListing {
             calls += answer.calls;
             let decoded = decode(self.operation, &answer.body).map_err(|error| stopped(Reason::BadAnswer, &error, calls))?;
             unknown.extend(decoded.unknown.into_iter().map(|unknown| unknown.path));
-            let origin = Origin { account: Some(&self.about.account_id), region: Some(&self.about.region), ..Origin::default() };
+            let origin = Origin {
+                account: Some(&self.about.account_id),
+                region: Some(&self.about.region),
+                service: Some(self.api.service),
+                ..Origin::default()
+            };
             let converted = aws_cli::convert(&decoded.document, &origin).map_err(|error| stopped(Reason::BadAnswer, &error, calls))?;
             converted.notes.into_iter().for_each(|note| sink.note(note));
             if !converted.observations.is_empty() {

@@ -100,7 +100,10 @@ impl<'b> Xml<'b> {
     pub(super) fn root(&mut self, name: &str, operation: &str) -> Result<Vec<Attribute>> {
         loop {
             match self.next()? {
-                Piece::Start(attributes) if self.name() == name || self.name().strip_suffix("Response") == Some(operation) => {
+                Piece::Start(attributes)
+                    if self.name() == name
+                        || self.name().strip_suffix("Response").is_some_and(|stem| operation.starts_with(stem) && !stem.is_empty()) =>
+                {
                     return Ok(attributes);
                 }
                 Piece::Start(_) => {

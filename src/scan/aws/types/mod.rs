@@ -46,7 +46,7 @@ macro_rules! whole {
             Box::pin(async move {
                 let wire = $crate::scan::aws::call::Wire::default();
                 let sent = clients.$service.$operation()$(.$set($value))*.customize().interceptor(wire.clone()).send().await;
-                wire.answer(sent, |_| None)
+                wire.whole(sent)
             })
         }
     };

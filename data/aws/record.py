@@ -9,6 +9,8 @@ ResponseMetadata and what came in headers, times in ISO 8601, bytes in base64. N
     venv/bin/pip install 'moto[server,ec2,rds,s3,iam,elbv2,autoscaling]==5.2.5' boto3==1.44.8
     venv/bin/python data/aws/record.py            # replaces recorded/ next to this script
 
+What moto cannot answer is written here by hand, by AWS's reference, and read by botocore: see WRITTEN.
+
 Ids come from a seed, times from the clock: run it again only to record more. Pre-shared keys, though made up, are blanked.
 """
 
@@ -23,6 +25,7 @@ import urllib.request
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 import boto3
+import botocore.parsers
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from moto.server import ThreadedMotoServer
@@ -32,6 +35,29 @@ REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 TAGS = [{"Key": "Name", "Value": "web & <api> \u00fc"}, {"Key": "empty", "Value": ""}]
 SECRET = re.compile(r"(pre_shared_key(?:>|&gt;))[^<&]+")
+
+
+EC2 = "http://ec2.amazonaws.com/doc/2016-11-15/"
+WRITTEN = {
+    ("ec2", "DescribePlacementGroups"): f"""<?xml version="1.0" encoding="UTF-8"?>
+<DescribePlacementGroupsResponse xmlns="{EC2}"><requestId>6f1c</requestId><placementGroupSet>
+<item><groupName>batch</groupName><strategy>cluster</strategy><state>available</state><groupId>pg-0a1b2c3d4e5f60001</groupId>
+<groupArn>arn:aws:ec2:eu-west-1:{ACCOUNT}:placement-group/batch</groupArn><tagSet><item><key>team</key><value>data &amp; ml</value></item></tagSet></item>
+<item><groupName>spread</groupName><strategy>partition</strategy><state>available</state><partitionCount>3</partitionCount>
+<groupId>pg-0a1b2c3d4e5f60002</groupId><groupArn>arn:aws:ec2:eu-west-1:{ACCOUNT}:placement-group/spread</groupArn><tagSet/></item>
+</placementGroupSet></DescribePlacementGroupsResponse>
+""",
+    ("ec2", "DescribeReservedInstances"): f"""<?xml version="1.0" encoding="UTF-8"?>
+<DescribeReservedInstancesResponse xmlns="{EC2}"><requestId>6f1d</requestId><reservedInstancesSet>
+<item><reservedInstancesId>0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9</reservedInstancesId><instanceType>m6i.large</instanceType>
+<start>2026-03-01T10:15:30.123Z</start><end>2027-03-01T10:15:29.000Z</end><duration>31536000</duration><usagePrice>0.0</usagePrice>
+<fixedPrice>412.5</fixedPrice><instanceCount>2</instanceCount><productDescription>Linux/UNIX</productDescription><state>active</state>
+<instanceTenancy>default</instanceTenancy><currencyCode>USD</currencyCode><offeringType>Partial Upfront</offeringType>
+<offeringClass>standard</offeringClass><scope>Region</scope>
+<recurringCharges><item><frequency>Hourly</frequency><amount>0.047</amount></item></recurringCharges></item>
+</reservedInstancesSet></DescribeReservedInstancesResponse>
+""",
+}
 
 
 class Recorder:
@@ -49,23 +75,37 @@ class Recorder:
         self.body = SECRET.sub(r"\1-", text).encode()
         response_dict["body"] = self.body
 
+    def written(self):
+        """Keeps what is written by hand."""
+        for (service, operation), body in WRITTEN.items():
+            self.body = body.encode()
+            model = self.client(service).meta.service_model
+            parser = botocore.parsers.create_parser(model.metadata["protocol"])
+            answer = {"body": self.body, "headers": {}, "status_code": 200}
+            self.keep_answer(model, operation, "", parser.parse(answer, model.operation_model(operation).output_shape))
+
     def client(self, service):
         return self.session.client(service, endpoint_url=self.endpoint)
 
     def record(self, client, operation, suffix="", **parameters):
         """Calls an operation, and keeps its answer unless the server cannot do it."""
         service = client.meta.service_model.service_name
+        if (service, operation) in WRITTEN:
+            return
         try:
             answer = getattr(client, snake(operation))(**parameters)
         except (ClientError, ResponseParserError) as error:
             print(f"not recorded: {service} {operation}: {str(error)[:150]}")
             return
+        self.keep_answer(client.meta.service_model, operation, suffix, answer)
+
+    def keep_answer(self, model, operation, suffix, answer):
         answer.pop("ResponseMetadata")
-        output = client.meta.service_model.operation_model(operation).output_shape
+        output = model.operation_model(operation).output_shape
         for name, member in output.members.items():
             if member.serialization.get("location"):
                 answer.pop(name, None)
-        stem = RECORDED / f"{service}-{operation}{suffix}"
+        stem = RECORDED / f"{model.service_name}-{operation}{suffix}"
         stem.with_suffix(".xml").write_bytes(self.body)
         text = json.dumps(answer, default=plain, sort_keys=True, indent=1, ensure_ascii=False)
         stem.with_suffix(".json").write_text(text + "\n")
@@ -445,6 +485,7 @@ def main():
     iam(recorder)
     balancing(recorder, vpc, subnets, group, instances)
     recorder.record(recorder.client("sts"), "GetCallerIdentity")
+    recorder.written()
     server.stop()
 
 

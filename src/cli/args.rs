@@ -237,6 +237,9 @@ pub struct ScanArgs {
     /// Where AWS is reached, for a server of your own
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub endpoint_url: Option<String>,
+    /// How long AWS may take to answer a request, before it is sent again
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub request_timeout: u64,
     /// Listings that are read at once
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub at_once: usize,

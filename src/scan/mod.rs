@@ -10,4 +10,7 @@ pub mod limits;
 pub mod provider;
 mod run;
 
+#[cfg(test)]
+mod tests;
+
 pub use run::{ScanEvent, ScanOptions, ScanReport, Tell, scan};

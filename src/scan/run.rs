@@ -17,6 +17,9 @@ use crate::ingest::convert::Draft;
 use crate::model::{CoverageStatus, Observation, Scope, ScopeReport};
 use crate::store::{Begin, ChangeCounts, ScanBegun, ScanSession, Writer};
 
+/// A scan that wrote nothing for so long is ended by the next one.
+const ABANDONED_AFTER_MICROS: i64 = 24 * 3600 * 1_000_000;
+
 /// How to scan.
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
@@ -86,6 +89,7 @@ pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &Sc
         work.extend(provider.listings().await?);
     }
     tell(ScanEvent::Planned { listings: work.len() });
+    end_abandoned(writer).await?;
     let provider = match providers {
         [one] => Some(one.name().to_owned()),
         _ => None,
@@ -98,7 +102,22 @@ pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &Sc
     let running = Running { writer, session: &session, reader: &reader, tell };
     let listings = stream::iter(work).map(|listing| running.read(listing)).buffer_unordered(options.at_once.max(1));
     let ended: Vec<Ended> = listings.collect().await;
-    finish(session, ended).await
+    finish(writer, session, ended).await
+}
+
+/// Ends scans of which nobody has heard for long: their process has died, and nobody will go on with them.
+async fn end_abandoned(writer: &Writer) -> Result<()> {
+    let history = writer.history().await?;
+    let silent_since = writer.clock().now().micros() - ABANDONED_AFTER_MICROS;
+    let silent = history.index.open_scans.iter().filter(|(_, scan)| !scan.failed && scan.last_at < silent_since);
+    for (scan_id, scan) in silent {
+        let begin = Begin { scan_id: scan_id.clone(), provider: scan.provider.clone(), at: None, lift: true, guard: false };
+        // One that goes on in this very process, or has ended meanwhile, is not abandoned.
+        if let Ok(ScanBegun::Session(session)) = writer.begin(begin).await {
+            session.fail("abandoned: it wrote nothing for 24 hours", Vec::new()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A listing that has ended.
@@ -110,7 +129,7 @@ struct Ended {
     store_error: Option<Error>,
 }
 
-async fn finish(session: ScanSession, ended: Vec<Ended>) -> Result<ScanReport> {
+async fn finish(writer: &Writer, session: ScanSession, ended: Vec<Ended>) -> Result<ScanReport> {
     let mut report = ScanReport::default();
     let mut store_error = None;
     for listing in ended {
@@ -124,7 +143,7 @@ async fn finish(session: ScanSession, ended: Vec<Ended>) -> Result<ScanReport> {
         let _ = session.fail(&error.to_string(), report.scopes).await;
         return Err(error);
     }
-    let committed = session.complete(None, report.scopes.clone()).await?;
+    let committed = session.complete(Some(writer.clock().now()), report.scopes.clone()).await?;
     if let Some((first, last)) = committed.first_revision.zip(committed.last_revision) {
         report.counts.deleted += last - first + 1;
     }
@@ -194,7 +213,8 @@ impl Sink for Pages<'_> {
 
     async fn page(&self, asked: Asked, resources: Vec<Draft>) -> Result<()> {
         let now = self.running.writer.clock().now();
-        let checked = resources.into_iter().map(|seen| self.running.reader.observation(seen, now));
+        let seen = resources.into_iter().map(|seen| Draft { observed_at: Some(now), ..seen });
+        let checked = seen.map(|seen| self.running.reader.observation(seen, now));
         let mut observations = checked.collect::<Result<Vec<Observation>>>()?;
         // Neighbours by key are neighbours in the tables: they take less room and are found faster.
         observations.sort_by(|left, right| left.key.cmp(&right.key));

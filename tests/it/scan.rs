@@ -86,3 +86,98 @@ fn a_scan_sees_what_boto3_sees_at_every_point() {
         assert_same(&found, expected, &format!("after step {step}"));
     }
 }
+
+/// Each way in which AWS does not answer: what is said of it, and that nothing is deleted for it.
+#[test]
+fn what_cannot_be_seen_is_told_apart_and_deletes_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = store_in(&scratch);
+    let mut estate = Estate::start();
+    estate.build(ACCOUNT, "us-east-1", 2);
+    estate.page(2);
+    let (status, said) = estate.scan(ACCOUNT, &store, &["us-east-1"]);
+    assert_eq!(status, 0, "{said}");
+    let before = stored(&mut estate, &store, ACCOUNT, "head");
+
+    let rule = |action: &str, kind: &str| json!({ "service": "ec2", "action": action, "kind": kind });
+    let some_times = |action: &str, kind: &str| json!({ "service": "ec2", "action": action, "kind": kind, "times": 1 });
+    estate.faults(&json!([
+        rule("DescribeVpcs", "deny"),
+        rule("DescribeVolumes", "throttle"),
+        rule("DescribeSubnets", "error500"),
+        rule("DescribeRouteTables", "html"),
+        rule("DescribeNetworkAcls", "truncate"),
+        rule("DescribeNetworkInterfaces", "cut"),
+        rule("DescribeSecurityGroupRules", "repeat_token"),
+        some_times("DescribeSecurityGroups", "throttle"),
+        some_times("DescribeImages", "error500"),
+        json!({ "service": "s3", "action": "GetBucketPolicy", "kind": "deny" }),
+    ]));
+    let (status, said) = estate.scan(ACCOUNT, &store, &["us-east-1"]);
+    assert_eq!(status, 3, "{said}");
+    let coverage = "SELECT resource_type, status, error_code FROM coverage \
+                    WHERE scan_id = (SELECT scan_id FROM scans ORDER BY started_at DESC LIMIT 1) AND status <> 'complete' ORDER BY 1";
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let found: Vec<[String; 3]> =
+        estate.sql(&store, coverage).iter().map(|row| ["resource_type", "status", "error_code"].map(|name| text(row, name))).collect();
+    let expected = [
+        ["aws_ebs_volume", "failed", "RequestLimitExceeded"],
+        ["aws_ec2_network_interface", "failed", "unreachable"],
+        ["aws_vpc", "failed", "UnauthorizedOperation"],
+        ["aws_vpc_network_acl", "failed", "bad_answer"],
+        ["aws_vpc_route_table", "failed", "service_failed"],
+        ["aws_vpc_security_group_rule", "partial", "bad_answer"],
+        ["aws_vpc_subnet", "failed", "InternalError"],
+    ];
+    assert_eq!(found, expected.map(|row| row.map(str::to_owned)), "{said}");
+    let after = stored(&mut estate, &store, ACCOUNT, "head");
+    assert!(before.keys().eq(after.keys()), "a resource was lost");
+    // What may not be asked about a bucket is missing, not null.
+    let buckets: Vec<&Value> = after.iter().filter(|((name, ..), _)| name == "aws_s3_bucket").map(|(_, properties)| properties).collect();
+    assert!(buckets.len() > 2 && buckets.iter().all(|bucket| bucket.get("Policy").is_none() && bucket.get("Acl").is_some()));
+    estate.faults(&json!([]));
+    let (status, said) = estate.scan(ACCOUNT, &store, &["us-east-1"]);
+    assert_eq!(status, 0, "{said}");
+    assert_same(&stored(&mut estate, &store, ACCOUNT, "head"), &told(estate.expect(ACCOUNT, &["us-east-1"])), "afterwards");
+}
+
+#[test]
+fn a_region_that_is_not_enabled_is_skipped_and_one_that_is_none_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = store_in(&scratch);
+    let mut estate = Estate::start();
+    let (status, said) = estate.scan(ACCOUNT, &store, &["us-east-1", "ap-east-1"]);
+    assert_eq!(status, 0, "{said}");
+    let statuses = estate.sql(&store, "SELECT DISTINCT region, status, error_code FROM coverage ORDER BY region");
+    assert_eq!(statuses.len(), 2, "{statuses:?}");
+    assert_eq!(statuses[0], json!({ "region": "ap-east-1", "status": "skipped", "error_code": "region_disabled" }));
+    let (status, said) = estate.scan(ACCOUNT, &store, &["us-esat-1"]);
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("AWS has no region \"us-esat-1\""), "{said}");
+}
+
+#[test]
+fn secrets_are_never_stored_and_a_dry_run_only_tells() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = store_in(&scratch);
+    let mut estate = Estate::start();
+    estate.build(ACCOUNT, "us-east-1", 2);
+    let (status, said) = estate.scan(ACCOUNT, &store, &["us-east-1"]);
+    assert_eq!(status, 0, "{said}");
+    let found = estate.sql(&store, "SELECT resource_key FROM resources WHERE CAST(properties AS TEXT) LIKE '%never-to-be-stored%'");
+    assert_eq!(found, [] as [Value; 0]);
+
+    estate.tell(&json!({ "do": "calls" }));
+    let endpoint = estate.endpoint().to_owned();
+    let arguments = ["scan", "--dry-run", "--region", "us-east-1", "--type", "aws_vpc", "--endpoint-url", &endpoint];
+    let output = estate.elava(ACCOUNT, &scratch.path().join("other"), &arguments);
+    assert!(output.status.success());
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan["listings"][0]["call"], "ec2:DescribeVpcs");
+    assert_eq!(plan["listings"][0]["scopes"], json!([format!("aws/{ACCOUNT}/us-east-1/aws_vpc")]));
+    let allowed = json!(["ec2:DescribeRegions", "ec2:DescribeVpcs", "sts:GetCallerIdentity"]);
+    assert_eq!(plan["policy"]["Statement"][0]["Action"], allowed);
+    assert!(!scratch.path().join("other").exists());
+    let asked = estate.tell(&json!({ "do": "calls" }))["actions"].take();
+    assert!(asked.get("ec2 DescribeVpcs").is_none(), "{asked}");
+}

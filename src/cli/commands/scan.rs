@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use uuid::Uuid;
@@ -79,6 +80,7 @@ fn providers(args: &ScanArgs, limits: &Arc<Limits>) -> Result<Vec<Arc<dyn Provid
                 role_arn: role_arn.clone(),
                 external_id: args.external_id.clone(),
                 endpoint_url: args.endpoint_url.clone(),
+                request_time_max: Duration::from_secs(args.request_timeout),
             };
             providers.push(Arc::new(Aws::new(options, selection.clone(), limits)?));
         }

@@ -74,6 +74,26 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// A sighting of which nothing is known but the key. Its properties are an empty object.
+    pub fn new(provider: &str, account_id: &str, region: &str, resource_type: &str, resource_id: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            account_id: account_id.to_owned(),
+            region: region.to_owned(),
+            resource_type: resource_type.to_owned(),
+            resource_id: resource_id.to_owned(),
+            native_type: None,
+            arn: None,
+            name: None,
+            state: None,
+            created_at: None,
+            tags: None,
+            properties: Json::Object(Vec::new()),
+            deleted: false,
+            observed_at: None,
+        }
+    }
+
     /// The checked key.
     ///
     /// # Errors

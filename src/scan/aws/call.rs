@@ -119,7 +119,10 @@ where
     };
     let told = match error {
         SdkError::ServiceError(service) => {
-            let unexplained = || format!("HTTP status {} and no error of AWS in the answer", service.raw().status().as_u16());
+            let unexplained = || match service.raw().status() {
+                status if status.is_success() => format!("the answer cannot be read: {}", Chain(service.err())),
+                status => format!("HTTP status {} and no error of AWS in the answer", status.as_u16()),
+            };
             Some(service.err().message().map_or_else(unexplained, str::to_owned))
         }
         _ => None,

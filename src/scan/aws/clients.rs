@@ -10,14 +10,12 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use crate::scan::limits::{Limits, Rate};
 
 /// How often a call is tried in all.
-const ATTEMPTS_MAX: u32 = 6;
-/// How long one attempt may take: a page of a thousand instances takes a second or two.
-const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(60);
+const ATTEMPTS_MAX: u32 = 5;
 /// How long to wait for a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Where requests go and who sends them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsOptions {
     /// A profile of the shared configuration files; `None` = as the environment says.
     pub profile: Option<String>,
@@ -27,13 +25,17 @@ pub struct AwsOptions {
     pub external_id: Option<String>,
     /// Where all services are reached; `None` = where AWS has them.
     pub endpoint_url: Option<String>,
+    /// How long one attempt at a request may take: a page of a thousand instances takes a second or two.
+    pub request_time_max: Duration,
 }
 
 /// The configuration of one account, without a region.
 pub(super) async fn account_config(options: &AwsOptions) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS_MAX))
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIME_MAX).connect_timeout(CONNECT_TIME_MAX).build());
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(options.request_time_max).connect_timeout(CONNECT_TIME_MAX).build(),
+        );
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }

@@ -1,6 +1,6 @@
 //! AWS as a provider: which accounts and regions there are, and which calls list them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -71,29 +71,54 @@ impl Aws {
         Ok(Self { options, selection, limits: Arc::clone(limits) })
     }
 
-    async fn regions(&self, config: &SdkConfig) -> Result<Vec<String>> {
-        match &self.selection.regions {
-            Regions::Named(regions) => Ok(regions.clone()),
-            Regions::Configured => match config.region() {
-                Some(region) => Ok(vec![region.to_string()]),
-                None => Err(Error::invalid("no region is configured").with_hint("give --region us-east-1, or --all-regions")),
-            },
+    /// The regions that are scanned, and whether each is enabled in the account.
+    async fn regions(&self, config: &SdkConfig) -> Result<Vec<(String, bool)>> {
+        let named = match &self.selection.regions {
             Regions::Enabled => {
-                let home = config.region().map_or(HOME_REGION, |region| region.as_ref()).to_owned();
-                let clients = Clients::new(config, "", &home, &self.limits);
-                let wire = Wire::default();
-                let sent = clients.ec2.describe_regions().customize().interceptor(wire.clone()).send().await;
-                let mut regions = Vec::new();
-                let list = |output: aws_sdk_ec2::operation::describe_regions::DescribeRegionsOutput| {
-                    regions.extend(output.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name));
-                    None
-                };
-                wire.answer(sent, list).map_err(|failure| told("list the regions", &failure))?;
-                regions.sort_unstable();
-                Ok(regions)
+                let known = known_regions(config, &self.limits).await.map_err(|failure| told("list the regions", &failure))?;
+                return Ok(known.into_iter().filter(|(_, enabled)| *enabled).collect());
             }
+            Regions::Named(regions) => regions.clone(),
+            Regions::Configured => match config.region() {
+                Some(region) => vec![region.to_string()],
+                None => return Err(Error::invalid("no region is configured").with_hint("give --region us-east-1, or --all-regions")),
+            },
+        };
+        // Without the permission to ask, the regions themselves tell.
+        let known = known_regions(config, &self.limits).await.unwrap_or_default();
+        if let Some(unknown) = named.iter().find(|region| !known.is_empty() && !known.contains_key(*region)) {
+            let known = known.into_keys().collect::<Vec<_>>().join(", ");
+            return Err(Error::invalid(format!("AWS has no region {unknown:?}")).with_hint(format!("it has {known}")));
         }
+        let enabled = |region: &String| known.get(region).copied().unwrap_or(true);
+        Ok(named.iter().map(|region| (region.clone(), enabled(region))).collect())
     }
+
+    /// The listings of a region.
+    fn listings_of(&self, clients: &Clients, enabled: bool) -> Result<Vec<Arc<dyn Listing>>> {
+        let listing = |api: &'static Api| -> Result<Arc<dyn Listing>> {
+            let listing = ApiListing::new(api, clients.clone())?;
+            Ok(if enabled { Arc::new(listing) } else { Arc::new(listing.in_disabled_region()) })
+        };
+        APIS.iter().filter(|api| self.selection.takes(api.types)).map(listing).collect()
+    }
+}
+
+/// All regions of AWS, and whether each is enabled in the account.
+async fn known_regions(config: &SdkConfig, limits: &Arc<Limits>) -> std::result::Result<BTreeMap<String, bool>, Failure> {
+    let home = config.region().map_or(HOME_REGION, |region| region.as_ref()).to_owned();
+    let clients = Clients::new(config, "", &home, limits);
+    let wire = Wire::default();
+    let sent = clients.ec2.describe_regions().all_regions(true).customize().interceptor(wire.clone()).send().await;
+    let mut known = BTreeMap::new();
+    wire.answer(sent, |output| {
+        for region in output.regions.unwrap_or_default() {
+            let enabled = region.opt_in_status.as_deref() != Some("not-opted-in");
+            known.extend(region.region_name.map(|name| (name, enabled)));
+        }
+        None
+    })?;
+    Ok(known)
 }
 
 #[async_trait]
@@ -107,15 +132,12 @@ impl Provider for Aws {
         let account_id = account(&config).await?;
         let regions = self.regions(&config).await?;
         let mut listings: Vec<Arc<dyn Listing>> = Vec::new();
-        for region in &regions {
-            let clients = Clients::new(&config, &account_id, region, &self.limits);
-            let apis = APIS.iter().filter(|api: &&Api| self.selection.takes(api.types));
-            for api in apis {
-                listings.push(Arc::new(ApiListing::new(api, clients.clone())?));
-            }
+        for (region, enabled) in &regions {
+            listings.extend(self.listings_of(&Clients::new(&config, &account_id, region, &self.limits), *enabled)?);
         }
-        if self.selection.takes(&[bucket::TYPE]) {
-            listings.push(Arc::new(bucket::Buckets::new(&config, &account_id, &regions, &self.limits)?));
+        let enabled: Vec<String> = regions.into_iter().filter(|(_, enabled)| *enabled).map(|(region, _)| region).collect();
+        if self.selection.takes(&[bucket::TYPE]) && !enabled.is_empty() {
+            listings.push(Arc::new(bucket::Buckets::new(&config, &account_id, &enabled, &self.limits)?));
         }
         Ok(listings)
     }

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
 use super::shapes::read_table;
+use super::types::APIS;
 use super::wire::decode_within;
 use super::xml::Limits;
 use super::*;
@@ -95,29 +97,33 @@ fn recorded_answers_are_what_boto3_made_of_them() {
     }
 }
 
-/// What moto cannot answer has tests below.
+/// What is JSON on the wire has tests below.
 #[test]
 fn all_operations_but_few_have_a_recorded_answer() {
     let recorded: Vec<String> = recorded().iter().map(|(stem, _)| operation_of(stem)).collect();
     let name = |operation: &Operation| format!("{} {}", operation.service(), operation.name());
     let mut without: Vec<String> = Operation::all().unwrap().iter().map(name).filter(|name| !recorded.contains(name)).collect();
     without.sort();
-    assert_eq!(without, ["ec2 DescribePlacementGroups", "ec2 DescribeReservedInstances", "lambda ListFunctions"]);
+    assert_eq!(without, ["lambda ListFunctions"]);
 }
 
+/// A type that is listed but not in the table of `ingest/convert`, or not recorded, is found here.
 #[test]
-fn what_is_decoded_imports_as_what_the_command_line_prints_does() {
-    let origin = Origin { path: None, account: Some("123456789012"), region: Some("eu-west-1"), complete: false };
-    let mut types = Vec::new();
-    for (stem, path) in recorded().iter().filter(|(stem, _)| stem.starts_with("ec2-Describe") || stem.starts_with("rds-DescribeDB")) {
-        let document = decode(find(&operation_of(stem)), &fs::read(path).unwrap()).unwrap().document;
-        let Converted { observations, .. } = aws_cli::convert(&document, &origin).unwrap_or_else(|error| panic!("{stem}: {error}"));
-        types.extend(observations.into_iter().map(|draft| draft.resource_type));
-    }
-    types.sort();
-    types.dedup();
-    for expected in ["aws_ebs_volume", "aws_ec2_instance", "aws_rds_db_instance", "aws_vpc", "aws_vpc_security_group"] {
-        assert!(types.iter().any(|found| found == expected), "no {expected} in {types:?}");
+fn each_listing_has_a_recorded_answer_that_holds_its_types() {
+    let recorded = recorded();
+    for api in APIS {
+        let name = format!("{} {}", api.service, api.operation);
+        let mut types = BTreeSet::new();
+        for (stem, path) in recorded.iter().filter(|(stem, _)| operation_of(stem) == name) {
+            let document = decode(find(&name), &fs::read(path).unwrap()).unwrap().document;
+            let origin =
+                Origin { account: Some("123456789012"), region: Some("eu-west-1"), service: Some(api.service), ..Origin::default() };
+            let Converted { observations, notes, .. } =
+                aws_cli::convert(&document, &origin).unwrap_or_else(|error| panic!("{stem}: {error}"));
+            assert_eq!(notes, [] as [&str; 0], "{stem}");
+            types.extend(observations.into_iter().map(|draft| draft.resource_type));
+        }
+        assert_eq!(types, api.types.iter().map(|name| (*name).to_owned()).collect(), "{name}");
     }
 }
 

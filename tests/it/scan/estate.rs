@@ -27,6 +27,10 @@ impl Estate {
         estate
     }
 
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();

@@ -243,6 +243,9 @@ pub struct ScanArgs {
     /// Listings that are read at once
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub at_once: usize,
+    /// Scan again and again, at this interval: 90s, 15m, 6h, 1d
+    #[arg(long, value_name = "PERIOD", conflicts_with = "dry_run")]
+    pub every: Option<String>,
     /// Print what would be asked and the permissions for it, and ask nothing of that
     #[arg(long)]
     pub dry_run: bool,

@@ -56,8 +56,22 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// What a column means, where that is told with the relation.
+    fn meaning(&self, _column: &str) -> Option<Meaning> {
+        None
+    }
+
     /// A plan with (at least) the wanted columns.
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan>;
+}
+
+/// What a column means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// In words.
+    pub(super) description: &'static str,
+    /// Where it is in the cloud's own answer.
+    pub(super) source: Option<&'static str>,
 }
 
 /// One reference to a relation, when its scan is planned.

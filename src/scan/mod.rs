@@ -6,6 +6,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod every;
 pub mod limits;
 pub mod provider;
 mod run;
@@ -13,4 +14,5 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub use every::Every;
 pub use run::{ScanEvent, ScanOptions, ScanReport, Tell, scan};

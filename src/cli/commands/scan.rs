@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use uuid::Uuid;
@@ -17,7 +17,8 @@ use crate::model::{CoverageStatus, Scope, ScopeReport};
 use crate::scan::aws::{Aws, AwsOptions, Regions, Selection};
 use crate::scan::limits::Limits;
 use crate::scan::provider::Provider;
-use crate::scan::{ScanEvent, ScanOptions, ScanReport, scan};
+use crate::scan::{Every, ScanEvent, ScanOptions, ScanReport, scan};
+use crate::store::Writer;
 
 /// What every scan asks: whose credentials it has, and which regions there are.
 const ALWAYS: [&str; 2] = ["ec2:DescribeRegions", "sts:GetCallerIdentity"];
@@ -32,7 +33,25 @@ pub async fn run(args: ScanArgs, context: &Context) -> Result<ExitStatus> {
     if args.dry_run {
         return dry_run(&providers, context).await;
     }
+    let every = args.every.as_deref().map(Every::parse).transpose().map_err(|error| error.context("--every"))?;
     let writer = open::writer(&context.settings).await?;
+    let Some(every) = every else { return once(&writer, &providers, &args, context).await };
+    let began = Instant::now();
+    loop {
+        // One that failed is told, and the next one may do better.
+        if let Err(error) = once(&writer, &providers, &args, context).await {
+            context.printer.error(&error);
+        }
+        let wait = every.wait(began.elapsed(), Uuid::new_v4().as_u64_pair().0);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = tokio::signal::ctrl_c() => return Ok(ExitStatus::Done),
+        }
+    }
+}
+
+/// One scan.
+async fn once(writer: &Writer, providers: &[Arc<dyn Provider>], args: &ScanArgs, context: &Context) -> Result<ExitStatus> {
     let options = ScanOptions { scan_id: Uuid::new_v4().to_string(), at_once: args.at_once, guard: true };
     let bar = Progress::count(context.printer, "scanning");
     let (ended, total) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -49,7 +68,7 @@ pub async fn run(args: ScanArgs, context: &Context) -> Result<ExitStatus> {
             }
         }
     };
-    let outcome = scan(&writer, &providers, &options, &tell).await;
+    let outcome = scan(writer, providers, &options, &tell).await;
     let settled = writer.settle().await;
     let report = outcome?;
     settled?;

@@ -9,10 +9,12 @@ use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::error::Result;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
-use super::{ALL, Call, Relation, text};
+use super::{ALL, Call, Meaning, Relation, text};
 
 static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
-    Arc::new(Schema::new(["table_name", "column_name", "data_type", "description"].map(|name| text(name, false)).to_vec()))
+    let mut fields = ["table_name", "column_name", "data_type", "description"].map(|name| text(name, false)).to_vec();
+    fields.push(text("source", true));
+    Arc::new(Schema::new(fields))
 });
 
 /// The columns of all tables and functions.
@@ -29,18 +31,21 @@ impl Relation for ElavaColumns {
     }
 
     fn plan(&self, _: &Call<'_>) -> Result<LogicalPlan> {
-        let mut rows: [Vec<String>; 4] = Default::default();
+        let mut rows: [Vec<Option<String>>; 5] = Default::default();
         for relation in ALL.iter() {
             let name = match relation.parameters() {
                 Some(parameters) => format!("{}({})", relation.name(), parameters.join(", ")),
                 None => relation.name().to_owned(),
             };
             for field in relation.schema().fields() {
-                let row = [name.clone(), field.name().clone(), type_name(field), description(relation.name(), field.name()).to_owned()];
+                let told = || Meaning { description: description(relation.name(), field.name()), source: None };
+                let Meaning { description, source } = relation.meaning(field.name()).unwrap_or_else(told);
+                let row = [name.clone(), field.name().clone(), type_name(field), description.to_owned()];
+                let row = row.into_iter().map(Some).chain([source.map(ToOwned::to_owned)]);
                 rows.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
             }
         }
-        let columns = rows.map(|column| Arc::new(StringViewArray::from_iter_values(column)) as ArrayRef);
+        let columns = rows.map(|column| Arc::new(column.into_iter().collect::<StringViewArray>()) as ArrayRef);
         let batch = RecordBatch::try_new(Arc::clone(&COLUMNS), columns.to_vec())?;
         let rows = MemTable::try_new(Arc::clone(&COLUMNS), vec![vec![batch]])?;
         LogicalPlanBuilder::scan("columns", provider_as_source(Arc::new(rows)), None)?.build()
@@ -52,7 +57,8 @@ fn type_name(field: &Field) -> String {
     match field.data_type() {
         _ if json || ["before", "after", "details"].contains(&field.name().as_str()) => "JSON".to_owned(),
         DataType::Int64 => "BIGINT".to_owned(),
-        DataType::Utf8View => "TEXT".to_owned(),
+        DataType::Utf8View | DataType::Utf8 => "TEXT".to_owned(),
+        DataType::Float64 => "DOUBLE".to_owned(),
         DataType::Timestamp(..) => "TIMESTAMP".to_owned(),
         DataType::List(_) => "TEXT[]".to_owned(),
         other => other.to_string().to_uppercase(),
@@ -83,6 +89,7 @@ pub(super) fn description(table: &str, column: &str) -> &'static str {
         ("elava_columns", "column_name") => "the column",
         ("elava_columns", "data_type") => "its type",
         ("elava_columns", "description") => "what it means",
+        ("elava_columns", "source") => "where it is in the cloud's own answer, of a typed view's column",
         (_, column) => common(column),
     }
 }

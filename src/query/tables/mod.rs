@@ -7,6 +7,7 @@ mod diff;
 mod history;
 mod observations;
 mod state;
+mod typed;
 mod versions;
 mod views;
 
@@ -18,7 +19,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 
 use super::point::Point;
-use super::relation::{Call, Relation, place_of};
+use super::relation::{Call, Meaning, Relation, place_of};
 use crate::model::Revision;
 use crate::store::schema::{resource_fields, time_type};
 
@@ -36,6 +37,7 @@ pub(super) static ALL: LazyLock<Vec<Arc<dyn Relation>>> = LazyLock::new(|| {
         Arc::new(columns::ElavaColumns),
     ];
     all.extend(views::VIEWS.iter().map(|view| Arc::clone(view) as Arc<dyn Relation>));
+    all.extend(typed::all());
     all
 });
 

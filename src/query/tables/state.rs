@@ -37,13 +37,13 @@ fn state_columns() -> Vec<Expr> {
     columns
 }
 
-fn state_at(call: &Call<'_>, at: Revision) -> Result<LogicalPlan> {
-    state(&call.view, at, call.only_wanted(state_columns()))
+/// The state at a revision, with all its columns.
+pub(super) fn whole_state(view: &Arc<View>, at: Revision) -> Result<LogicalPlan> {
+    state(view, at, state_columns())
 }
 
-/// The state that a view sees, with all its columns.
-pub(super) fn present(view: &Arc<View>) -> Result<LogicalPlan> {
-    state(view, view.head(), state_columns())
+fn state_at(call: &Call<'_>, at: Revision) -> Result<LogicalPlan> {
+    state(&call.view, at, call.only_wanted(state_columns()))
 }
 
 fn state(view: &Arc<View>, at: Revision, columns: Vec<Expr>) -> Result<LogicalPlan> {

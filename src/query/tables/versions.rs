@@ -11,6 +11,7 @@ use super::{Call, Relation, number, resource_columns, text, time};
 use crate::query::apart::copy;
 use crate::query::relation::scan;
 use crate::query::rows::{Read, VersionRows};
+use crate::query::view::View;
 
 /// The columns of versions.
 pub(super) static VERSION_COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -41,6 +42,16 @@ fn version_columns() -> Vec<Expr> {
     columns
 }
 
+/// The versions of a view, with all their columns.
+pub(super) fn whole_versions(view: &Arc<View>) -> Result<LogicalPlan> {
+    versions(view, version_columns())
+}
+
+fn versions(view: &Arc<View>, columns: Vec<Expr>) -> Result<LogicalPlan> {
+    let (after, until) = (view.floor(), view.head());
+    scan("versions", VersionRows::new(view, Read::Versions { after, until }))?.project(columns)?.build()
+}
+
 /// All versions.
 #[derive(Debug)]
 pub(super) struct ResourceVersions;
@@ -56,8 +67,6 @@ impl Relation for ResourceVersions {
 
     /// The versions of a view: those that ended, and those alive at its head.
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
-        let (after, until) = (call.view.floor(), call.view.head());
-        let rows = VersionRows::new(&call.view, Read::Versions { after, until });
-        scan("versions", rows)?.project(call.only_wanted(version_columns()))?.build()
+        versions(&call.view, call.only_wanted(version_columns()))
     }
 }

@@ -13,7 +13,7 @@ use futures::FutureExt;
 
 use super::audit::entries;
 use super::observations::observed;
-use super::state::present;
+use super::state::whole_state;
 use super::{Call, Relation, number, text, time};
 use crate::error::Error;
 
@@ -80,7 +80,7 @@ impl Relation for SqlView {
         let tables: Arc<MemorySchemaProvider> = Arc::new(MemorySchemaProvider::new());
         let add = |name: &str, plan: LogicalPlan| tables.register_table(name.to_owned(), Arc::new(ViewTable::new(plan, None)));
         add("entries", entries(&call.view)?)?;
-        add("resources", present(&call.view)?)?;
+        add("resources", whole_state(&call.view, call.view.head())?)?;
         add("observed", observed(&call.view)?)?;
         add("coverage", query(state, &tables, COVERAGE_SQL)?)?;
         let plan = query(state, &tables, self.sql)?;

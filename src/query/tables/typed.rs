@@ -1,0 +1,186 @@
+//! Typed views: for a resource type `T` the table `T`, the function `T_as_of(at)` and the table `T_versions`.
+//!
+//! The files in `sql/types` say what their columns are: a column a line, `expression AS name, -- meaning [source]`, over the
+//! resource columns, which are there too. Expressions are read when a view is first named, since there are many.
+
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::DFSchema;
+use datafusion::error::Result;
+use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, ident, lit};
+use datafusion_functions_json::udfs::json_get_json_udf;
+use include_dir::{Dir, include_dir};
+
+use super::state::{STATE, whole_state};
+use super::versions::{VERSION_COLUMNS, whole_versions};
+use super::{Call, Meaning, Relation, revision};
+use crate::error::Error;
+use crate::query::json_access::JsonAccess;
+use crate::store::schema::{json_extension, time_type};
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/types");
+
+/// A type, as its file tells it.
+#[derive(Debug)]
+struct TypeFile {
+    resource_type: &'static str,
+    columns: Vec<ColumnLine>,
+}
+
+/// One column of a type.
+#[derive(Debug)]
+struct ColumnLine {
+    name: &'static str,
+    expression: String,
+    meaning: Meaning,
+}
+
+/// All typed views.
+pub(super) fn all() -> Vec<Arc<dyn Relation>> {
+    let mut views: Vec<Arc<dyn Relation>> = Vec::new();
+    for file in FILES.files() {
+        let Some((resource_type, text)) = file.path().file_stem().and_then(|stem| stem.to_str()).zip(file.contents_utf8()) else {
+            continue;
+        };
+        let file = Arc::new(TypeFile { resource_type, columns: columns(text) });
+        for rows in [Rows::Present, Rows::AsOf, Rows::Versions] {
+            views.push(Arc::new(TypedView::new(&file, rows)));
+        }
+    }
+    views
+}
+
+/// The columns that a file tells of.
+fn columns(text: &'static str) -> Vec<ColumnLine> {
+    let mut columns = Vec::new();
+    let mut expression = String::new();
+    let body = text.lines().skip_while(|line| line.trim() != "SELECT").skip(1).take_while(|line| !line.starts_with("FROM "));
+    for line in body {
+        let (code, comment) = line.split_once(" -- ").unwrap_or((line, ""));
+        expression.push_str(code.trim());
+        let Some((value, name)) = expression.trim_end_matches(',').rsplit_once(" AS ").filter(|_| !comment.is_empty()) else {
+            expression.push(' ');
+            continue;
+        };
+        let name = code.trim().trim_end_matches(',').rsplit(' ').next().filter(|last| *last == name);
+        if let Some(name) = name {
+            let (description, source) = match comment.strip_suffix(']').and_then(|comment| comment.rsplit_once(" [")) {
+                Some((description, source)) => (description, Some(source)),
+                None => (comment, None),
+            };
+            columns.push(ColumnLine { name, expression: value.to_owned(), meaning: Meaning { description, source } });
+        }
+        expression.clear();
+    }
+    columns
+}
+
+/// Which rows a view shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    Present,
+    AsOf,
+    Versions,
+}
+
+/// A typed view.
+#[derive(Debug)]
+struct TypedView {
+    name: &'static str,
+    file: Arc<TypeFile>,
+    rows: Rows,
+    read: OnceLock<Result<(SchemaRef, Vec<Expr>), String>>,
+}
+
+impl TypedView {
+    fn new(file: &Arc<TypeFile>, rows: Rows) -> Self {
+        let name = match rows {
+            Rows::Present => file.resource_type,
+            // Made once for the life of the process.
+            Rows::AsOf => format!("{}_as_of", file.resource_type).leak(),
+            Rows::Versions => format!("{}_versions", file.resource_type).leak(),
+        };
+        Self { name, file: Arc::clone(file), rows, read: OnceLock::new() }
+    }
+
+    /// The columns of its rows before the typed ones are added.
+    fn below(&self) -> &'static SchemaRef {
+        if self.rows == Rows::Versions { &VERSION_COLUMNS } else { &STATE }
+    }
+
+    /// Its columns: the typed ones, then those of its rows that no typed one is named as.
+    fn read(&self) -> Result<&(SchemaRef, Vec<Expr>)> {
+        let read = self.read.get_or_init(|| self.read_columns().map_err(|error| error.to_string()));
+        read.as_ref().map_err(|error| Error::internal(format!("sql/types/{}.sql: {error}", self.file.resource_type)).into())
+    }
+
+    fn read_columns(&self) -> Result<(SchemaRef, Vec<Expr>)> {
+        let below = DFSchema::try_from(Schema::clone(self.below()))?;
+        let (mut fields, mut exprs) = (Vec::new(), Vec::new());
+        for column in &self.file.columns {
+            let expr = READER.create_logical_expr(&column.expression, &below)?;
+            let (expr, data_type) = match expr.get_type(&below)? {
+                DataType::Timestamp(..) => (cast(expr, time_type()), time_type()),
+                data_type => (expr, data_type),
+            };
+            let json = is_json(&expr).then(json_extension).unwrap_or_default();
+            fields.push(Arc::new(Field::new(column.name, data_type, true).with_metadata(json)));
+            exprs.push(expr.alias(column.name));
+        }
+        for field in self.below().fields() {
+            if self.file.columns.iter().all(|column| column.name != field.name()) {
+                fields.push(Arc::clone(field));
+                exprs.push(ident(field.name()));
+            }
+        }
+        Ok((Arc::new(Schema::new(fields)), exprs))
+    }
+}
+
+impl Relation for TypedView {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn parameters(&self) -> Option<&'static [&'static str]> {
+        (self.rows == Rows::AsOf).then_some(&["at"])
+    }
+
+    /// Without columns where its file cannot be read: a test reads them all.
+    fn schema(&self) -> SchemaRef {
+        self.read().map_or_else(|_| Arc::new(Schema::empty()), |(schema, _)| Arc::clone(schema))
+    }
+
+    fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
+        let rows = match self.rows {
+            Rows::Present => whole_state(&call.view, call.view.head()),
+            Rows::AsOf => whole_state(&call.view, revision(self, call, 0)?),
+            Rows::Versions => whole_versions(&call.view),
+        };
+        let of_type = ident("resource_type").eq(lit(self.file.resource_type));
+        let columns = call.only_wanted(self.read()?.1.clone());
+        LogicalPlanBuilder::from(rows?).filter(of_type)?.project(columns)?.build()
+    }
+
+    fn meaning(&self, column: &str) -> Option<Meaning> {
+        self.file.columns.iter().find(|line| line.name == column).map(|line| line.meaning)
+    }
+}
+
+/// Whether an expression is a part of a JSON text that is JSON itself.
+fn is_json(expr: &Expr) -> bool {
+    match expr {
+        Expr::Alias(alias) => is_json(&alias.expr),
+        Expr::ScalarFunction(function) => function.func == json_get_json_udf(),
+        _ => false,
+    }
+}
+
+/// Reads expressions, as a session does.
+static READER: LazyLock<SessionState> = LazyLock::new(|| {
+    let mut planners = SessionStateDefaults::default_expr_planners();
+    planners.insert(0, Arc::new(JsonAccess));
+    SessionStateBuilder::new().with_default_features().with_expr_planners(planners).build()
+});

@@ -1,0 +1,43 @@
+-- Machine images that the account owns.
+SELECT
+    properties->>'Name' AS image_name, -- The name it was made with; the column name holds a Name tag first. [Name]
+    properties->>'ImageId' AS image_id, -- The id. [ImageId]
+    properties->>'ImageType' AS image_type, -- machine, kernel or ramdisk. [ImageType]
+    properties->>'ImageLocation' AS image_location, -- Where it is kept. [ImageLocation]
+    properties->>'BootMode' AS boot_mode, -- The boot mode it asks for. [BootMode]
+    properties->>'SourceInstanceId' AS source_instance_id, -- The instance it was made of. [SourceInstanceId]
+    properties->>'TpmSupport' AS tpm_support, -- The version of NitroTPM it supports. [TpmSupport]
+    CAST(nullif(properties->>'CreationDate', '') AS TIMESTAMP(6)) AS creation_date, -- When it was made. [CreationDate]
+    CAST(nullif(properties->>'DeprecationTime', '') AS TIMESTAMP(6)) AS deprecation_time, -- When it counts as out of date. [DeprecationTime]
+    properties->>'Architecture' AS architecture, -- The architecture, such as x86_64. [Architecture]
+    properties->>'DeregistrationProtection' AS deregistration_protection, -- Whether it is guarded against being deregistered. [DeregistrationProtection]
+    properties->>'Description' AS description, -- What it is for, in its maker's words. [Description]
+    CAST(properties->>'EnaSupport' AS BOOLEAN) AS ena_support, -- Whether enhanced networking with ENA is on. [EnaSupport]
+    CAST(properties->>'FreeTierEligible' AS BOOLEAN) AS free_tier_eligible, -- Whether it may be used in the free tier. [FreeTierEligible]
+    properties->>'Hypervisor' AS hypervisor, -- The hypervisor. [Hypervisor]
+    CAST(properties->>'ImageAllowed' AS BOOLEAN) AS image_allowed, -- Whether the account's rules on images allow it. [ImageAllowed]
+    properties->>'ImageOwnerAlias' AS image_owner_alias, -- The alias of its owner, such as amazon. [ImageOwnerAlias]
+    properties->>'ImdsSupport' AS imds_support, -- v2.0 where its instances must use tokens for metadata. [ImdsSupport]
+    properties->>'KernelId' AS kernel_id, -- The kernel of a paravirtual image. [KernelId]
+    CAST(nullif(properties->>'LastLaunchedTime', '') AS TIMESTAMP(6)) AS last_launched_time, -- When it was last launched; told with a day's delay. [LastLaunchedTime]
+    properties->>'OwnerId' AS owner_id, -- The account that owns it. [OwnerId]
+    nullif(properties->>'Platform', '') AS platform, -- windows; absent for all others. [Platform]
+    properties->>'PlatformDetails' AS platform_details, -- The platform that is billed, such as Linux/UNIX. [PlatformDetails]
+    CAST(properties->>'Public' AS BOOLEAN) AS public, -- Whether all accounts may launch it. [Public]
+    properties->>'RamdiskId' AS ramdisk_id, -- The RAM disk of a paravirtual image. [RamdiskId]
+    properties->>'RootDeviceName' AS root_device_name, -- The device name of the root volume. [RootDeviceName]
+    properties->>'RootDeviceType' AS root_device_type, -- Whether the root device is ebs or instance-store. [RootDeviceType]
+    properties->>'SourceImageId' AS source_image_id, -- The image it was copied from. [SourceImageId]
+    properties->>'SourceImageRegion' AS source_image_region, -- The region it was copied from. [SourceImageRegion]
+    properties->>'SriovNetSupport' AS sriov_net_support, -- Whether enhanced networking with the Intel interface is on. [SriovNetSupport]
+    properties->>'UsageOperation' AS usage_operation, -- The operation its instances are billed as. [UsageOperation]
+    properties->>'VirtualizationType' AS virtualization_type, -- How it is virtualised: hvm or paravirtual. [VirtualizationType]
+    properties->'BlockDeviceMappings' AS block_device_mappings, -- The volumes its instances get. [BlockDeviceMappings]
+    properties->'ProductCodes' AS product_codes, -- Its product codes. [ProductCodes]
+    properties->'StateReason' AS state_reason, -- The code and the words of its last change of state. [StateReason]
+    properties->'Tags' AS tags_src, -- The tags, as the service lists them. [Tags]
+    coalesce(name, resource_id) AS title, -- The name, else the id.
+    '["' || arn || '"]' AS akas, -- The ARN, in a list.
+    split_part(arn, ':', 2) AS partition -- The partition of AWS that the ARN names: aws, aws-cn or aws-us-gov.
+FROM resource
+WHERE resource_type = 'aws_ec2_ami'

@@ -1,0 +1,40 @@
+-- Snapshots of RDS database instances.
+SELECT
+    properties->>'DBSnapshotIdentifier' AS db_snapshot_identifier, -- The name. [DBSnapshotIdentifier]
+    properties->>'SnapshotType' AS type, -- How it came to be: manual, automated, shared, public or awsbackup. [SnapshotType]
+    properties->>'Status' AS status, -- How far it is, such as available. [Status]
+    CAST(properties->>'SnapshotCreateTime' AS TIMESTAMP(6)) AS create_time, -- When it was taken. [SnapshotCreateTime]
+    CAST(properties->>'AllocatedStorage' AS BIGINT) AS allocated_storage, -- The size of the instance's storage, in GiB. [AllocatedStorage]
+    properties->>'AvailabilityZone' AS availability_zone, -- The zone of the instance. [AvailabilityZone]
+    properties->>'DBInstanceIdentifier' AS db_instance_identifier, -- The instance it was taken of. [DBInstanceIdentifier]
+    properties->>'DbiResourceId' AS dbi_resource_id, -- The id of that instance that stays when it is renamed. [DbiResourceId]
+    CAST(properties->>'Encrypted' AS BOOLEAN) AS encrypted, -- Whether it is encrypted. [Encrypted]
+    properties->>'Engine' AS engine, -- The database engine. [Engine]
+    properties->>'EngineVersion' AS engine_version, -- The version of the engine. [EngineVersion]
+    CAST(properties->>'IAMDatabaseAuthenticationEnabled' AS BOOLEAN) AS iam_database_authentication_enabled, -- Whether IAM may log in. [IAMDatabaseAuthenticationEnabled]
+    CAST(properties->>'InstanceCreateTime' AS TIMESTAMP(6)) AS instance_create_time, -- When the instance was made. [InstanceCreateTime]
+    CAST(properties->>'Iops' AS BIGINT) AS iops, -- The I/O operations per second the instance is made for. [Iops]
+    properties->>'KmsKeyId' AS kms_key_id, -- The key it is encrypted with. [KmsKeyId]
+    properties->>'LicenseModel' AS license_model, -- Under which licence the engine runs. [LicenseModel]
+    properties->>'MasterUsername' AS master_user_name, -- The name of the master user. [MasterUsername]
+    properties->>'OptionGroupName' AS option_group_name, -- The option group of the instance. [OptionGroupName]
+    CAST(properties->>'PercentProgress' AS BIGINT) AS percent_progress, -- How far it is, in per cent. [PercentProgress]
+    CAST(properties->>'Port' AS BIGINT) AS port, -- The port the instance listened on. [Port]
+    properties->>'SourceDBSnapshotIdentifier' AS source_db_snapshot_identifier, -- The snapshot it was copied from. [SourceDBSnapshotIdentifier]
+    properties->>'DBSystemId' AS db_system_id, -- The system id of Oracle. [DBSystemId]
+    CAST(properties->>'DedicatedLogVolume' AS BOOLEAN) AS dedicated_log_volume, -- Whether the instance had a volume of its own for logs. [DedicatedLogVolume]
+    CAST(properties->>'MultiTenant' AS BOOLEAN) AS multi_tenant, -- Whether the instance held several tenant databases. [MultiTenant]
+    CAST(properties->>'SnapshotDatabaseTime' AS TIMESTAMP(6)) AS snapshot_database_time, -- When the copied snapshot was taken of its database. [SnapshotDatabaseTime]
+    properties->>'SnapshotTarget' AS snapshot_target, -- Where it is kept: region or outposts. [SnapshotTarget]
+    properties->>'SourceRegion' AS source_region, -- The region it was made in or copied from. [SourceRegion]
+    properties->>'StorageType' AS storage_type, -- The kind of storage, such as gp3. [StorageType]
+    properties->>'TdeCredentialArn' AS tde_credential_arn, -- The key store of transparent encryption. [TdeCredentialArn]
+    properties->>'Timezone' AS timezone, -- The time zone, of SQL Server and Db2. [Timezone]
+    properties->>'VpcId' AS vpc_id, -- The VPC of the instance. [VpcId]
+    properties->'ProcessorFeatures' AS processor_features, -- Cores and threads of the instance, where they are not those of its class. [ProcessorFeatures]
+    properties->'TagList' AS tags_src, -- The tags, as the service lists them. [TagList]
+    coalesce(name, resource_id) AS title, -- The name, else the id.
+    '["' || arn || '"]' AS akas, -- The ARN, in a list.
+    split_part(arn, ':', 2) AS partition -- The partition of AWS that the ARN names: aws, aws-cn or aws-us-gov.
+FROM resource
+WHERE resource_type = 'aws_rds_db_snapshot'

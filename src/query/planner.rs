@@ -80,11 +80,10 @@ impl ElavaRelationPlanner {
             ours(name).filter(|table| table.parameters().is_none()).and_then(|table| tables::find(&format!("{}_as_of", table.name())));
         match function {
             Some(function) => self.call(function, vec![at], context),
-            None => {
-                let states = tables::ALL.iter().map(|relation| relation.name());
-                let states = states.filter(|name| tables::find(&format!("{name}_as_of")).is_some()).collect::<Vec<_>>().join(", ");
-                Err(Error::invalid(format!("{name} FOR SYSTEM_TIME AS OF: {name} is no state table; state tables are {states}")).into())
-            }
+            None => Err(Error::invalid(format!(
+                "{name} FOR SYSTEM_TIME AS OF: {name} is no state table; those are resources and the typed views, such as aws_vpc"
+            ))
+            .into()),
         }
     }
 

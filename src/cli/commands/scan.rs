@@ -1,8 +1,8 @@
 //! `elava scan`
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::model::{CoverageStatus, Scope, ScopeReport};
 use crate::scan::aws::{Aws, AwsOptions, Regions, Selection};
 use crate::scan::limits::Limits;
-use crate::scan::provider::Provider;
+use crate::scan::provider::{Provider, Reason};
 use crate::scan::{Every, ScanEvent, ScanOptions, ScanReport, scan};
 use crate::store::Writer;
 
@@ -55,6 +55,7 @@ async fn once(writer: &Writer, providers: &[Arc<dyn Provider>], args: &ScanArgs,
     let options = ScanOptions { scan_id: Uuid::new_v4().to_string(), at_once: args.at_once, guard: true };
     let bar = Progress::count(context.printer, "scanning");
     let (ended, total) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let disabled = Mutex::new(BTreeSet::new());
     let tell = |event: ScanEvent<'_>| match event {
         ScanEvent::Planned { listings } => total.store(listings, Ordering::Relaxed),
         ScanEvent::Page { .. } => {}
@@ -64,6 +65,11 @@ async fn once(writer: &Writer, providers: &[Arc<dyn Provider>], args: &ScanArgs,
             bar.set(done as u64, Some(total.load(Ordering::Relaxed) as u64));
             match outcome {
                 Ok(()) => tracing::info!(account = about.account_id, region = about.region, call = about.call, resources, "listed"),
+                Err(failure) if failure.reason == Reason::RegionDisabled => {
+                    if disabled.lock().unwrap_or_else(PoisonError::into_inner).insert((about.account_id.clone(), about.region.clone())) {
+                        bar.warn(&format!("skipped: {}", failure.message));
+                    }
+                }
                 Err(failure) => bar.warn(&format!("{} {} {}: {failure}", about.account_id, about.region, about.call)),
             }
         }

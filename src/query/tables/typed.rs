@@ -7,9 +7,10 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, ident, lit};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, TryCast, cast, ident, lit};
 use datafusion_functions_json::udfs::json_get_json_udf;
 use include_dir::{Dir, include_dir};
 
@@ -120,7 +121,7 @@ impl TypedView {
         let below = DFSchema::try_from(Schema::clone(self.below()))?;
         let (mut fields, mut exprs) = (Vec::new(), Vec::new());
         for column in &self.file.columns {
-            let expr = READER.create_logical_expr(&column.expression, &below)?;
+            let expr = lenient(READER.create_logical_expr(&column.expression, &below)?)?;
             let (expr, data_type) = match expr.get_type(&below)? {
                 DataType::Timestamp(..) => (cast(expr, time_type()), time_type()),
                 data_type => (expr, data_type),
@@ -167,6 +168,18 @@ impl Relation for TypedView {
     fn meaning(&self, column: &str) -> Option<Meaning> {
         self.file.columns.iter().find(|line| line.name == column).map(|line| line.meaning)
     }
+}
+
+/// An expression with NULL in place of what is not as the service documents it: filters may be put to a column before the
+/// rows of other types are left out, and one odd value must not fail a whole statement.
+fn lenient(expr: Expr) -> Result<Expr> {
+    let lenient = expr.transform_up(|node| {
+        Ok(match node {
+            Expr::Cast(Cast { expr, field }) => Transformed::yes(Expr::TryCast(TryCast { expr, field })),
+            other => Transformed::no(other),
+        })
+    });
+    Ok(lenient?.data)
 }
 
 /// Whether an expression is a part of a JSON text that is JSON itself.

@@ -289,8 +289,15 @@ impl Buckets {
 }
 
 fn decoded(operation: &str, answer: &Answer) -> std::result::Result<Json, Failure> {
-    let answered = Operation::find("s3", operation).and_then(|operation| decode(operation, &answer.body));
-    answered.map(|decoded| decoded.document).map_err(|error| bad_answer(error.to_string()))
+    let failed = |error: crate::Error| bad_answer(error.to_string());
+    let operation = Operation::find("s3", operation).map_err(failed)?;
+    let document = decode(operation, &answer.body).map_err(failed)?.document;
+    let Json::Object(mut members) = document else { return Ok(document) };
+    for (member, header) in operation.headers() {
+        let told = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(header));
+        members.extend(told.map(|(_, value)| (member.into(), Json::String(value.as_str().into()))));
+    }
+    Ok(Json::object(members))
 }
 
 fn bad_answer(message: String) -> Failure {

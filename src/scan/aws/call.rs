@@ -19,6 +19,7 @@ pub(super) struct Wire(Arc<Mutex<Seen>>);
 struct Seen {
     attempts: u64,
     body: Option<Vec<u8>>,
+    headers: Vec<(String, String)>,
 }
 
 /// An answer.
@@ -26,6 +27,8 @@ struct Seen {
 pub(super) struct Answer {
     /// Its body.
     pub(super) body: Vec<u8>,
+    /// Its headers; the names in small letters.
+    pub(super) headers: Vec<(String, String)>,
     /// How to ask for the next page, if there is one.
     pub(super) next: Option<String>,
     /// Requests that were sent for it, retries included.
@@ -54,7 +57,9 @@ impl Intercept for Wire {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).body = context.response().body().bytes().map(<[u8]>::to_vec);
+        let (mut seen, response) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), context.response());
+        seen.body = response.body().bytes().map(<[u8]>::to_vec);
+        seen.headers = response.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
         Ok(())
     }
 }
@@ -74,7 +79,7 @@ impl Wire {
         let output = sent.map_err(|error| failure(&error, calls))?;
         let next = next(output).filter(|token| !token.is_empty());
         match seen.body {
-            Some(body) => Ok(Answer { body, next, calls }),
+            Some(body) => Ok(Answer { body, headers: seen.headers, next, calls }),
             None => Err(Failure { reason: Reason::BadAnswer, code: None, message: "the answer has no body".to_owned(), calls }),
         }
     }
@@ -92,7 +97,8 @@ impl Wire {
             let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let calls = seen.attempts;
             if let Some(body) = seen.body.take() {
-                return Ok(Answer { body, next: None, calls });
+                let headers = std::mem::take(&mut seen.headers);
+                return Ok(Answer { body, headers, next: None, calls });
             }
         }
         self.answer(sent, |_| None)
@@ -111,6 +117,8 @@ where
             (code.as_deref().and_then(reason_of_code).unwrap_or_else(|| reason_of_status(status)), code)
         }
         SdkError::TimeoutError(_) => (Reason::TimedOut, None),
+        // What cannot be read as an answer is an error of the service to the client; this is a connection that broke.
+        SdkError::ResponseError(_) => (Reason::Unreachable, None),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => (Reason::TimedOut, None),
         SdkError::DispatchFailure(failure) if failure.is_io() => (Reason::Unreachable, None),
         // Neither: there was nothing to send, as no credentials could be had.

@@ -70,7 +70,10 @@ impl Estate {
         let keys = self.tell(&json!({ "do": "credentials", "account": account }));
         let mut command = Command::new(env!("CARGO_BIN_EXE_elava"));
         for name in ["access_key_id", "secret_access_key", "session_token"] {
-            command.env(format!("AWS_{}", name.to_uppercase()), keys[name].as_str().unwrap());
+            // The server's own account has no session.
+            if let Some(value) = keys[name].as_str() {
+                command.env(format!("AWS_{}", name.to_uppercase()), value);
+            }
         }
         let home = store.parent().unwrap();
         command.env("HOME", home).env("AWS_EC2_METADATA_DISABLED", "true").env_remove("AWS_PROFILE").env_remove("AWS_REGION");
@@ -83,7 +86,7 @@ impl Estate {
         let mut arguments = vec!["scan", "--endpoint-url", &endpoint];
         regions.iter().for_each(|region| arguments.extend(["--region", region]));
         let output = self.elava(account, store, &arguments);
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+        (output.status.code().unwrap_or_else(|| panic!("{output:?}")), String::from_utf8(output.stderr).unwrap())
     }
 
     /// The rows of a query.

@@ -24,6 +24,7 @@ impl Progress {
     }
 
     /// A bar of things that are counted.
+    #[cfg(feature = "aws")]
     pub fn count(printer: Printer, what: &'static str) -> Self {
         let bar = Self::bar(printer);
         let style = "{msg} {bar:30} {pos}/{len} {eta}";

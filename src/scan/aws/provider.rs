@@ -13,7 +13,7 @@ use super::listing::ApiListing;
 use super::types::{APIS, Api};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::limits::Limits;
-use crate::scan::provider::{Failure, Listing, Provider};
+use crate::scan::provider::{Failure, Listing, Provider, Reason};
 
 /// The region that is asked for what is the same in all.
 const HOME_REGION: &str = "us-east-1";
@@ -159,5 +159,12 @@ async fn account(config: &SdkConfig) -> Result<String> {
 }
 
 fn told(what: &str, failure: &Failure) -> Error {
-    Error::new(ErrorKind::Unavailable, format!("{what}: {failure}"))
+    let error = Error::new(ErrorKind::Unavailable, format!("{what}: {failure}"));
+    match failure.reason {
+        Reason::Unauthenticated => {
+            error.with_hint("log in as for the AWS command line (`aws sts get-caller-identity` must work), or give --profile")
+        }
+        Reason::Unreachable | Reason::TimedOut => error.with_hint("check the network, the region and --endpoint-url"),
+        _ => error,
+    }
 }

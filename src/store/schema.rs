@@ -20,12 +20,8 @@ fn text(name: &str, nullable: bool) -> Field {
 }
 
 fn json(name: &str, nullable: bool) -> Field {
-    text(name, nullable).with_metadata(json_extension())
-}
-
-/// The metadata of a text column that holds JSON: Arrow's extension type for it.
-pub fn json_extension() -> HashMap<String, String> {
-    HashMap::from([("ARROW:extension:name".to_owned(), "arrow.json".to_owned())])
+    let extension = HashMap::from([("ARROW:extension:name".to_owned(), "arrow.json".to_owned())]);
+    text(name, nullable).with_metadata(extension)
 }
 
 fn number(name: &str, nullable: bool) -> Field {

@@ -11,7 +11,6 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, TryCast, cast, ident, lit};
-use datafusion_functions_json::udfs::json_get_json_udf;
 use include_dir::{Dir, include_dir};
 
 use super::state::{STATE, whole_state};
@@ -19,7 +18,7 @@ use super::versions::{VERSION_COLUMNS, whole_versions};
 use super::{Call, Meaning, Relation, revision};
 use crate::error::Error;
 use crate::query::json_access::JsonAccess;
-use crate::store::schema::{json_extension, time_type};
+use crate::store::schema::time_type;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/types");
 
@@ -122,12 +121,9 @@ impl TypedView {
         let (mut fields, mut exprs) = (Vec::new(), Vec::new());
         for column in &self.file.columns {
             let expr = lenient(READER.create_logical_expr(&column.expression, &below)?)?;
-            let (expr, data_type) = match expr.get_type(&below)? {
-                DataType::Timestamp(..) => (cast(expr, time_type()), time_type()),
-                data_type => (expr, data_type),
-            };
-            let json = is_json(&expr).then(json_extension).unwrap_or_default();
-            fields.push(Arc::new(Field::new(column.name, data_type, true).with_metadata(json)));
+            let expr = if let DataType::Timestamp(..) = expr.get_type(&below)? { cast(expr, time_type()) } else { expr };
+            let field = Field::clone(&*expr.to_field(&below)?.1);
+            fields.push(Arc::new(field.with_name(column.name).with_nullable(true)));
             exprs.push(expr.alias(column.name));
         }
         for field in self.below().fields() {
@@ -180,15 +176,6 @@ fn lenient(expr: Expr) -> Result<Expr> {
         })
     });
     Ok(lenient?.data)
-}
-
-/// Whether an expression is a part of a JSON text that is JSON itself.
-fn is_json(expr: &Expr) -> bool {
-    match expr {
-        Expr::Alias(alias) => is_json(&alias.expr),
-        Expr::ScalarFunction(function) => function.func == json_get_json_udf(),
-        _ => false,
-    }
 }
 
 /// Reads expressions, as a session does.

@@ -10,6 +10,8 @@ mod failure;
 mod guard;
 mod inner;
 mod json_access;
+mod json_elements;
+mod lateral;
 mod leaf;
 mod local_files;
 mod near;

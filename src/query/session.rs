@@ -14,10 +14,11 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
-use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
+use datafusion::logical_expr::{LogicalPlan, ScalarUDF, Statement as PlanStatement};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, ResetStatement, Statement};
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ObjectName, Set, Statement as SqlStatement, Value};
+use datafusion_functions_json::udfs::json_length_udf;
 use futures::Stream;
 
 use super::catalog::{CATALOG, ElavaCatalog, ElavaSchema, SCHEMA};
@@ -25,6 +26,8 @@ use super::dialect::ElavaDialect;
 use super::failure::told;
 use super::guard::{self, Limits};
 use super::json_access::JsonAccess;
+use super::json_elements::{JSON_ELEMENTS, JSON_ELEMENTS_TEXT, JsonElements};
+use super::lateral::{LateralUnnest, spell_out};
 use super::leaf::store_url;
 use super::now::elava_now;
 use super::options::{AS_OF, ElavaOptions};
@@ -177,7 +180,10 @@ impl QuerySession {
         }
         self.check_pin()?;
         let done = match statement {
-            Statement::Statement(statement) => self.execute_sql(*statement).await,
+            Statement::Statement(mut statement) => {
+                spell_out(&mut statement);
+                self.execute_sql(*statement).await
+            }
             Statement::Reset(ResetStatement::Variable(name)) if is_as_of(&name) => {
                 self.unpin();
                 self.empty()
@@ -359,6 +365,12 @@ fn set_up(state: &mut SessionState, shared: &SharedView) -> DataFusionResult<()>
     use datafusion::execution::FunctionRegistry;
     datafusion_functions_json::register_all(state)?;
     state.register_udf(Arc::new(elava_now(shared.clone())))?;
+    for name in [JSON_ELEMENTS, JSON_ELEMENTS_TEXT] {
+        state.register_udf(Arc::new(ScalarUDF::from(JsonElements::new(name))))?;
+    }
+    let length = ScalarUDF::clone(&json_length_udf()).with_aliases(["jsonb_array_length", "json_array_length"]);
+    state.register_udf(Arc::new(length))?;
+    state.add_analyzer_rule(Arc::new(LateralUnnest));
     state.register_relation_planner(Arc::new(ElavaRelationPlanner::new(shared.clone())))
 }
 

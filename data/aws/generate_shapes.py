@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes shapes.json: how AWS's XML answers become the JSON that its command line prints.
 
-Source: the service models inside botocore 1.44.8 (https://pypi.org/project/botocore/1.44.8/, folder botocore/data),
+Source: the service models inside botocore 1.44.8 (https://github.com/boto/botocore, version 1.44.8, folder botocore/data),
 Copyright Amazon.com, Inc. or its affiliates, Apache License 2.0. Only names and types of what answers hold are taken,
 no documentation.
 
@@ -257,7 +257,7 @@ def main():
     assert botocore.__version__ == BOTOCORE, f"expected botocore {BOTOCORE}, found {botocore.__version__}"
     session = botocore.session.Session()
     services = ",\n".join(service_text(session, service) for service in sorted(OPERATIONS))
-    source = f"made by data/aws/generate_shapes.py from the service models of botocore {BOTOCORE} (https://pypi.org/project/botocore)"
+    source = f"made by data/aws/generate_shapes.py from the service models of botocore {BOTOCORE} (https://github.com/boto/botocore)"
     licence = "Apache-2.0, Copyright Amazon.com, Inc. or its affiliates"
     text = f'{{"source":"{source}",\n"licence":"{licence}",\n"services":{{\n{services}}}}}\n'
     json.loads(text)

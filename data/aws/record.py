@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records answers of AWS's wire protocols, and what boto3 makes of them, into recorded/.
 
-A moto server (https://pypi.org/project/moto, Apache License 2.0) is filled with a few resources of each kind and asked.
+A moto server (https://github.com/getmoto/moto, Apache License 2.0) is filled with a few resources of each kind and asked.
 For each operation SERVICE-OPERATION.xml is the body as it was on the wire, SERVICE-OPERATION.json what boto3 returned: without
 ResponseMetadata and what came in headers, times in ISO 8601, bytes in base64. No cloud is asked; the account is moto's own.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A moto server (https://pypi.org/project/moto) for tests, told what to hold by commands.
+"""A moto server (https://github.com/getmoto/moto) for tests, told what to hold by commands.
 
     python estate.py [--page N]
 

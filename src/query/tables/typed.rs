@@ -11,12 +11,14 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, TryCast, cast, ident, lit};
+use datafusion::sql::parser::DFParserBuilder;
 use include_dir::{Dir, include_dir};
 
 use super::state::{STATE, whole_state};
 use super::versions::{VERSION_COLUMNS, whole_versions};
 use super::{Call, Meaning, Relation, revision};
 use crate::error::Error;
+use crate::query::dialect::ElavaDialect;
 use crate::query::json_access::JsonAccess;
 use crate::store::schema::time_type;
 
@@ -120,7 +122,8 @@ impl TypedView {
         let below = DFSchema::try_from(Schema::clone(self.below()))?;
         let (mut fields, mut exprs) = (Vec::new(), Vec::new());
         for column in &self.file.columns {
-            let expr = lenient(READER.create_logical_expr(&column.expression, &below)?)?;
+            let written = DFParserBuilder::new(column.expression.as_str()).with_dialect(&ElavaDialect::default()).build()?.parse_expr()?;
+            let expr = lenient(READER.create_logical_expr_from_sql_expr(written, &below)?)?;
             let expr = if let DataType::Timestamp(..) = expr.get_type(&below)? { cast(expr, time_type()) } else { expr };
             let field = Field::clone(&*expr.to_field(&below)?.1);
             fields.push(Arc::new(field.with_name(column.name).with_nullable(true)));

@@ -89,6 +89,9 @@ async fn every_column_has_the_type_and_the_description_that_are_told() {
     let mut session = small_session().await;
     let undescribed = rows(&mut session, "SELECT table_name, column_name FROM elava_columns WHERE description = ''").await;
     assert!(undescribed.is_empty(), "{undescribed:?}");
+    let types = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/types")).unwrap().count();
+    let read = "SELECT count(DISTINCT table_name) FROM elava_columns WHERE table_name LIKE 'aws%' AND column_name = 'title'";
+    assert_eq!(rows(&mut session, read).await, [(3 * types).to_string()], "a file in sql/types cannot be read");
     let calls =
         [("resources_as_of", "(3)"), ("aws_vpc_subnet_as_of", "(3)"), ("changes", "(0, 6)"), ("diff", "(0, 6)"), ("history", "('a1')")];
     // Of typed views one of each kind stands for all.

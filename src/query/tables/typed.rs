@@ -28,7 +28,14 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/types");
 #[derive(Debug)]
 struct TypeFile {
     resource_type: &'static str,
-    columns: Vec<ColumnLine>,
+    text: &'static str,
+    columns: OnceLock<Vec<ColumnLine>>,
+}
+
+impl TypeFile {
+    fn columns(&self) -> &[ColumnLine] {
+        self.columns.get_or_init(|| columns(self.text))
+    }
 }
 
 /// One column of a type.
@@ -46,7 +53,7 @@ pub(super) fn all() -> Vec<Arc<dyn Relation>> {
         let Some((resource_type, text)) = file.path().file_stem().and_then(|stem| stem.to_str()).zip(file.contents_utf8()) else {
             continue;
         };
-        let file = Arc::new(TypeFile { resource_type, columns: columns(text) });
+        let file = Arc::new(TypeFile { resource_type, text, columns: OnceLock::new() });
         for rows in [Rows::Present, Rows::AsOf, Rows::Versions] {
             views.push(Arc::new(TypedView::new(&file, rows)));
         }
@@ -121,7 +128,7 @@ impl TypedView {
     fn read_columns(&self) -> Result<(SchemaRef, Vec<Expr>)> {
         let below = DFSchema::try_from(Schema::clone(self.below()))?;
         let (mut fields, mut exprs) = (Vec::new(), Vec::new());
-        for column in &self.file.columns {
+        for column in self.file.columns() {
             let written = DFParserBuilder::new(column.expression.as_str()).with_dialect(&ElavaDialect::default()).build()?.parse_expr()?;
             let expr = lenient(READER.create_logical_expr_from_sql_expr(written, &below)?)?;
             let expr = if let DataType::Timestamp(..) = expr.get_type(&below)? { cast(expr, time_type()) } else { expr };
@@ -130,7 +137,7 @@ impl TypedView {
             exprs.push(expr.alias(column.name));
         }
         for field in self.below().fields() {
-            if self.file.columns.iter().all(|column| column.name != field.name()) {
+            if self.file.columns().iter().all(|column| column.name != field.name()) {
                 fields.push(Arc::clone(field));
                 exprs.push(ident(field.name()));
             }
@@ -165,7 +172,7 @@ impl Relation for TypedView {
     }
 
     fn meaning(&self, column: &str) -> Option<Meaning> {
-        self.file.columns.iter().find(|line| line.name == column).map(|line| line.meaning)
+        self.file.columns().iter().find(|line| line.name == column).map(|line| line.meaning)
     }
 }
 

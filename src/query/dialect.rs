@@ -1,13 +1,26 @@
 //! The SQL dialect: DataFusion's generic one, with `FOR SYSTEM_TIME AS OF` and `name => value`.
 
 use std::any::TypeId;
+use std::sync::LazyLock;
 
+use datafusion::error::Result as DataFusionResult;
+use datafusion::sql::parser::{DFParser, DFParserBuilder};
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Tighter than arithmetic and comparison, looser than `::` (which has 50).
 const JSON_ARROW_PRECEDENCE: u8 = 45;
+
+/// A parser of SQL in this dialect.
+///
+/// # Errors
+/// What is no sequence of tokens.
+pub(super) fn parser(sql: &str) -> DataFusionResult<DFParser<'_>> {
+    DFParserBuilder::new(sql).with_dialect(&*DIALECT).build()
+}
+
+static DIALECT: LazyLock<ElavaDialect> = LazyLock::new(ElavaDialect::default);
 
 /// Generic SQL with time travel.
 #[derive(Debug, Default)]

@@ -2,17 +2,27 @@
 //!
 //! Brackets and `->>` give text: scalars as they are, objects and arrays as JSON. `->` gives JSON, so that it can go on.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result};
+use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use datafusion_functions_json::udfs::{json_as_text_udf, json_get_json_udf};
 
+/// The planners of expressions in Elava's SQL: ours before DataFusion's.
+pub(super) fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
+    let mut planners = SessionStateDefaults::default_expr_planners();
+    planners.insert(0, Arc::new(JsonAccess));
+    planners
+}
+
 /// Plans access to members of JSON text.
 #[derive(Debug)]
-pub(super) struct JsonAccess;
+struct JsonAccess;
 
 impl ExprPlanner for JsonAccess {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {

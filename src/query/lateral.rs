@@ -12,15 +12,19 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, JoinType, NullHandling, Result, ScalarValue, TableReference, UnnestOptions};
 use datafusion::logical_expr::{Expr, Join, LogicalPlan, LogicalPlanBuilder};
 use datafusion::optimizer::AnalyzerRule;
-use datafusion::sql::parser::{DFParser, Statement as DFStatement};
+use datafusion::sql::parser::{CopyToSource, CopyToStatement, Statement as DFStatement};
 use datafusion::sql::sqlparser::ast::{
     DataType, Expr as SqlExpr, FunctionArg, FunctionArgExpr, ObjectName, SetExpr, Statement, TableAlias, TableFactor, Value, VisitMut,
     VisitorMut,
 };
 
-use super::json_elements::{JSON_ELEMENTS, JSON_ELEMENTS_TEXT};
+use super::dialect::parser;
+use super::json_elements::JSON_ELEMENTS_TEXT;
+use super::relation::unaliased;
 
-/// PostgreSQL's functions, and ours that make a list of what they make rows of.
+/// A list of the elements of a JSON array, as JSON: of the library of JSON functions.
+const JSON_ELEMENTS: &str = "json_get_array";
+/// PostgreSQL's functions, and those that make a list of what they make rows of.
 const FUNCTIONS: [(&str, &str); 4] = [
     ("jsonb_array_elements", JSON_ELEMENTS),
     ("json_array_elements", JSON_ELEMENTS),
@@ -31,8 +35,13 @@ const FUNCTIONS: [(&str, &str); 4] = [
 const LISTS: &str = "elava lists";
 
 /// Spells out the functions that stand in FROM.
-pub(super) fn spell_out(statement: &mut Statement) {
-    let _ = VisitMut::visit(statement, &mut SpellOut);
+pub(super) fn spell_out(statement: &mut DFStatement) {
+    let _ = match statement {
+        DFStatement::Statement(statement) => VisitMut::visit(statement, &mut SpellOut),
+        DFStatement::CopyTo(CopyToStatement { source: CopyToSource::Query(query), .. }) => VisitMut::visit(query, &mut SpellOut),
+        DFStatement::Explain(explain) => return spell_out(&mut explain.statement),
+        DFStatement::CopyTo(_) | DFStatement::CreateExternalTable(_) | DFStatement::Reset(_) => return,
+    };
 }
 
 struct SpellOut;
@@ -73,7 +82,7 @@ fn lateral(name: &ObjectName, arguments: &[FunctionArg], alias: Option<&TableAli
         None => (called.clone(), "value".to_owned()),
     };
     let sql = format!("SELECT 1 FROM t CROSS JOIN LATERAL (SELECT unnest({list}({argument})) AS {column}) AS {table}");
-    let DFStatement::Statement(statement) = DFParser::parse_sql(&sql).ok()?.pop_front()? else { return None };
+    let DFStatement::Statement(statement) = parser(&sql).ok()?.parse_statement().ok()? else { return None };
     let Statement::Query(query) = *statement else { return None };
     let SetExpr::Select(select) = *query.body else { return None };
     Some(select.from.into_iter().next()?.joins.into_iter().next()?.relation)
@@ -136,13 +145,6 @@ fn unnested_list(right: &LogicalPlan) -> Option<(TableReference, String, &Expr)>
     };
     let column = right.schema().fields().first()?.name().clone();
     Some((aliased.alias.clone(), column, unaliased(list)))
-}
-
-fn unaliased(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Alias(alias) => unaliased(&alias.expr),
-        expr => expr,
-    }
 }
 
 /// An expression of a lateral subquery, where its outer columns are at hand.

@@ -213,7 +213,8 @@ async fn evaluate(state: &dyn Session, relation: &dyn Relation, arguments: &[Exp
     Ok(values)
 }
 
-fn unaliased(expr: &Expr) -> &Expr {
+/// An expression without the names that it was given.
+pub(super) fn unaliased(expr: &Expr) -> &Expr {
     match expr {
         Expr::Alias(alias) => unaliased(&alias.expr),
         expr => expr,

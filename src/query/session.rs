@@ -13,20 +13,20 @@ use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, ScalarUDF, Statement as PlanStatement};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use datafusion::sql::parser::{DFParserBuilder, ResetStatement, Statement};
+use datafusion::sql::parser::{ResetStatement, Statement};
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ObjectName, Set, Statement as SqlStatement, Value};
 use datafusion_functions_json::udfs::json_length_udf;
 use futures::Stream;
 
 use super::catalog::{CATALOG, ElavaCatalog, ElavaSchema, SCHEMA};
-use super::dialect::ElavaDialect;
+use super::dialect::parser;
 use super::failure::told;
 use super::guard::{self, Limits};
-use super::json_access::JsonAccess;
-use super::json_elements::{JSON_ELEMENTS, JSON_ELEMENTS_TEXT, JsonElements};
+use super::json_access::expr_planners;
+use super::json_elements::JsonElementsText;
 use super::lateral::{LateralUnnest, spell_out};
 use super::leaf::store_url;
 use super::now::elava_now;
@@ -108,13 +108,11 @@ impl QuerySession {
         if let Some(partitions) = options.target_partitions {
             config = config.with_target_partitions(partitions);
         }
-        let mut planners = SessionStateDefaults::default_expr_planners();
-        planners.insert(0, Arc::new(JsonAccess));
         let mut state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
-            .with_expr_planners(planners)
+            .with_expr_planners(expr_planners())
             .build();
         set_up(&mut state, &shared).map_err(told)?;
         state.catalog_list().register_catalog(CATALOG.to_owned(), Arc::new(ElavaCatalog::new(Arc::clone(&schema))));
@@ -172,18 +170,15 @@ impl QuerySession {
     /// # Errors
     /// `Invalid` for whatever is wrong with the statement.
     pub async fn execute(&mut self, sql: &str) -> Result<QueryStream> {
-        let mut statements =
-            DFParserBuilder::new(sql).with_dialect(&ElavaDialect::default()).build().map_err(told)?.parse_statements().map_err(told)?;
-        let statement = statements.pop_front().ok_or_else(|| Error::invalid("an empty statement"))?;
+        let mut statements = parser(sql).and_then(|mut parser| parser.parse_statements()).map_err(told)?;
+        let mut statement = statements.pop_front().ok_or_else(|| Error::invalid("an empty statement"))?;
         if !statements.is_empty() {
             return Err(Error::invalid("one statement at a time: there is more after the semicolon"));
         }
         self.check_pin()?;
+        spell_out(&mut statement);
         let done = match statement {
-            Statement::Statement(mut statement) => {
-                spell_out(&mut statement);
-                self.execute_sql(*statement).await
-            }
+            Statement::Statement(statement) => self.execute_sql(*statement).await,
             Statement::Reset(ResetStatement::Variable(name)) if is_as_of(&name) => {
                 self.unpin();
                 self.empty()
@@ -268,7 +263,7 @@ impl QuerySession {
     /// The value of an expression that stands alone.
     async fn value(&self, expr: &SqlExpr) -> DataFusionResult<ScalarValue> {
         let sql = format!("SELECT {expr}");
-        let mut statements = DFParserBuilder::new(sql.as_str()).with_dialect(&ElavaDialect::default()).build()?.parse_statements()?;
+        let mut statements = parser(&sql)?.parse_statements()?;
         let statement = statements.pop_front().ok_or_else(|| Error::invalid("an empty expression"))?;
         let plan = self.context.state().statement_to_plan(statement).await?;
         let batches = self.context.execute_logical_plan(plan).await?.collect().await?;
@@ -365,9 +360,7 @@ fn set_up(state: &mut SessionState, shared: &SharedView) -> DataFusionResult<()>
     use datafusion::execution::FunctionRegistry;
     datafusion_functions_json::register_all(state)?;
     state.register_udf(Arc::new(elava_now(shared.clone())))?;
-    for name in [JSON_ELEMENTS, JSON_ELEMENTS_TEXT] {
-        state.register_udf(Arc::new(ScalarUDF::from(JsonElements::new(name))))?;
-    }
+    state.register_udf(Arc::new(ScalarUDF::from(JsonElementsText::default())))?;
     let length = ScalarUDF::clone(&json_length_udf()).with_aliases(["jsonb_array_length", "json_array_length"]);
     state.register_udf(Arc::new(length))?;
     state.add_analyzer_rule(Arc::new(LateralUnnest));

@@ -137,6 +137,11 @@ impl Reason {
 }
 
 impl Failure {
+    /// One for which the provider gave no code of its own.
+    pub fn new(reason: Reason, message: impl fmt::Display, calls: u64) -> Self {
+        Self { reason, code: None, message: message.to_string(), calls }
+    }
+
     /// The provider's own code, else the word for the reason.
     pub fn code(&self) -> String {
         self.code.clone().unwrap_or_else(|| self.reason.as_str().to_owned())

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::Reader;
 use crate::ingest::convert::Draft;
 use crate::model::{CoverageStatus, Observation, Scope, ScopeReport};
-use crate::store::{Begin, ChangeCounts, ScanBegun, ScanSession, Writer};
+use crate::store::{Begin, ChangeCounts, History, ScanBegun, ScanSession, Writer};
 
 /// A scan that wrote nothing for so long is ended by the next one.
 const ABANDONED_AFTER_MICROS: i64 = 24 * 3600 * 1_000_000;
@@ -89,7 +89,8 @@ pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &Sc
         work.extend(provider.listings().await?);
     }
     tell(ScanEvent::Planned { listings: work.len() });
-    end_abandoned(writer).await?;
+    let history = writer.history().await?;
+    end_abandoned(writer, &history).await?;
     let provider = match providers {
         [one] => Some(one.name().to_owned()),
         _ => None,
@@ -98,7 +99,7 @@ pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &Sc
     let ScanBegun::Session(session) = writer.begin(begin).await? else {
         return Err(Error::new(ErrorKind::Conflict, format!("scan {} has completed before", options.scan_id)));
     };
-    let reader = Reader::new(&writer.history().await?.index.settings.types);
+    let reader = Reader::new(&history.index.settings.types);
     let running = Running { writer, session: &session, reader: &reader, tell };
     let listings = stream::iter(work).map(|listing| running.read(listing)).buffer_unordered(options.at_once.max(1));
     let ended: Vec<Ended> = listings.collect().await;
@@ -106,8 +107,7 @@ pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &Sc
 }
 
 /// Ends scans of which nobody has heard for long: their process has died, and nobody will go on with them.
-async fn end_abandoned(writer: &Writer) -> Result<()> {
-    let history = writer.history().await?;
+async fn end_abandoned(writer: &Writer, history: &History) -> Result<()> {
     let silent_since = writer.clock().now().micros() - ABANDONED_AFTER_MICROS;
     let silent = history.index.open_scans.iter().filter(|(_, scan)| !scan.failed && scan.last_at < silent_since);
     for (scan_id, scan) in silent {
@@ -123,7 +123,6 @@ async fn end_abandoned(writer: &Writer) -> Result<()> {
 /// A listing that has ended.
 struct Ended {
     reports: Vec<ScopeReport>,
-    counts: ChangeCounts,
     calls: u64,
     /// The store did not take what was seen.
     store_error: Option<Error>,
@@ -134,7 +133,6 @@ async fn finish(writer: &Writer, session: ScanSession, ended: Vec<Ended>) -> Res
     let mut store_error = None;
     for listing in ended {
         report.scopes.extend(listing.reports);
-        report.counts.add(&listing.counts);
         report.calls += listing.calls;
         store_error = store_error.or(listing.store_error);
     }
@@ -143,10 +141,7 @@ async fn finish(writer: &Writer, session: ScanSession, ended: Vec<Ended>) -> Res
         let _ = session.fail(&error.to_string(), report.scopes).await;
         return Err(error);
     }
-    let committed = session.complete(Some(writer.clock().now()), report.scopes.clone()).await?;
-    if let Some((first, last)) = committed.first_revision.zip(committed.last_revision) {
-        report.counts.deleted += last - first + 1;
-    }
+    report.counts = session.complete(Some(writer.clock().now()), report.scopes.clone()).await?.counts;
     Ok(report)
 }
 
@@ -164,11 +159,11 @@ impl Running<'_> {
         let began = Instant::now();
         let sink = Pages { running: self, about: listing.about(), taken: Mutex::default() };
         let outcome = listing.read(&sink).await;
-        let Taken { resources, counts, store_error } = sink.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Taken { resources, store_error } = sink.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
         let calls = outcome.as_ref().map_or_else(|failure| failure.calls, |listed| listed.calls);
         let reports = reports(listing.about(), outcome.as_ref().err(), resources, calls, began.elapsed());
         (self.tell)(ScanEvent::Ended { about: listing.about(), resources, outcome: outcome.map(drop) });
-        Ended { reports, counts, calls, store_error }
+        Ended { reports, calls, store_error }
     }
 }
 
@@ -201,7 +196,6 @@ struct Pages<'a> {
 #[derive(Debug, Default)]
 struct Taken {
     resources: usize,
-    counts: ChangeCounts,
     store_error: Option<Error>,
 }
 
@@ -222,9 +216,8 @@ impl Sink for Pages<'_> {
         let committed = self.running.session.observe_page(observations, Some(asked.0)).await;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match committed {
-            Ok(committed) => {
+            Ok(_) => {
                 taken.resources += count;
-                taken.counts.add(&committed.counts);
                 (self.running.tell)(ScanEvent::Page { about: self.about, resources: count });
                 Ok(())
             }

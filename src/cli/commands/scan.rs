@@ -95,8 +95,8 @@ fn providers(args: &ScanArgs, limits: &Arc<Limits>) -> Result<Vec<Arc<dyn Provid
         (false, false) => Regions::Named(args.region.clone()),
     };
     let selection = Selection { regions, types: args.types.clone(), excluded_types: args.exclude_type.clone() };
-    let profiles: Vec<Option<String>> = if args.profile.is_empty() { vec![None] } else { args.profile.iter().cloned().map(Some).collect() };
-    let roles: Vec<Option<String>> = if args.role_arn.is_empty() { vec![None] } else { args.role_arn.iter().cloned().map(Some).collect() };
+    let each_or_none = |named: &[String]| if named.is_empty() { vec![None] } else { named.iter().cloned().map(Some).collect() };
+    let (profiles, roles) = (each_or_none(&args.profile), each_or_none(&args.role_arn));
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
     for profile in &profiles {
         for role_arn in &roles {

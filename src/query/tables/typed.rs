@@ -9,17 +9,16 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
-use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, TryCast, cast, ident, lit};
-use datafusion::sql::parser::DFParserBuilder;
 use include_dir::{Dir, include_dir};
 
 use super::state::{STATE, whole_state};
 use super::versions::{VERSION_COLUMNS, whole_versions};
 use super::{Call, Meaning, Relation, revision};
 use crate::error::Error;
-use crate::query::dialect::ElavaDialect;
-use crate::query::json_access::JsonAccess;
+use crate::query::dialect::parser;
+use crate::query::json_access::expr_planners;
 use crate::store::schema::time_type;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/types");
@@ -67,21 +66,18 @@ fn columns(text: &'static str) -> Vec<ColumnLine> {
     let mut expression = String::new();
     let body = text.lines().skip_while(|line| line.trim() != "SELECT").skip(1).take_while(|line| !line.starts_with("FROM "));
     for line in body {
-        let (code, comment) = line.split_once(" -- ").unwrap_or((line, ""));
-        expression.push_str(code.trim());
-        let Some((value, name)) = expression.trim_end_matches(',').rsplit_once(" AS ").filter(|_| !comment.is_empty()) else {
+        let Some((code, comment)) = line.split_once(" -- ") else {
+            expression.push_str(line.trim());
             expression.push(' ');
             continue;
         };
-        let name = code.trim().trim_end_matches(',').rsplit(' ').next().filter(|last| *last == name);
-        if let Some(name) = name {
-            let (description, source) = match comment.strip_suffix(']').and_then(|comment| comment.rsplit_once(" [")) {
-                Some((description, source)) => (description, Some(source)),
-                None => (comment, None),
-            };
-            columns.push(ColumnLine { name, expression: value.to_owned(), meaning: Meaning { description, source } });
-        }
-        expression.clear();
+        let Some((value, name)) = code.trim().trim_end_matches(',').rsplit_once(" AS ") else { continue };
+        expression.push_str(value);
+        let (description, source) = match comment.strip_suffix(']').and_then(|comment| comment.rsplit_once(" [")) {
+            Some((description, source)) => (description, Some(source)),
+            None => (comment, None),
+        };
+        columns.push(ColumnLine { name, expression: std::mem::take(&mut expression), meaning: Meaning { description, source } });
     }
     columns
 }
@@ -129,7 +125,7 @@ impl TypedView {
         let below = DFSchema::try_from(Schema::clone(self.below()))?;
         let (mut fields, mut exprs) = (Vec::new(), Vec::new());
         for column in self.file.columns() {
-            let written = DFParserBuilder::new(column.expression.as_str()).with_dialect(&ElavaDialect::default()).build()?.parse_expr()?;
+            let written = parser(&column.expression)?.parse_expr()?;
             let expr = lenient(READER.create_logical_expr_from_sql_expr(written, &below)?)?;
             let expr = if let DataType::Timestamp(..) = expr.get_type(&below)? { cast(expr, time_type()) } else { expr };
             let field = Field::clone(&*expr.to_field(&below)?.1);
@@ -189,8 +185,5 @@ fn lenient(expr: Expr) -> Result<Expr> {
 }
 
 /// Reads expressions, as a session does.
-static READER: LazyLock<SessionState> = LazyLock::new(|| {
-    let mut planners = SessionStateDefaults::default_expr_planners();
-    planners.insert(0, Arc::new(JsonAccess));
-    SessionStateBuilder::new().with_default_features().with_expr_planners(planners).build()
-});
+static READER: LazyLock<SessionState> =
+    LazyLock::new(|| SessionStateBuilder::new().with_default_features().with_expr_planners(expr_planners()).build());

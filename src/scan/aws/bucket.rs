@@ -15,7 +15,7 @@ use futures::stream::{self, StreamExt};
 use super::PROVIDER;
 use super::call::{Answer, Wire};
 use super::clients::Clients;
-use super::listing::stopped;
+use super::listing::{OWN_PAGE_NEXT, PAGES_MAX};
 use super::shapes::Operation;
 use super::wire::decode;
 use crate::error::Result;
@@ -168,7 +168,7 @@ impl Listing for Buckets {
         // A bucket that could not be read keeps what is known of it, and its neighbours are handed in all the same.
         let mut failed = None;
         for page in listed.chunks(PAGE_BUCKETS) {
-            let asked = sink.about_to_ask().await.map_err(|error| stopped(Reason::Store, &error, calls.count()))?;
+            let asked = sink.about_to_ask().await.map_err(|error| Failure::new(Reason::Store, error, calls.count()))?;
             let reading: Vec<_> = page.iter().map(|bucket| self.bucket(bucket, sink, &calls)).collect();
             let mut drafts = Vec::new();
             for outcome in stream::iter(reading).buffered(BUCKETS_AT_ONCE).collect::<Vec<_>>().await {
@@ -178,7 +178,7 @@ impl Listing for Buckets {
                 }
             }
             if !drafts.is_empty() {
-                sink.page(asked, drafts).await.map_err(|error| stopped(Reason::Store, &error, calls.count()))?;
+                sink.page(asked, drafts).await.map_err(|error| Failure::new(Reason::Store, error, calls.count()))?;
             }
         }
         match failed {
@@ -193,7 +193,7 @@ impl Buckets {
     async fn list(&self, calls: &Calls) -> std::result::Result<Vec<Json>, Failure> {
         let (mut buckets, mut token) = (Vec::new(), None);
         let clients = self.clients(self.regions.first().map_or(FIRST_REGION, String::as_str));
-        loop {
+        for _ in 0..PAGES_MAX {
             clients.wait("s3").await;
             let wire = Wire::default();
             let sent = clients.s3.list_buckets().set_continuation_token(token.clone()).customize().interceptor(wire.clone()).send().await;
@@ -204,15 +204,16 @@ impl Buckets {
             }
             match answer.next {
                 None => return Ok(buckets),
-                next if next == token => return Err(bad_answer("the list of buckets names its own page as the next".to_owned())),
+                next if next == token => return Err(bad_answer(OWN_PAGE_NEXT)),
                 next => token = next,
             }
         }
+        Err(bad_answer(format!("there are more than {PAGES_MAX} pages")))
     }
 
     /// All that is to be known of a bucket; nothing if it lies in a region that is not scanned.
     async fn bucket(&self, listed: &Json, sink: &dyn Sink, calls: &Calls) -> std::result::Result<Option<Draft>, Failure> {
-        let name = listed.get("Name").and_then(Json::as_str).ok_or_else(|| bad_answer("a bucket without a name is listed".to_owned()))?;
+        let name = listed.get("Name").and_then(Json::as_str).ok_or_else(|| bad_answer("a bucket without a name is listed"))?;
         let region = match listed.get("BucketRegion").and_then(Json::as_str) {
             Some(region) => region.to_owned(),
             None => self.locate(name, calls).await?,
@@ -242,8 +243,8 @@ impl Buckets {
         };
         let document = Json::object([("Buckets".into(), Json::Array(vec![properties]))]);
         let origin = Origin { account: Some(&self.about.account_id), region: Some(region), service: Some("s3"), ..Origin::default() };
-        let converted = aws_cli::convert(&document, &origin).map_err(|error| bad_answer(error.to_string()))?;
-        let draft = converted.observations.into_iter().next().ok_or_else(|| bad_answer("a bucket is not listed as such".to_owned()))?;
+        let converted = aws_cli::convert(&document, &origin).map_err(bad_answer)?;
+        let draft = converted.observations.into_iter().next().ok_or_else(|| bad_answer("a bucket is not listed as such"))?;
         Ok(Draft { tags, ..draft })
     }
 
@@ -289,9 +290,8 @@ impl Buckets {
 }
 
 fn decoded(operation: &str, answer: &Answer) -> std::result::Result<Json, Failure> {
-    let failed = |error: crate::Error| bad_answer(error.to_string());
-    let operation = Operation::find("s3", operation).map_err(failed)?;
-    let document = decode(operation, &answer.body).map_err(failed)?.document;
+    let operation = Operation::find("s3", operation).map_err(bad_answer)?;
+    let document = decode(operation, &answer.body).map_err(bad_answer)?.document;
     let Json::Object(mut members) = document else { return Ok(document) };
     for (member, header) in operation.headers() {
         let told = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(header));
@@ -300,8 +300,8 @@ fn decoded(operation: &str, answer: &Answer) -> std::result::Result<Json, Failur
     Ok(Json::object(members))
 }
 
-fn bad_answer(message: String) -> Failure {
-    Failure { reason: Reason::BadAnswer, code: None, message, calls: 0 }
+fn bad_answer(message: impl std::fmt::Display) -> Failure {
+    Failure::new(Reason::BadAnswer, message, 0)
 }
 
 /// Counts requests.

@@ -80,12 +80,10 @@ impl Wire {
         let next = next(output).filter(|token| !token.is_empty());
         match seen.body {
             Some(body) => Ok(Answer { body, headers: seen.headers, next, calls }),
-            None => Err(Failure { reason: Reason::BadAnswer, code: None, message: "the answer has no body".to_owned(), calls }),
+            None => Err(Failure::new(Reason::BadAnswer, "the answer has no body", calls)),
         }
     }
-}
 
-impl Wire {
     /// The answer to a call that has one page. That the client itself cannot read it is no failure: the body is what counts.
     pub(super) fn whole<O, E>(self, sent: Result<O, SdkError<E, HttpResponse>>) -> Result<Answer, Failure>
     where
@@ -106,7 +104,7 @@ impl Wire {
 }
 
 /// What kept a call from its answer.
-fn failure<E>(error: &SdkError<E, HttpResponse>, calls: u64) -> Failure
+pub(super) fn failure<E>(error: &SdkError<E, HttpResponse>, calls: u64) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

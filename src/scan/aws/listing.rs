@@ -15,7 +15,9 @@ use crate::model::Scope;
 use crate::scan::provider::{About, Failure, Listed, Listing, Reason, Sink};
 
 /// A listing longer than this goes in circles.
-const PAGES_MAX: usize = 100_000;
+pub(super) const PAGES_MAX: usize = 100_000;
+/// What is said of a listing that goes in circles at once.
+pub(super) const OWN_PAGE_NEXT: &str = "the answer names its own page as the next";
 
 /// One call in one region.
 #[derive(Debug)]
@@ -60,7 +62,7 @@ impl Listing for Disabled {
 
     async fn read(&self, _: &dyn Sink) -> std::result::Result<Listed, Failure> {
         let message = format!("region {} is not enabled in account {}", self.about.region, self.about.account_id);
-        Err(Failure { reason: Reason::RegionDisabled, code: None, message, calls: 0 })
+        Err(Failure::new(Reason::RegionDisabled, message, 0))
     }
 }
 
@@ -74,12 +76,12 @@ impl Listing for ApiListing {
         let (mut calls, mut token, mut unknown) = (0, None, BTreeSet::new());
         for _ in 0..PAGES_MAX {
             self.clients.wait(self.api.service).await;
-            let asked = sink.about_to_ask().await.map_err(|error| stopped(Reason::Store, &error, calls))?;
+            let asked = sink.about_to_ask().await.map_err(|error| Failure::new(Reason::Store, error, calls))?;
             let asked_for = token.clone();
             let answer =
                 (self.api.ask)(&self.clients, token).await.map_err(|failure| Failure { calls: calls + failure.calls, ..failure })?;
             calls += answer.calls;
-            let decoded = decode(self.operation, &answer.body).map_err(|error| stopped(Reason::BadAnswer, &error, calls))?;
+            let decoded = decode(self.operation, &answer.body).map_err(|error| Failure::new(Reason::BadAnswer, error, calls))?;
             unknown.extend(decoded.unknown.into_iter().map(|unknown| unknown.path));
             let origin = Origin {
                 account: Some(&self.about.account_id),
@@ -87,21 +89,21 @@ impl Listing for ApiListing {
                 service: Some(self.api.service),
                 ..Origin::default()
             };
-            let converted = aws_cli::convert(&decoded.document, &origin).map_err(|error| stopped(Reason::BadAnswer, &error, calls))?;
+            let converted = aws_cli::convert(&decoded.document, &origin).map_err(|error| Failure::new(Reason::BadAnswer, error, calls))?;
             converted.notes.into_iter().for_each(|note| sink.note(note));
             if !converted.observations.is_empty() {
-                sink.page(asked, converted.observations).await.map_err(|error| stopped(Reason::Store, &error, calls))?;
+                sink.page(asked, converted.observations).await.map_err(|error| Failure::new(Reason::Store, error, calls))?;
             }
             match answer.next {
                 None => {
                     note_unknown(&unknown, sink);
                     return Ok(Listed { calls });
                 }
-                next if next == asked_for => return Err(circles("the answer names its own page as the next", calls)),
+                next if next == asked_for => return Err(Failure::new(Reason::BadAnswer, OWN_PAGE_NEXT, calls)),
                 next => token = next,
             }
         }
-        Err(circles(&format!("there are more than {PAGES_MAX} pages"), calls))
+        Err(Failure::new(Reason::BadAnswer, format!("there are more than {PAGES_MAX} pages"), calls))
     }
 }
 
@@ -111,12 +113,4 @@ fn note_unknown(paths: &BTreeSet<String>, sink: &dyn Sink) {
         let paths = paths.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         sink.note(format!("not known to this version, and kept as it came: {paths}"));
     }
-}
-
-fn circles(message: &str, calls: u64) -> Failure {
-    Failure { reason: Reason::BadAnswer, code: None, message: message.to_owned(), calls }
-}
-
-pub(super) fn stopped(reason: Reason, error: &crate::Error, calls: u64) -> Failure {
-    Failure { reason, code: None, message: error.to_string(), calls }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 
 use super::bucket;
-use super::call::Wire;
+use super::call::failure;
 use super::clients::{AwsOptions, Clients, account_config};
 use super::listing::ApiListing;
 use super::types::{APIS, Api};
@@ -108,17 +108,9 @@ impl Aws {
 async fn known_regions(config: &SdkConfig, limits: &Arc<Limits>) -> std::result::Result<BTreeMap<String, bool>, Failure> {
     let home = config.region().map_or(HOME_REGION, |region| region.as_ref()).to_owned();
     let clients = Clients::new(config, "", &home, limits);
-    let wire = Wire::default();
-    let sent = clients.ec2.describe_regions().all_regions(true).customize().interceptor(wire.clone()).send().await;
-    let mut known = BTreeMap::new();
-    wire.answer(sent, |output| {
-        for region in output.regions.unwrap_or_default() {
-            let enabled = region.opt_in_status.as_deref() != Some("not-opted-in");
-            known.extend(region.region_name.map(|name| (name, enabled)));
-        }
-        None
-    })?;
-    Ok(known)
+    let output = clients.ec2.describe_regions().all_regions(true).send().await.map_err(|error| failure(&error, 0))?;
+    let regions = output.regions.unwrap_or_default().into_iter();
+    Ok(regions.filter_map(|region| Some((region.region_name?, region.opt_in_status.as_deref() != Some("not-opted-in")))).collect())
 }
 
 #[async_trait]
@@ -147,15 +139,9 @@ impl Provider for Aws {
 async fn account(config: &SdkConfig) -> Result<String> {
     let region = config.region().cloned().unwrap_or_else(|| aws_config::Region::from_static(HOME_REGION));
     let client = aws_sdk_sts::Client::new(&config.to_builder().region(region).build());
-    let wire = Wire::default();
-    let sent = client.get_caller_identity().customize().interceptor(wire.clone()).send().await;
-    let mut account = None;
-    wire.answer(sent, |output| {
-        account = output.account;
-        None
-    })
-    .map_err(|failure| told("ask whose credentials these are", &failure))?;
-    account.ok_or_else(|| Error::unavailable("AWS does not tell which account the credentials belong to"))
+    let sent = client.get_caller_identity().send().await;
+    let output = sent.map_err(|error| told("ask whose credentials these are", &failure(&error, 0)))?;
+    output.account.ok_or_else(|| Error::unavailable("AWS does not tell which account the credentials belong to"))
 }
 
 fn told(what: &str, failure: &Failure) -> Error {

@@ -551,3 +551,22 @@ fn the_all_types_batch_holds_what_its_name_says() {
     assert!(has(DataType::Interval(IntervalUnit::MonthDayNano)));
     assert!(has(DataType::Null));
 }
+
+#[test]
+fn durations_read_as_days_and_hours() {
+    let (second, micro, nano) = (TimeUnit::Second, TimeUnit::Microsecond, TimeUnit::Nanosecond);
+    let cases = [
+        (0, second, "00:00:00"),
+        (90, second, "00:01:30"),
+        (86_400, second, "1 day 00:00:00"),
+        (734_404, second, "8 days 12:00:04"),
+        (-734_404, second, "-8 days -12:00:04"),
+        (-1, second, "-00:00:01"),
+        (1_500_000, micro, "00:00:01.5"),
+        (-1, nano, "-00:00:00.000000001"),
+        (i64::MIN, second, "-106751991167300 days -15:30:08"),
+    ];
+    for (value, unit, expected) in cases {
+        assert_eq!(text::duration_text(value, unit), expected);
+    }
+}

@@ -17,7 +17,7 @@ use super::json;
 pub(super) const DATE_FORMAT: &str = "%Y-%m-%d";
 
 /// The column as text, NULL kept: times in RFC 3339 with `Z`, binary as hex, lists, structs and maps as JSON,
-/// everything else as arrow displays it.
+/// durations in days and hours, everything else as arrow displays it.
 pub(super) fn text_column(field: &FieldRef, array: &ArrayRef) -> Result<StringArray, ArrowError> {
     match array.data_type() {
         DataType::Utf8 => Ok(array.as_string::<i32>().clone()),
@@ -25,6 +25,7 @@ pub(super) fn text_column(field: &FieldRef, array: &ArrayRef) -> Result<StringAr
         DataType::Dictionary(_, values) => text_column(field, &cast(array, values)?),
         DataType::RunEndEncoded(_, values) => text_column(field, &cast(array, values.data_type())?),
         DataType::Timestamp(unit, _) => timestamp_column(*unit, array),
+        DataType::Duration(unit) => duration_column(*unit, array),
         DataType::Union(..) => union_column(field, array.as_union()),
         data_type if data_type.is_nested() => json::column(field, array, json::TextColumns::AsText),
         _ => displayed_column(array),
@@ -49,6 +50,32 @@ fn timestamp_column(unit: TimeUnit, array: &ArrayRef) -> Result<StringArray, Arr
         .iter()
         .map(|value| value.map(|value| timestamp_text(value, unit).unwrap_or(value.to_string())))
         .collect())
+}
+
+fn duration_column(unit: TimeUnit, array: &ArrayRef) -> Result<StringArray, ArrowError> {
+    let values = cast(array, &DataType::Int64)?;
+    Ok(values.as_primitive::<Int64Type>().iter().map(|value| value.map(|value| duration_text(value, unit))).collect())
+}
+
+/// `8 days 12:00:04`, as PostgreSQL prints intervals: no days where there are none, of a second what the value needs.
+pub(super) fn duration_text(value: i64, unit: TimeUnit) -> String {
+    let per_second: u64 = match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    };
+    let (seconds, rest) = (value.unsigned_abs() / per_second, value.unsigned_abs() % per_second);
+    let sign = if value < 0 { "-" } else { "" };
+    let days = match seconds / 86_400 {
+        0 => String::new(),
+        1 => format!("{sign}1 day "),
+        days => format!("{sign}{days} days "),
+    };
+    let (hours, minutes, seconds) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    let digits = per_second.ilog10() as usize;
+    let fraction = if rest == 0 { String::new() } else { format!(".{rest:0digits$}") };
+    format!("{days}{sign}{hours:02}:{minutes:02}:{seconds:02}{}", fraction.trim_end_matches('0'))
 }
 
 /// The chosen member alone: text as it is, the rest as JSON.

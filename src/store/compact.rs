@@ -37,13 +37,13 @@ const TAIL_SEGMENTS_MAX: u64 = 256;
 /// A tail with this many observations is compacted at the end of a scan.
 const TAIL_OBSERVATIONS_MAX: u64 = 3 << 19;
 /// A tail this many times as long is compacted in the middle of a scan.
-const TAIL_LONG: u64 = 8;
+const TAIL_LONG: u64 = 2;
 /// So many observations are compacted at once: in memory each takes about 40 bytes while they are sorted.
 const STEP_OBSERVATIONS_MAX: u64 = 1 << 21;
 /// So many bytes of versions are compacted at once: they are in memory up to three times.
 const STEP_BYTES_MAX: u64 = 24 << 20;
 /// For a tail this many times as long, writing waits.
-const TAIL_OVERDUE: u64 = 16;
+const TAIL_OVERDUE: u64 = 5;
 
 /// How much maintenance may do.
 #[derive(Debug, Clone, Copy)]

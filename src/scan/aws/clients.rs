@@ -88,7 +88,7 @@ impl Clients {
 fn rate(service: &str) -> Rate {
     match service {
         "ec2" => Rate { per_second: 10.0, burst: 50.0 },
-        "s3" => Rate { per_second: 100.0, burst: 200.0 },
+        "s3" => Rate { per_second: 250.0, burst: 500.0 },
         _ => Rate { per_second: 5.0, burst: 20.0 },
     }
 }

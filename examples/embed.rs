@@ -32,7 +32,7 @@ async fn main() -> Outcome<()> {
 
 /// One complete listing of the volumes of an account's region: what it does not list is gone.
 async fn scan(writer: &Writer, scan_id: &str, volumes: &[(&str, &str)]) -> Outcome<()> {
-    let begin = Begin { scan_id: scan_id.into(), provider: Some("aws".into()), at: None, lift: false, guard: false };
+    let begin = Begin { scan_id: scan_id.into(), provider: Some("aws".into()), at: None, lift: false, guard: false, scopes: Vec::new() };
     let ScanBegun::Session(session) = writer.begin(begin).await? else { return Ok(()) };
     let observations = volumes.iter().map(|(id, state)| volume(id, state)).collect::<elava::Result<Vec<_>>>()?;
     session.observe(observations).await?;

@@ -279,7 +279,14 @@ pub async fn writer(folder: &std::path::Path) -> Writer {
 }
 
 pub async fn begin(writer: &Writer, scan: usize) -> ScanSession {
-    let begin = Begin { scan_id: format!("scan-{scan}"), provider: Some("aws".to_owned()), at: Some(at(scan)), lift: false, guard: false };
+    let begin = Begin {
+        scan_id: format!("scan-{scan}"),
+        provider: Some("aws".to_owned()),
+        at: Some(at(scan)),
+        lift: false,
+        guard: false,
+        scopes: Vec::new(),
+    };
     match writer.begin(begin).await.expect("a scan") {
         ScanBegun::Session(session) => session,
         ScanBegun::Completed => panic!("scan {scan} is there already"),

@@ -45,7 +45,7 @@ impl Import<'_> {
         let first = whole.observations.first().and_then(|seen| seen.observation.observed_at);
         let at = first.or(self.options.at);
         let scan_id = self.content_scan_id(whole.hash, at).await?;
-        let begin = Begin { scan_id, provider: Some("aws".to_owned()), at, lift: self.options.lift, guard: false };
+        let begin = Begin { scan_id, provider: Some("aws".to_owned()), at, lift: self.options.lift, guard: false, scopes: Vec::new() };
         let mut scan = self.start(begin).await?;
         for report in whole.scopes {
             scan.gathered.note_scope(report);

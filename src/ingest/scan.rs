@@ -232,7 +232,14 @@ impl Import<'_> {
             None if beginning.is_file => self.file_scan_id(stream, path, started.at).await?,
             None => scan_id_of(&[&beginning.text, stream.ahead_observation()]),
         };
-        let begin = Begin { scan_id, provider: started.provider.clone(), at: started.at, lift: self.options.lift, guard: false };
+        let begin = Begin {
+            scan_id,
+            provider: started.provider.clone(),
+            at: started.at,
+            lift: self.options.lift,
+            guard: false,
+            scopes: Vec::new(),
+        };
         let mut scan = self.start(begin).await?;
         scan.gathered.scopes = scopes;
         Ok(scan)

@@ -95,7 +95,7 @@ pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &Sc
         [one] => Some(one.name().to_owned()),
         _ => None,
     };
-    let begin = Begin { scan_id: options.scan_id.clone(), provider, at: None, lift: false, guard: options.guard };
+    let begin = Begin { scan_id: options.scan_id.clone(), provider, at: None, lift: false, guard: options.guard, scopes: Vec::new() };
     let ScanBegun::Session(session) = writer.begin(begin).await? else {
         return Err(Error::new(ErrorKind::Conflict, format!("scan {} has completed before", options.scan_id)));
     };
@@ -111,7 +111,8 @@ async fn end_abandoned(writer: &Writer, history: &History) -> Result<()> {
     let silent_since = writer.clock().now().micros() - ABANDONED_AFTER_MICROS;
     let silent = history.index.open_scans.iter().filter(|(_, scan)| !scan.failed && scan.last_at < silent_since);
     for (scan_id, scan) in silent {
-        let begin = Begin { scan_id: scan_id.clone(), provider: scan.provider.clone(), at: None, lift: true, guard: false };
+        let begin =
+            Begin { scan_id: scan_id.clone(), provider: scan.provider.clone(), at: None, lift: true, guard: false, scopes: Vec::new() };
         // One that goes on in this very process, or has ended meanwhile, is not abandoned.
         if let Ok(ScanBegun::Session(session)) = writer.begin(begin).await {
             session.fail("abandoned: it wrote nothing for 24 hours", Vec::new()).await?;

@@ -139,7 +139,7 @@ async fn what_happens_is_told() {
 #[tokio::test]
 async fn a_scan_of_which_nobody_heard_for_a_day_is_ended_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let begin = |id: &str| Begin { scan_id: id.to_owned(), provider: None, at: None, lift: false, guard: false };
+    let begin = |id: &str| Begin { scan_id: id.to_owned(), provider: None, at: None, lift: false, guard: false, scopes: Vec::new() };
     let died = writer(&folder, FIRST).await;
     let ScanBegun::Session(session) = died.begin(begin("died")).await.unwrap() else { panic!("it is new") };
     drop((session, died));

@@ -26,7 +26,7 @@ use super::segment::{HEADER_BYTES, Payload, Segment, SegmentHeader, segment_name
 use super::state::{ScanNo, State};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Observation, Revision, Timestamp};
+use crate::model::{Content, ContentHash, Observation, ResourceKey, Revision, Timestamp};
 
 /// How often a batch is tried at one slot after other after losing it to other writers.
 const LOST_SLOTS_MAX: usize = 10_000;
@@ -56,7 +56,12 @@ pub enum Request {
     Settle(oneshot::Sender<Result<()>>),
     /// What the log looks like now.
     History(oneshot::Sender<Result<History>>),
+    /// The contents of live resources.
+    Known(Vec<Wanted>, oneshot::Sender<Result<Vec<Option<Arc<Content>>>>>),
 }
+
+/// A resource whose content is asked for, unless it is that of a hash.
+pub type Wanted = (ResourceKey, Option<ContentHash>);
 
 /// The one writer of a process to a store.
 #[derive(Debug)]
@@ -141,6 +146,10 @@ impl Committer {
                 Request::History(reply) => {
                     let refreshed = self.catch_up().await;
                     let _ = reply.send(refreshed.map(|()| self.history.clone()));
+                }
+                Request::Known(wanted, reply) => {
+                    let known = self.known(&wanted).await;
+                    let _ = reply.send(known);
                 }
             }
         }
@@ -257,19 +266,43 @@ impl Committer {
         Ok(())
     }
 
-    /// Finds the resources of the observations, and tells which differ in what. A file that is gone may have been replaced by
-    /// a compaction that has not been read yet.
+    /// Finds the resources of the observations, and tells which differ in what.
     async fn locate(&mut self, work: &[Work]) -> Result<Vec<Vec<Located>>> {
+        let mut located = Vec::new();
+        let find = |state: &State| {
+            let mut wanted = Vec::new();
+            located = work.iter().map(|work| locate(state, work.observations(), &mut wanted)).collect();
+            wanted
+        };
+        self.load(find).await?;
+        for (work, located) in work.iter().zip(&mut located) {
+            compare(&self.contents, &self.history.index.settings.types, work.observations(), located);
+        }
+        Ok(located)
+    }
+
+    /// The contents of those resources that are live and have another hash than is given with them.
+    async fn known(&mut self, wanted: &[Wanted]) -> Result<Vec<Option<Arc<Content>>>> {
+        let mut versions = Vec::new();
+        let find = |state: &State| {
+            let version = |(key, hash): &Wanted| {
+                let known = state.find(key).and_then(|place| state.slot(place)).map(|slot| slot.known);
+                known.filter(|known| known.alive && Some(known.hash) != *hash).map(|known| known.version)
+            };
+            versions = wanted.iter().map(version).collect();
+            versions.iter().copied().flatten().collect()
+        };
+        self.load(find).await?;
+        Ok(versions.into_iter().map(|version| self.contents.get(version?).map(Arc::clone)).collect())
+    }
+
+    /// Puts the contents of the versions that are found in the state at hand. A file that is gone may have been replaced by a
+    /// compaction that has not been read yet.
+    async fn load(&mut self, mut find: impl FnMut(&State) -> Vec<Revision>) -> Result<()> {
         for _ in 0..REREADS_MAX {
             let known = self.history.manifest.number;
-            let mut wanted = Vec::new();
-            let mut located: Vec<_> = work.iter().map(|work| locate(&self.state, work.observations(), &mut wanted)).collect();
-            let Err(error) = self.contents.load(&self.history, wanted).await else {
-                for (work, located) in work.iter().zip(&mut located) {
-                    compare(&self.contents, &self.history.index.settings.types, work.observations(), located);
-                }
-                return Ok(located);
-            };
+            let wanted = find(&self.state);
+            let Err(error) = self.contents.load(&self.history, wanted).await else { return Ok(()) };
             self.catch_up().await?;
             if self.history.manifest.number == known {
                 return Err(error);

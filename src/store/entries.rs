@@ -12,7 +12,7 @@ use crate::model::{Revision, Scope, Timestamp};
 /// What an entry tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
-    /// A scan began; `token` is the head that it saw then.
+    /// A scan began; `token` is the head that it saw then, `details` which scopes it is about to list, if it tells.
     ScanStarted,
     /// A batch of observations, `first_revision` to `last_revision`; `details` holds how many lines the scan has handed
     /// in and their running hash.

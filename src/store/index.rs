@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::entries::{ChangeCounts, EntryKind, EntryView, read_entries};
 use super::segment::Segment;
 use crate::error::{Error, Result};
-use crate::model::{Revision, Timestamp, TypeRulesSet};
+use crate::model::{Revision, Scope, Timestamp, TypeRulesSet};
 
 /// A fold over the log.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub struct OpenScan {
     pub failed: bool,
     /// It broke at least once.
     pub broke: bool,
+    /// The scopes that it is listing, as far as it has told; none once it broke.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
 }
 
 /// Settings that the log holds, because they govern what observations mean or where epochs are cut.
@@ -103,6 +106,13 @@ impl Default for StoreSettings {
 /// As shipped, an epoch of fewer rows is never cut.
 const EPOCH_ROWS_MIN: u64 = 4096;
 
+/// The details of a `scan_started` entry, if there are any.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct StartDetails {
+    /// The scopes that the scan is about to list.
+    pub scopes: Vec<String>,
+}
+
 /// The details of a `resource_observed` entry.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BatchDetails {
@@ -121,6 +131,14 @@ pub struct TagDetails {
     pub name: String,
     /// The revision that it names.
     pub revision: Revision,
+}
+
+impl StartDetails {
+    /// As JSON; nothing where there is nothing to tell.
+    pub fn of(scopes: &[Scope]) -> Option<String> {
+        let scopes: Vec<String> = scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+        if scopes.is_empty() { None } else { serde_json::to_string(&Self { scopes }).ok() }
+    }
 }
 
 impl LogIndex {
@@ -167,7 +185,9 @@ impl LogIndex {
         let scan_id = entry.scan_id.unwrap_or_default();
         match entry.kind {
             EntryKind::ScanStarted => {
+                let details: StartDetails = if entry.details.is_some() { read_details(entry)? } else { StartDetails::default() };
                 let scan = OpenScan {
+                    scopes: details.scopes,
                     provider: entry.provider.map(str::to_owned),
                     token: entry.token.unwrap_or(entry.head),
                     started_at: entry.at.micros(),
@@ -188,6 +208,7 @@ impl LogIndex {
                 self.end_scan(scan_id, entry.head);
                 if let Some(scan) = self.open_scans.get_mut(scan_id) {
                     (scan.failed, scan.broke) = (true, true);
+                    scan.scopes.clear();
                 }
             }
             EntryKind::ScanCompleted => {

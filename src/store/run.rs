@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::classify::{Draft, Located, Observer};
 use super::entries::{ChangeCounts, Entry, EntryKind};
-use super::index::{BatchDetails, LogIndex};
+use super::index::{BatchDetails, LogIndex, StartDetails};
 use super::manifest::hex;
 use super::state::{ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Observation, Revision, ScopeReport, Sighting, Timestamp};
+use crate::model::{Observation, Revision, Scope, ScopeReport, Sighting, Timestamp};
 
 /// How far in the future a time may lie.
 const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
@@ -29,6 +29,8 @@ pub struct Begin {
     pub lift: bool,
     /// Hold back deletions when too much of a scope is missing.
     pub guard: bool,
+    /// The scopes that it is about to list, so that others may leave them to it; empty = it does not tell.
+    pub scopes: Vec<Scope>,
 }
 
 /// How a scan began.
@@ -224,6 +226,7 @@ impl Runs {
                 let mut start = Entry::new(EntryKind::ScanStarted, at, Some(Arc::clone(&run.scan_id)), draft.head());
                 start.provider = run.provider.clone();
                 start.token = Some(run.token);
+                start.details = StartDetails::of(&begin.scopes);
                 draft.push_entry(start);
                 Begun::Fresh { scan: number }
             }

@@ -14,7 +14,7 @@ use super::run::{Begin, Begun, Committed, End};
 use super::state::ScanNo;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::model::{Observation, Revision, ScopeReport, Timestamp};
+use crate::model::{Content, ContentHash, Observation, ResourceKey, Revision, ScopeReport, Timestamp};
 
 /// Requests that wait before callers are held back.
 const QUEUE_MAX: usize = 16;
@@ -129,6 +129,14 @@ impl Writer {
     /// `Corrupt`.
     pub async fn history(&self) -> Result<History> {
         self.ask(Request::History).await
+    }
+
+    /// What is known of resources: the content of each that is live and has another hash than is given with it.
+    ///
+    /// # Errors
+    /// `Corrupt` if a version is not where it must be.
+    pub async fn known(&self, resources: Vec<(ResourceKey, Option<ContentHash>)>) -> Result<Vec<Option<Arc<Content>>>> {
+        self.ask(|reply| Request::Known(resources, reply)).await
     }
 
     /// The clock of this writer.

@@ -55,7 +55,8 @@ async fn write(writer: &str, backend: Arc<dyn Backend>) {
     let store = Writer::open(backend, Arc::new(SystemClock)).await.unwrap();
     for number in 0.. {
         let scan_id = format!("{writer}-{}-{number}", std::process::id());
-        let begin = Begin { scan_id: scan_id.clone(), provider: Some("aws".into()), at: None, lift: false, guard: false };
+        let begin =
+            Begin { scan_id: scan_id.clone(), provider: Some("aws".into()), at: None, lift: false, guard: false, scopes: Vec::new() };
         let ScanBegun::Session(scan) = store.begin(begin).await.unwrap() else { panic!("a fresh id") };
         for batch in 0..BATCHES {
             let lines = (0..LINES).map(|line| line_of(writer, &scan_id, batch, line, "{}")).collect();
@@ -80,7 +81,7 @@ async fn keep_compacting(backend: Arc<dyn Backend>) {
 /// Writes a batch that fits below the limit on file sizes, then one that does not, then one that does.
 async fn run_into_a_limit(backend: Arc<dyn Backend>) {
     let store = Writer::open(backend, Arc::new(SystemClock)).await.unwrap();
-    let begin = Begin { scan_id: "scan".into(), provider: Some("aws".into()), at: None, lift: false, guard: false };
+    let begin = Begin { scan_id: "scan".into(), provider: Some("aws".into()), at: None, lift: false, guard: false, scopes: Vec::new() };
     let ScanBegun::Session(scan) = store.begin(begin).await.unwrap() else { panic!("a fresh id") };
     let mut chance = Chance(1);
     let noise: String = (0..200_000).map(|_| char::from(b"abcdefghijklmnopqrstuvwxyz0123456789"[chance.next(36)])).collect();
@@ -345,7 +346,7 @@ fn a_store_on_a_read_only_disk_is_read_and_not_written() {
     let root = folder.path().join("store");
     runtime().block_on(async {
         let writer = Writer::open(Arc::new(LocalBackend::new(&root)), Arc::new(SystemClock)).await.unwrap();
-        let begin = Begin { scan_id: "scan".into(), provider: None, at: None, lift: false, guard: false };
+        let begin = Begin { scan_id: "scan".into(), provider: None, at: None, lift: false, guard: false, scopes: Vec::new() };
         let ScanBegun::Session(scan) = writer.begin(begin).await.unwrap() else { panic!("a fresh id") };
         scan.observe(vec![line_of("1", "scan", 0, 0, "{}")]).await.unwrap();
         scan.complete(None, Vec::new()).await.unwrap();

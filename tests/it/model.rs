@@ -65,6 +65,7 @@ impl Engine {
                     at: Some(Timestamp::from_micros(*at)),
                     lift: *lift,
                     guard: false,
+                    scopes: Vec::new(),
                 };
                 let Ok(session) = self.begin(*writer, begin.clone()).await else { return false };
                 self.scans.insert(*writer, OpenScan { begin, session, handed_in: Vec::new(), scopes: Vec::new() });

@@ -10,7 +10,14 @@ use crate::support::{Scratch, clock};
 
 async fn scan(writer: &Writer, number: i64) {
     let at = Timestamp::from_micros(1_735_689_600_000_000 + number * 3_600_000_000);
-    let begin = Begin { scan_id: format!("scan-{number}"), provider: Some("aws".into()), at: Some(at), lift: false, guard: false };
+    let begin = Begin {
+        scan_id: format!("scan-{number}"),
+        provider: Some("aws".into()),
+        at: Some(at),
+        lift: false,
+        guard: false,
+        scopes: Vec::new(),
+    };
     let ScanBegun::Session(session) = writer.begin(begin).await.unwrap() else { panic!("the scan is new") };
     let observe = |id: i64| {
         let key = ResourceKey::new("aws", "1", "r", "aws_test", &format!("i-{id}")).unwrap();

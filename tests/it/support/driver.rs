@@ -77,7 +77,7 @@ impl Driver {
         match op {
             Op::Begin { writer, scan_id, provider, at, lift } => {
                 let (scan_id, provider, at) = (scan_id.clone(), Some(provider.clone()), Some(Timestamp::from_micros(*at)));
-                let begin = Begin { scan_id, provider, at, lift: *lift, guard: false };
+                let begin = Begin { scan_id, provider, at, lift: *lift, guard: false, scopes: Vec::new() };
                 let begun = self.writer(*writer).await?.begin(begin.clone()).await?;
                 let ScanBegun::Session(session) = begun else { panic!("no scan of these histories completes twice") };
                 self.scans.insert(*writer, OpenScan { begin, session: Some(session), handed_in: Vec::new(), scopes: Vec::new() });

@@ -48,8 +48,8 @@ impl Listing for Disk {
             let name = entry.file_name().to_string_lossy().into_owned();
             found.push(Draft { properties, ..Draft::new("disk", "me", "here", "disk_entry", &name) });
         }
-        sink.page(asked, found).await.map_err(|error| failed(&error, Reason::Store))?;
-        Ok(Listed { calls: 1 })
+        sink.page(asked, found).await.map_err(|error| failed(&error, Reason::Store))?.written(1)?;
+        Ok(Listed::whole(1))
     }
 }
 

@@ -243,6 +243,12 @@ pub struct ScanArgs {
     /// Listings that are read at once
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub at_once: usize,
+    /// Look at the settings of buckets that are new or changed only
+    ///
+    /// Others are seen as they are known. What changed in their settings meanwhile is only seen by a
+    /// scan without this flag: run one now and then.
+    #[arg(long, verbatim_doc_comment)]
+    pub incremental: bool,
     /// Scan again and again, at this interval: 90s, 15m, 6h, 1d
     #[arg(long, value_name = "PERIOD", conflicts_with = "dry_run")]
     pub every: Option<String>,

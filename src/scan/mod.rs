@@ -6,8 +6,10 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod doubt;
 mod every;
 pub mod limits;
+mod others;
 pub mod provider;
 mod run;
 

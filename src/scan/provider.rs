@@ -1,8 +1,10 @@
 //! What a cloud looks like to a scan: listings that hand in pages.
 //!
 //! A provider only ever reads. It is handed a [`Sink`], never a store; what it could not see it says with a [`Failure`], and
-//! nothing is ever deleted on the strength of that.
+//! nothing is ever deleted on the strength of that. What it needs of the store it asks the sink: whether a page is believed
+//! ([`Received`]), and what is known of resources that are costly to describe ([`Sink::known`]).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::ingest::convert::Draft;
-use crate::model::{Revision, Scope};
+use crate::model::{ResourceKey, Revision, Scope};
 
 /// A cloud, or a part of one, that can be listed.
 #[async_trait]
@@ -54,10 +56,19 @@ pub struct About {
 }
 
 /// A listing that was read to its end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     /// How many requests it took, retries included.
     pub calls: u64,
+    /// Those of its scopes of which something could not be seen, and why. The others are complete.
+    pub partial: BTreeMap<Scope, Failure>,
+}
+
+impl Listed {
+    /// One that has seen all of its scopes.
+    pub fn whole(calls: u64) -> Self {
+        Self { calls, partial: BTreeMap::new() }
+    }
 }
 
 /// Takes what a listing sees.
@@ -66,11 +77,18 @@ pub trait Sink: Send + Sync {
     /// To be called before a page is asked for: what others write between this and the page is newer than the page.
     async fn about_to_ask(&self) -> Result<Asked>;
 
-    /// Hands in the resources of a page. They are durable when this returns.
+    /// What is known of each of these resources; `None` of those that are not live. A provider that learns cheaply that a
+    /// resource is as it was hands in what is known: it is observed again, unchanged.
+    ///
+    /// # Errors
+    /// If the store cannot tell: the listing should stop.
+    async fn known(&self, resources: &[ResourceKey]) -> Result<Vec<Option<Draft>>>;
+
+    /// Hands in the resources of a page. They are durable when this returns, unless the page is not believed.
     ///
     /// # Errors
     /// If the store does not take them: the listing should stop.
-    async fn page(&self, asked: Asked, resources: Vec<Draft>) -> Result<()>;
+    async fn page(&self, asked: Asked, resources: Vec<Draft>) -> Result<Received>;
 
     /// Something that is no error, but that one would want to know.
     fn note(&self, note: String);
@@ -78,7 +96,47 @@ pub trait Sink: Send + Sync {
 
 /// The moment at which a page was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked(pub(super) Revision);
+pub struct Asked {
+    pub(super) head: Revision,
+    pub(super) is_confirmed: bool,
+}
+
+impl Asked {
+    /// The same for a page whose tags were fetched a second time, or told one by one: it is believed.
+    #[must_use]
+    pub fn confirmed(self) -> Self {
+        Self { is_confirmed: true, ..self }
+    }
+}
+
+/// What became of a page.
+#[derive(Debug)]
+#[must_use = "a page that is doubted has not been written"]
+pub enum Received {
+    /// It is durable.
+    Written,
+    /// It is not: several of its resources had tags, and now none has any, or hardly one. Services under load answer so.
+    /// Here is the page again: its tags are to be fetched a second time, and handed in as [`Asked::confirmed`].
+    Doubted(Vec<Draft>),
+}
+
+impl Received {
+    /// For a listing that cannot fetch tags a second time: a page that is doubted ends it.
+    ///
+    /// # Errors
+    /// `TagsMissing` if it is doubted.
+    pub fn written(self, calls: u64) -> std::result::Result<(), Failure> {
+        match self {
+            Self::Written => Ok(()),
+            Self::Doubted(page) => Err(Failure::new(Reason::TagsMissing, tags_missing(page.len()), calls)),
+        }
+    }
+}
+
+/// What is said of a page that is not believed.
+pub(super) fn tags_missing(resources: usize) -> String {
+    format!("a page of {resources} resources came without the tags that they had before")
+}
 
 /// Why a listing could not be read to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +172,20 @@ pub enum Reason {
     ServiceFailed,
     /// The answer was not what the call answers.
     BadAnswer,
+    /// Resources that had tags came without, and could not be asked for them again.
+    TagsMissing,
+    /// Another scan is listing it.
+    LeftToOtherScan,
     /// The store did not take what was seen.
     Store,
 }
 
 impl Reason {
+    /// Whether it was not looked, for a good reason, rather than not seen.
+    pub fn is_skip(self) -> bool {
+        matches!(self, Self::RegionDisabled | Self::LeftToOtherScan)
+    }
+
     /// The word that coverage shows where the provider gave no code.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -131,6 +198,8 @@ impl Reason {
             Self::Unreachable => "unreachable",
             Self::ServiceFailed => "service_failed",
             Self::BadAnswer => "bad_answer",
+            Self::TagsMissing => "tags_missing",
+            Self::LeftToOtherScan => "left_to_other_scan",
             Self::Store => "store",
         }
     }

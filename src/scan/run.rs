@@ -10,11 +10,13 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
 
-use super::provider::{About, Asked, Failure, Listing, Provider, Reason, Sink};
+use super::doubt::has_lost_tags;
+use super::others::Others;
+use super::provider::{About, Asked, Failure, Listed, Listing, Provider, Reason, Received, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::Reader;
 use crate::ingest::convert::Draft;
-use crate::model::{CoverageStatus, Observation, Scope, ScopeReport};
+use crate::model::{CoverageStatus, Observation, ResourceKey, Scope, ScopeReport};
 use crate::store::{Begin, ChangeCounts, History, ScanBegun, ScanSession, Writer};
 
 /// A scan that wrote nothing for so long is ended by the next one.
@@ -52,7 +54,7 @@ pub enum ScanEvent<'a> {
         about: &'a About,
         /// How many resources it has shown.
         resources: usize,
-        /// What kept it from its end.
+        /// What kept it from its end, or from seeing all of a scope.
         outcome: std::result::Result<(), Failure>,
     },
     /// Something that is no error, but that one would want to know.
@@ -70,7 +72,7 @@ pub type Tell<'t> = dyn Fn(ScanEvent<'_>) + Send + Sync + 't;
 /// What a scan did.
 #[derive(Debug, Clone, Default)]
 pub struct ScanReport {
-    /// What it said about its scopes; the store's guard may still have held deletions back.
+    /// How much of its scopes it has seen: `suspect` where the store held deletions back.
     pub scopes: Vec<ScopeReport>,
     /// What the observations did, deletions by absence included.
     pub counts: ChangeCounts,
@@ -95,12 +97,15 @@ pub async fn scan(writer: &Writer, providers: &[Arc<dyn Provider>], options: &Sc
         [one] => Some(one.name().to_owned()),
         _ => None,
     };
-    let begin = Begin { scan_id: options.scan_id.clone(), provider, at: None, lift: false, guard: options.guard, scopes: Vec::new() };
+    let others = Others::of(&history, writer.clock().now());
+    let scopes = work.iter().map(|listing| listing.about()).filter(|about| others.listing(about).is_none());
+    let scopes = scopes.flat_map(|about| about.scopes.iter().cloned()).collect();
+    let begin = Begin { scan_id: options.scan_id.clone(), provider, at: None, lift: false, guard: options.guard, scopes };
     let ScanBegun::Session(session) = writer.begin(begin).await? else {
         return Err(Error::new(ErrorKind::Conflict, format!("scan {} has completed before", options.scan_id)));
     };
     let reader = Reader::new(&history.index.settings.types);
-    let running = Running { writer, session: &session, reader: &reader, tell };
+    let running = Running { writer, session: &session, reader: &reader, others: &others, tell };
     let listings = stream::iter(work).map(|listing| running.read(listing)).buffer_unordered(options.at_once.max(1));
     let ended: Vec<Ended> = listings.collect().await;
     finish(writer, session, ended).await
@@ -143,6 +148,9 @@ async fn finish(writer: &Writer, session: ScanSession, ended: Vec<Ended>) -> Res
         return Err(error);
     }
     report.counts = session.complete(Some(writer.clock().now()), report.scopes.clone()).await?.counts;
+    let suspects = &writer.history().await?.index.suspects;
+    let is_suspect = |scope: &&mut ScopeReport| scope.status == CoverageStatus::Complete && suspects.contains_key(scope.scope.as_str());
+    report.scopes.iter_mut().filter(is_suspect).for_each(|scope| scope.status = CoverageStatus::Suspect);
     Ok(report)
 }
 
@@ -151,39 +159,61 @@ struct Running<'a> {
     writer: &'a Writer,
     session: &'a ScanSession,
     reader: &'a Reader,
+    others: &'a Others,
     tell: &'a Tell<'a>,
 }
 
 impl Running<'_> {
-    /// Reads one listing to its end.
+    /// Reads one listing to its end, unless another scan is at it.
     async fn read(&self, listing: Arc<dyn Listing>) -> Ended {
         let began = Instant::now();
         let sink = Pages { running: self, about: listing.about(), taken: Mutex::default() };
-        let outcome = listing.read(&sink).await;
+        let outcome = match self.others.listing(listing.about()) {
+            Some(left) => Err(left),
+            None => listing.read(&sink).await,
+        };
         let Taken { resources, store_error } = sink.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
         let calls = outcome.as_ref().map_or_else(|failure| failure.calls, |listed| listed.calls);
-        let reports = reports(listing.about(), outcome.as_ref().err(), resources, calls, began.elapsed());
-        (self.tell)(ScanEvent::Ended { about: listing.about(), resources, outcome: outcome.map(drop) });
+        let reports = reports(listing.about(), &outcome, resources, calls, began.elapsed());
+        let outcome = outcome.and_then(|listed| listed.partial.into_values().next().map_or(Ok(()), Err));
+        (self.tell)(ScanEvent::Ended { about: listing.about(), resources, outcome });
         Ended { reports, calls, store_error }
     }
 }
 
 /// What is said of the scopes of a listing that has ended.
-fn reports(about: &About, failure: Option<&Failure>, resources: usize, calls: u64, took: Duration) -> Vec<ScopeReport> {
-    let status = match failure {
-        None => CoverageStatus::Complete,
-        Some(failure) if failure.reason == Reason::RegionDisabled => CoverageStatus::Skipped,
-        Some(_) if resources > 0 => CoverageStatus::Partial,
-        Some(_) => CoverageStatus::Failed,
-    };
-    let report = |scope: &Scope| ScopeReport {
-        error_code: failure.map(Failure::code),
-        error: failure.map(|failure| failure.message.clone()),
-        duration_ms: i64::try_from(took.as_millis()).ok(),
-        api_calls: i64::try_from(calls).ok(),
-        ..ScopeReport::new(scope.clone(), status)
+fn reports(
+    about: &About,
+    outcome: &std::result::Result<Listed, Failure>,
+    resources: usize,
+    calls: u64,
+    took: Duration,
+) -> Vec<ScopeReport> {
+    let report = |scope: &Scope| {
+        let (status, failure) = match outcome {
+            Ok(listed) => listed.partial.get(scope).map_or((CoverageStatus::Complete, None), |why| (CoverageStatus::Partial, Some(why))),
+            Err(failure) => (status_of(failure, resources), Some(failure)),
+        };
+        ScopeReport {
+            error_code: failure.map(Failure::code),
+            error: failure.map(|failure| failure.message.clone()),
+            duration_ms: i64::try_from(took.as_millis()).ok(),
+            api_calls: i64::try_from(calls).ok(),
+            ..ScopeReport::new(scope.clone(), status)
+        }
     };
     about.scopes.iter().map(report).collect()
+}
+
+/// How much of its scopes was seen by a listing that did not come to its end.
+fn status_of(failure: &Failure, resources: usize) -> CoverageStatus {
+    match failure.reason {
+        reason if reason.is_skip() => CoverageStatus::Skipped,
+        // Something was seen, though not believed.
+        Reason::TagsMissing => CoverageStatus::Partial,
+        _ if resources > 0 => CoverageStatus::Partial,
+        _ => CoverageStatus::Failed,
+    }
 }
 
 /// Takes the pages of one listing.
@@ -203,10 +233,19 @@ struct Taken {
 #[async_trait]
 impl Sink for Pages<'_> {
     async fn about_to_ask(&self) -> Result<Asked> {
-        Ok(Asked(self.running.writer.history().await?.index.head))
+        Ok(Asked { head: self.running.writer.history().await?.index.head, is_confirmed: false })
     }
 
-    async fn page(&self, asked: Asked, resources: Vec<Draft>) -> Result<()> {
+    async fn known(&self, resources: &[ResourceKey]) -> Result<Vec<Option<Draft>>> {
+        let asked = resources.iter().map(|key| (key.clone(), None)).collect();
+        let known = self.running.writer.known(asked).await?;
+        resources.iter().zip(known).map(|(key, content)| content.map(|content| Draft::of(key, &content)).transpose()).collect()
+    }
+
+    async fn page(&self, asked: Asked, resources: Vec<Draft>) -> Result<Received> {
+        if !asked.is_confirmed && has_lost_tags(self.running.writer, self.running.reader, &resources).await? {
+            return Ok(Received::Doubted(resources));
+        }
         let now = self.running.writer.clock().now();
         let seen = resources.into_iter().map(|seen| Draft { observed_at: Some(now), ..seen });
         let checked = seen.map(|seen| self.running.reader.observation(seen, now));
@@ -214,13 +253,13 @@ impl Sink for Pages<'_> {
         // Neighbours by key are neighbours in the tables: they take less room and are found faster.
         observations.sort_by(|left, right| left.key.cmp(&right.key));
         let count = observations.len();
-        let committed = self.running.session.observe_page(observations, Some(asked.0)).await;
+        let committed = self.running.session.observe_page(observations, Some(asked.head)).await;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match committed {
             Ok(_) => {
                 taken.resources += count;
                 (self.running.tell)(ScanEvent::Page { about: self.about, resources: count });
-                Ok(())
+                Ok(Received::Written)
             }
             Err(error) => {
                 taken.store_error.get_or_insert(error.duplicate());

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import re
 import threading
 
 from moto.iam.models import get_account_id_from
@@ -36,7 +37,7 @@ MISSING = {
     ("ec2", "DescribeReservedInstances"),
     ("rds", "DescribeReservedDBInstances"),
 }
-KINDS = [*REFUSALS, "timeout", "cut", "truncate", "repeat_token", "html"]
+KINDS = [*REFUSALS, "timeout", "cut", "truncate", "repeat_token", "html", "empty", "untagged"]
 HTML = (
     "<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n<p>Broken &amp; sorry<br>\n"
 )
@@ -120,7 +121,11 @@ class Proxy:
             return self.paged(asked)
         if rule.kind == "repeat_token":
             return self.paged(asked, repeat=True)
+        if rule.kind == "empty":
+            return empty(asked.service, asked.action)
         answer = self.paged(asked)
+        if rule.kind == "untagged":
+            return answer.with_body(re.sub(rb"<(tagSet|TagList)>.*?</\1>", b"", answer.body, flags=re.DOTALL))
         half = answer.body[: len(answer.body) // 2]
         if rule.kind == "truncate":
             return answer.with_body(half)

@@ -1,6 +1,7 @@
 //! `elava scan` sees what boto3 sees, on a moto server in which operators change things.
 
 mod estate;
+mod honesty;
 
 use std::collections::BTreeMap;
 
@@ -185,7 +186,7 @@ fn secrets_are_never_stored_and_a_dry_run_only_tells() {
     let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(plan["listings"][0]["call"], "ec2:DescribeVpcs");
     assert_eq!(plan["listings"][0]["scopes"], json!([format!("aws/{ACCOUNT}/us-east-1/aws_vpc")]));
-    let allowed = json!(["ec2:DescribeRegions", "ec2:DescribeVpcs", "sts:GetCallerIdentity"]);
+    let allowed = json!(["ec2:DescribeRegions", "ec2:DescribeTags", "ec2:DescribeVpcs", "sts:GetCallerIdentity"]);
     assert_eq!(plan["policy"]["Statement"][0]["Action"], allowed);
     assert!(!scratch.path().join("other").exists());
     let asked = estate.tell(&json!({ "do": "calls" }))["actions"].take();

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::model::{CoverageStatus, Scope, ScopeReport};
 use crate::scan::aws::{Aws, AwsOptions, Regions, Selection};
 use crate::scan::limits::Limits;
-use crate::scan::provider::{Provider, Reason};
+use crate::scan::provider::Provider;
 use crate::scan::{Every, ScanEvent, ScanOptions, ScanReport, scan};
 use crate::store::Writer;
 
@@ -55,7 +55,7 @@ async fn once(writer: &Writer, providers: &[Arc<dyn Provider>], args: &ScanArgs,
     let options = ScanOptions { scan_id: Uuid::new_v4().to_string(), at_once: args.at_once, guard: true };
     let bar = Progress::count(context.printer, "scanning");
     let (ended, total) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let disabled = Mutex::new(BTreeSet::new());
+    let skipped = Mutex::new(BTreeSet::new());
     let tell = |event: ScanEvent<'_>| match event {
         ScanEvent::Planned { listings } => total.store(listings, Ordering::Relaxed),
         ScanEvent::Page { .. } => {}
@@ -65,8 +65,8 @@ async fn once(writer: &Writer, providers: &[Arc<dyn Provider>], args: &ScanArgs,
             bar.set(done as u64, Some(total.load(Ordering::Relaxed) as u64));
             match outcome {
                 Ok(()) => tracing::info!(account = about.account_id, region = about.region, call = about.call, resources, "listed"),
-                Err(failure) if failure.reason == Reason::RegionDisabled => {
-                    if disabled.lock().unwrap_or_else(PoisonError::into_inner).insert((about.account_id.clone(), about.region.clone())) {
+                Err(failure) if failure.reason.is_skip() => {
+                    if skipped.lock().unwrap_or_else(PoisonError::into_inner).insert(failure.message.clone()) {
                         bar.warn(&format!("skipped: {}", failure.message));
                     }
                 }
@@ -94,7 +94,8 @@ fn providers(args: &ScanArgs, limits: &Arc<Limits>) -> Result<Vec<Arc<dyn Provid
         (false, true) => Regions::Configured,
         (false, false) => Regions::Named(args.region.clone()),
     };
-    let selection = Selection { regions, types: args.types.clone(), excluded_types: args.exclude_type.clone() };
+    let selection =
+        Selection { regions, types: args.types.clone(), excluded_types: args.exclude_type.clone(), is_incremental: args.incremental };
     let each_or_none = |named: &[String]| if named.is_empty() { vec![None] } else { named.iter().cloned().map(Some).collect() };
     let (profiles, roles) = (each_or_none(&args.profile), each_or_none(&args.role_arn));
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
@@ -135,7 +136,8 @@ async fn dry_run(providers: &[Arc<dyn Provider>], context: &Context) -> Result<E
 /// `40 scopes complete, 1 failed; resources: 5 created`.
 fn in_words(report: &ScanReport) -> String {
     let count = |status: CoverageStatus| report.scopes.iter().filter(|scope| scope.status == status).count() as i64;
-    let statuses = [CoverageStatus::Complete, CoverageStatus::Partial, CoverageStatus::Failed, CoverageStatus::Skipped];
+    let statuses =
+        [CoverageStatus::Complete, CoverageStatus::Suspect, CoverageStatus::Partial, CoverageStatus::Failed, CoverageStatus::Skipped];
     let scopes = listed(&statuses.map(|status| (count(status), status.as_str())));
     let scopes = if scopes.is_empty() { "none".to_owned() } else { scopes };
     format!("scopes: {scopes}; resources: {}; {} requests", changes_in_words(&report.counts), report.calls)

@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{Kind, Listing, Place};
+use super::kinds::{Kind, Listing, Place, Tags};
 use super::table::{KINDS, SHARED_MEMBERS};
 use super::{Converted, Draft, GLOBAL, Origin, PROVIDER, arn, extract};
 use crate::error::{Error, Result};
@@ -123,6 +123,28 @@ pub fn convert(document: &Json, origin: &Origin<'_>) -> Result<Converted> {
         return not_inventory(members, &reading.notes, origin);
     }
     reading.finish(document, origin)
+}
+
+/// A resource with tags that were told apart from it, as a list of keys and values. Where they are those that it is known
+/// with they stand in the same order, which means nothing and would make a version.
+pub fn with_tags(mut draft: Draft, mut listed: Json, known: Option<&Draft>) -> Draft {
+    let kind = KINDS.iter().find(|kind| kind.resource_type == draft.resource_type);
+    let member = match kind.map(|kind| kind.tags) {
+        Some(Tags::IfAny(member) | Tags::Always(member)) => member,
+        _ => "Tags",
+    };
+    let tags = extract::tag_object(&listed);
+    if let Some(known) = known.filter(|known| known.tags == tags)
+        && let Some(before) = known.properties.get(member)
+    {
+        listed = before.clone();
+    }
+    if let Json::Object(members) = draft.properties {
+        let others = members.into_iter().filter(|(name, _)| &**name != member);
+        draft.properties = Json::object(others.chain([(member.into(), listed)]));
+    }
+    draft.name = extract::name_tag(tags.as_ref()).or(draft.name);
+    Draft { tags, ..draft }
 }
 
 /// The elements of one document that are resources, before their account and region are settled.

@@ -21,8 +21,8 @@ mod tests;
 
 pub use extract::tag_object;
 
-use crate::error::Result;
-use crate::model::{Json, ResourceKey, ScopeReport, Timestamp};
+use crate::error::{Error, Result};
+use crate::model::{CanonicalJson, Content, Json, ResourceKey, ScopeReport, Text, Timestamp, parse_json};
 
 /// The provider of everything that these converters make.
 const PROVIDER: &str = "aws";
@@ -92,6 +92,29 @@ impl Draft {
             deleted: false,
             observed_at: None,
         }
+    }
+
+    /// A resource as a store knows it: seen again, it is unchanged.
+    ///
+    /// # Errors
+    /// `Corrupt` if the store holds what is no JSON.
+    pub fn of(key: &ResourceKey, content: &Content) -> Result<Self> {
+        let [provider, account_id, region, resource_type, resource_id] = key.parts();
+        let text = |text: &Option<Text>| text.as_deref().map(str::to_owned);
+        let json = |json: &CanonicalJson| {
+            let parsed = parse_json(json.as_str().as_bytes());
+            parsed.map_err(|error| Error::corrupt(format!("{key}: what is stored is no JSON: {}", error.message)))
+        };
+        Ok(Self {
+            native_type: text(&content.native_type),
+            arn: text(&content.arn),
+            name: text(&content.name),
+            state: text(&content.state),
+            created_at: content.created_at,
+            tags: content.tags.as_ref().map(json).transpose()?,
+            properties: json(&content.properties)?,
+            ..Self::new(provider, account_id, region, resource_type, resource_id)
+        })
     }
 
     /// The checked key.

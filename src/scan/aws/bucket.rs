@@ -2,25 +2,32 @@
 //!
 //! `properties` is the bucket as listed, and for each call about it a member with that call's answer: `Versioning` is what
 //! `get-bucket-versioning` prints. Null: not configured. Missing: the credentials do not allow to ask.
+//!
+//! - A bucket that cannot be described makes the scope of its region partial, and keeps what is known of it.
+//! - One whose region cannot be learned makes all scopes partial: it may lie in any.
+//! - One that went away since it was listed was there then: it is seen as it is known. If the next scan does not find it
+//!   listed, it is deleted.
+//! - An incremental scan describes those that are not known, or are listed otherwise than they are known.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use futures::future::{BoxFuture, join_all};
+use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 
 use super::PROVIDER;
+use super::bucket_detail::{DETAILS, Detail, LOCATION};
 use super::call::{Answer, Wire};
 use super::clients::Clients;
 use super::listing::{OWN_PAGE_NEXT, PAGES_MAX};
 use super::shapes::Operation;
 use super::wire::decode;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::convert::{Draft, Origin, aws_cli, tag_object};
-use crate::model::{Json, Scope};
+use crate::model::{Json, ResourceKey, Scope};
 use crate::scan::limits::Limits;
 use crate::scan::provider::{About, Failure, Listed, Listing, Reason, Sink};
 
@@ -30,99 +37,10 @@ pub(super) const TYPE: &str = "aws_s3_bucket";
 const BUCKETS_AT_ONCE: usize = 8;
 /// Buckets that are handed in together.
 const PAGE_BUCKETS: usize = 64;
+/// What is said of a bucket that is not there.
+const GONE: &str = "NoSuchBucket";
 /// What a region is called that has no location constraint.
 const FIRST_REGION: &str = "us-east-1";
-
-/// A call about one bucket.
-struct Detail {
-    /// The member of `properties` that holds its answer.
-    member: &'static str,
-    operation: &'static str,
-    permission: &'static str,
-    /// The code that says that there is nothing.
-    absent: &'static str,
-    ask: for<'a> fn(&'a aws_sdk_s3::Client, String) -> BoxFuture<'a, std::result::Result<Answer, Failure>>,
-}
-
-macro_rules! detail {
-    ($member:literal, $operation:literal, $call:ident, $permission:literal, $absent:literal) => {
-        Detail {
-            member: $member,
-            operation: $operation,
-            permission: $permission,
-            absent: $absent,
-            ask: |client, bucket| {
-                Box::pin(async move {
-                    let wire = Wire::default();
-                    let sent = client.$call().bucket(bucket).customize().interceptor(wire.clone()).send().await;
-                    wire.whole(sent)
-                })
-            },
-        }
-    };
-}
-
-const LOCATION: Detail = detail!("Location", "GetBucketLocation", get_bucket_location, "s3:GetBucketLocation", "");
-
-const DETAILS: &[Detail] = &[
-    detail!("Acl", "GetBucketAcl", get_bucket_acl, "s3:GetBucketAcl", ""),
-    detail!("Cors", "GetBucketCors", get_bucket_cors, "s3:GetBucketCORS", "NoSuchCORSConfiguration"),
-    detail!(
-        "Encryption",
-        "GetBucketEncryption",
-        get_bucket_encryption,
-        "s3:GetEncryptionConfiguration",
-        "ServerSideEncryptionConfigurationNotFoundError"
-    ),
-    detail!(
-        "LifecycleConfiguration",
-        "GetBucketLifecycleConfiguration",
-        get_bucket_lifecycle_configuration,
-        "s3:GetLifecycleConfiguration",
-        "NoSuchLifecycleConfiguration"
-    ),
-    detail!("Logging", "GetBucketLogging", get_bucket_logging, "s3:GetBucketLogging", ""),
-    detail!(
-        "NotificationConfiguration",
-        "GetBucketNotificationConfiguration",
-        get_bucket_notification_configuration,
-        "s3:GetBucketNotification",
-        ""
-    ),
-    detail!(
-        "ObjectLockConfiguration",
-        "GetObjectLockConfiguration",
-        get_object_lock_configuration,
-        "s3:GetBucketObjectLockConfiguration",
-        "ObjectLockConfigurationNotFoundError"
-    ),
-    detail!(
-        "OwnershipControls",
-        "GetBucketOwnershipControls",
-        get_bucket_ownership_controls,
-        "s3:GetBucketOwnershipControls",
-        "OwnershipControlsNotFoundError"
-    ),
-    detail!("Policy", "GetBucketPolicy", get_bucket_policy, "s3:GetBucketPolicy", "NoSuchBucketPolicy"),
-    detail!("PolicyStatus", "GetBucketPolicyStatus", get_bucket_policy_status, "s3:GetBucketPolicyStatus", "NoSuchBucketPolicy"),
-    detail!(
-        "PublicAccessBlock",
-        "GetPublicAccessBlock",
-        get_public_access_block,
-        "s3:GetBucketPublicAccessBlock",
-        "NoSuchPublicAccessBlockConfiguration"
-    ),
-    detail!(
-        "Replication",
-        "GetBucketReplication",
-        get_bucket_replication,
-        "s3:GetReplicationConfiguration",
-        "ReplicationConfigurationNotFoundError"
-    ),
-    detail!("Tagging", "GetBucketTagging", get_bucket_tagging, "s3:GetBucketTagging", "NoSuchTagSet"),
-    detail!("Versioning", "GetBucketVersioning", get_bucket_versioning, "s3:GetBucketVersioning", ""),
-    detail!("Website", "GetBucketWebsite", get_bucket_website, "s3:GetBucketWebsite", "NoSuchWebsiteConfiguration"),
-];
 
 /// The buckets of an account that lie in the regions that are scanned.
 #[derive(Debug)]
@@ -130,12 +48,19 @@ pub(super) struct Buckets {
     config: SdkConfig,
     about: About,
     regions: Vec<String>,
+    is_incremental: bool,
     limits: Arc<Limits>,
     clients: Mutex<HashMap<String, Clients>>,
 }
 
 impl Buckets {
-    pub(super) fn new(config: &SdkConfig, account_id: &str, regions: &[String], limits: &Arc<Limits>) -> Result<Self> {
+    pub(super) fn new(
+        config: &SdkConfig,
+        account_id: &str,
+        regions: &[String],
+        is_incremental: bool,
+        limits: &Arc<Limits>,
+    ) -> Result<Self> {
         let scopes = regions.iter().map(|region| Scope::new(PROVIDER, account_id, region, TYPE)).collect::<Result<_>>()?;
         let details = [&LOCATION].into_iter().chain(DETAILS).map(|detail| detail.permission.to_owned());
         let about = About {
@@ -145,7 +70,8 @@ impl Buckets {
             scopes,
             permissions: ["s3:ListAllMyBuckets".to_owned()].into_iter().chain(details).collect(),
         };
-        Ok(Self { config: config.clone(), about, regions: regions.to_vec(), limits: Arc::clone(limits), clients: Mutex::default() })
+        let (config, regions, limits) = (config.clone(), regions.to_vec(), Arc::clone(limits));
+        Ok(Self { config, about, regions, is_incremental, limits, clients: Mutex::default() })
     }
 
     /// The clients of a region; they are made when they are first needed.
@@ -165,30 +91,58 @@ impl Listing for Buckets {
     async fn read(&self, sink: &dyn Sink) -> std::result::Result<Listed, Failure> {
         let calls = Calls::default();
         let listed = self.list(&calls).await.map_err(|failure| calls.so_far(failure))?;
-        // A bucket that could not be read keeps what is known of it, and its neighbours are handed in all the same.
-        let mut failed = None;
+        let mut partial = BTreeMap::new();
         for page in listed.chunks(PAGE_BUCKETS) {
-            let asked = sink.about_to_ask().await.map_err(|error| Failure::new(Reason::Store, error, calls.count()))?;
-            let reading: Vec<_> = page.iter().map(|bucket| self.bucket(bucket, sink, &calls)).collect();
-            let mut drafts = Vec::new();
-            for outcome in stream::iter(reading).buffered(BUCKETS_AT_ONCE).collect::<Vec<_>>().await {
-                match outcome {
-                    Ok(draft) => drafts.extend(draft),
-                    Err(failure) => failed = failed.or(Some(failure)),
-                }
-            }
-            if !drafts.is_empty() {
-                sink.page(asked, drafts).await.map_err(|error| Failure::new(Reason::Store, error, calls.count()))?;
-            }
+            self.page(page, sink, &calls, &mut partial).await.map_err(|failure| calls.so_far(failure))?;
         }
-        match failed {
-            Some(failure) => Err(calls.so_far(failure)),
-            None => Ok(Listed { calls: calls.count() }),
-        }
+        Ok(Listed { calls: calls.count(), partial })
     }
 }
 
+/// A bucket, where it lies and what is known of it.
+struct Located<'l> {
+    listed: &'l Json,
+    name: &'l str,
+    region: String,
+    key: ResourceKey,
+}
+
 impl Buckets {
+    /// Looks at some buckets and hands them in. What could not be seen is noted by scope.
+    async fn page(
+        &self,
+        listed: &[Json],
+        sink: &dyn Sink,
+        calls: &Calls,
+        partial: &mut BTreeMap<Scope, Failure>,
+    ) -> std::result::Result<(), Failure> {
+        let asked = sink.about_to_ask().await.map_err(of_store)?;
+        let located: Vec<_> = listed.iter().map(|listed| self.located(listed, calls)).collect();
+        let mut buckets = Vec::new();
+        for outcome in stream::iter(located).buffered(BUCKETS_AT_ONCE).collect::<Vec<_>>().await {
+            match outcome {
+                Ok(located) => buckets.extend(located),
+                Err(failure) => self.about.scopes.iter().for_each(|scope| note(partial, scope, &failure)),
+            }
+        }
+        let keys: Vec<ResourceKey> = buckets.iter().map(|bucket| bucket.key.clone()).collect();
+        let known = if self.is_incremental { sink.known(&keys).await.map_err(of_store)? } else { vec![None; keys.len()] };
+        let seeing: Vec<_> = buckets.iter().zip(known).map(|(bucket, known)| self.seen(bucket, known, sink, calls)).collect();
+        let mut drafts = Vec::new();
+        for (outcome, bucket) in stream::iter(seeing).buffered(BUCKETS_AT_ONCE).collect::<Vec<_>>().await.into_iter().zip(&buckets) {
+            match outcome {
+                Ok(draft) => drafts.extend(draft),
+                Err(failure) if failure.reason == Reason::Store => return Err(failure),
+                Err(failure) => note(partial, &Scope::from_stored(bucket.key.scope_str()), &failure),
+            }
+        }
+        // Each bucket tells by itself that it has no tags.
+        if !drafts.is_empty() {
+            sink.page(asked.confirmed(), drafts).await.map_err(of_store)?.written(0)?;
+        }
+        Ok(())
+    }
+
     /// The buckets of the account, as they are listed.
     async fn list(&self, calls: &Calls) -> std::result::Result<Vec<Json>, Failure> {
         let (mut buckets, mut token) = (Vec::new(), None);
@@ -211,8 +165,8 @@ impl Buckets {
         Err(bad_answer(format!("there are more than {PAGES_MAX} pages")))
     }
 
-    /// All that is to be known of a bucket; nothing if it lies in a region that is not scanned.
-    async fn bucket(&self, listed: &Json, sink: &dyn Sink, calls: &Calls) -> std::result::Result<Option<Draft>, Failure> {
+    /// Where a bucket lies; nothing if that is in a region that is not scanned.
+    async fn located<'l>(&self, listed: &'l Json, calls: &Calls) -> std::result::Result<Option<Located<'l>>, Failure> {
         let name = listed.get("Name").and_then(Json::as_str).ok_or_else(|| bad_answer("a bucket without a name is listed"))?;
         let region = match listed.get("BucketRegion").and_then(Json::as_str) {
             Some(region) => region.to_owned(),
@@ -221,9 +175,36 @@ impl Buckets {
         if !self.regions.contains(&region) {
             return Ok(None);
         }
-        let clients = self.clients(&region);
-        let asking = DETAILS.iter().map(|detail| self.detail(detail, name, &clients, sink, calls));
-        let mut members = match listed {
+        let key = ResourceKey::new(PROVIDER, &self.about.account_id, &region, TYPE, name).map_err(bad_answer)?;
+        Ok(Some(Located { listed, name, region, key }))
+    }
+
+    /// What there is to hand in of a bucket.
+    async fn seen(
+        &self,
+        bucket: &Located<'_>,
+        known: Option<Draft>,
+        sink: &dyn Sink,
+        calls: &Calls,
+    ) -> std::result::Result<Option<Draft>, Failure> {
+        if let Some(known) = known.filter(|known| is_listed_as_known(bucket.listed, known)) {
+            return Ok(Some(known));
+        }
+        match self.described(bucket, sink, calls).await {
+            Err(failure) if failure.code.as_deref() == Some(GONE) => {
+                sink.note(format!("bucket {} went away since it was listed", bucket.name));
+                let known = sink.known(std::slice::from_ref(&bucket.key)).await.map_err(of_store)?;
+                Ok(known.into_iter().next().flatten())
+            }
+            outcome => outcome.map(Some),
+        }
+    }
+
+    /// All that is to be known of a bucket.
+    async fn described(&self, bucket: &Located<'_>, sink: &dyn Sink, calls: &Calls) -> std::result::Result<Draft, Failure> {
+        let clients = self.clients(&bucket.region);
+        let asking = DETAILS.iter().map(|detail| self.detail(detail, bucket.name, &clients, sink, calls));
+        let mut members = match bucket.listed {
             Json::Object(members) => members.clone(),
             _ => Vec::new(),
         };
@@ -231,8 +212,8 @@ impl Buckets {
             members.extend(detail?);
         }
         members.retain(|(member, _)| &**member != "BucketRegion");
-        members.push(("BucketRegion".into(), Json::String(region.as_str().into())));
-        Ok(Some(self.draft(Json::object(members), &region)?))
+        members.push(("BucketRegion".into(), Json::String(bucket.region.as_str().into())));
+        self.draft(Json::object(members), &bucket.region)
     }
 
     fn draft(&self, properties: Json, region: &str) -> std::result::Result<Draft, Failure> {
@@ -252,7 +233,9 @@ impl Buckets {
     async fn locate(&self, name: &str, calls: &Calls) -> std::result::Result<String, Failure> {
         let clients = self.clients(self.regions.first().map_or(FIRST_REGION, String::as_str));
         clients.wait("s3").await;
-        let answer = calls.counted((LOCATION.ask)(&clients.s3, name.to_owned()).await)?;
+        let answer = calls.counted((LOCATION.ask)(&clients.s3, name.to_owned()).await);
+        let answer =
+            answer.map_err(|failure| Failure { message: format!("the region of bucket {name}: {}", failure.message), ..failure })?;
         let document = decoded(LOCATION.operation, &answer)?;
         Ok(match document.get("LocationConstraint").and_then(Json::as_str) {
             None | Some("") => FIRST_REGION.to_owned(),
@@ -275,8 +258,6 @@ impl Buckets {
         let value = match calls.counted((detail.ask)(&clients.s3, name.to_owned()).await) {
             Ok(answer) => decoded(detail.operation, &answer)?,
             Err(failure) if !detail.absent.is_empty() && failure.code.as_deref() == Some(detail.absent) => Json::Null,
-            // It went away since it was listed: what is known of it stays.
-            Err(failure) if failure.code.as_deref() == Some("NoSuchBucket") => return Ok(None),
             Err(failure) if failure.reason == Reason::AccessDenied => {
                 sink.note(format!("bucket {name}: {} is not known: {failure}", detail.member));
                 return Ok(None);
@@ -289,6 +270,17 @@ impl Buckets {
     }
 }
 
+/// Whether a bucket is listed as it is known: made at the same time. Its settings may have changed all the same.
+fn is_listed_as_known(listed: &Json, known: &Draft) -> bool {
+    let created = listed.get("CreationDate");
+    created.is_some() && created == known.properties.get("CreationDate")
+}
+
+/// Notes why something of a scope could not be seen; the first reason holds.
+fn note(partial: &mut BTreeMap<Scope, Failure>, scope: &Scope, failure: &Failure) {
+    partial.entry(scope.clone()).or_insert_with(|| failure.clone());
+}
+
 fn decoded(operation: &str, answer: &Answer) -> std::result::Result<Json, Failure> {
     let operation = Operation::find("s3", operation).map_err(bad_answer)?;
     let document = decode(operation, &answer.body).map_err(bad_answer)?.document;
@@ -298,6 +290,10 @@ fn decoded(operation: &str, answer: &Answer) -> std::result::Result<Json, Failur
         members.extend(told.map(|(_, value)| (member.into(), Json::String(value.as_str().into()))));
     }
     Ok(Json::object(members))
+}
+
+fn of_store(error: Error) -> Failure {
+    Failure::new(Reason::Store, error, 0)
 }
 
 fn bad_answer(message: impl std::fmt::Display) -> Failure {

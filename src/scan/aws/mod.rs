@@ -6,12 +6,15 @@
 //! on the wire, and reported. From there on an answer is what an import of the command line's output is.
 //!
 //! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it. `types` holds a file for
-//! each call that lists something, `listing` reads such a call page by page, `bucket` asks buckets one by one.
+//! each call that lists something, `listing` reads such a call page by page, `bucket` asks buckets one by one, by the calls of
+//! `bucket_detail`. `lost_tags` fetches tags that an answer lacks.
 
 mod bucket;
+mod bucket_detail;
 mod call;
 mod clients;
 mod listing;
+mod lost_tags;
 mod provider;
 mod scalar;
 mod shapes;

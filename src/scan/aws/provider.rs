@@ -39,6 +39,8 @@ pub struct Selection {
     pub types: Vec<String>,
     /// Resource types that are left out.
     pub excluded_types: Vec<String>,
+    /// Describe only buckets that are new or listed otherwise than they are known.
+    pub is_incremental: bool,
 }
 
 impl Selection {
@@ -129,7 +131,7 @@ impl Provider for Aws {
         }
         let enabled: Vec<String> = regions.into_iter().filter(|(_, enabled)| *enabled).map(|(region, _)| region).collect();
         if self.selection.takes(&[bucket::TYPE]) && !enabled.is_empty() {
-            listings.push(Arc::new(bucket::Buckets::new(&config, &account_id, &enabled, &self.limits)?));
+            listings.push(Arc::new(bucket::Buckets::new(&config, &account_id, &enabled, self.selection.is_incremental, &self.limits)?));
         }
         Ok(listings)
     }

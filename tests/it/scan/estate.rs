@@ -67,6 +67,11 @@ impl Estate {
 
     /// Runs `elava` as a user of an account.
     pub fn elava(&mut self, account: &str, store: &Path, arguments: &[&str]) -> Output {
+        self.command(account, store, arguments).output().unwrap()
+    }
+
+    /// `elava` as a user of an account.
+    pub fn command(&mut self, account: &str, store: &Path, arguments: &[&str]) -> Command {
         let keys = self.tell(&json!({ "do": "credentials", "account": account }));
         let mut command = Command::new(env!("CARGO_BIN_EXE_elava"));
         for name in ["access_key_id", "secret_access_key", "session_token"] {
@@ -77,14 +82,21 @@ impl Estate {
         }
         let home = store.parent().unwrap();
         command.env("HOME", home).env("AWS_EC2_METADATA_DISABLED", "true").env_remove("AWS_PROFILE").env_remove("AWS_REGION");
-        command.current_dir(home).arg("--store").arg(store).args(arguments).output().unwrap()
+        command.current_dir(home).arg("--store").arg(store).args(arguments);
+        command
     }
 
     /// Scans some regions; returns the exit status and what was said.
     pub fn scan(&mut self, account: &str, store: &Path, regions: &[&str]) -> (i32, String) {
+        self.scan_with(account, store, regions, &[])
+    }
+
+    /// Scans some regions as flags say.
+    pub fn scan_with(&mut self, account: &str, store: &Path, regions: &[&str], flags: &[&str]) -> (i32, String) {
         let endpoint = self.endpoint.clone();
         let mut arguments = vec!["scan", "--endpoint-url", &endpoint];
         regions.iter().for_each(|region| arguments.extend(["--region", region]));
+        arguments.extend(flags);
         let output = self.elava(account, store, &arguments);
         (output.status.code().unwrap_or_else(|| panic!("{output:?}")), String::from_utf8(output.stderr).unwrap())
     }

@@ -252,6 +252,9 @@ pub struct ScanArgs {
     /// Scan again and again, at this interval: 90s, 15m, 6h, 1d
     #[arg(long, value_name = "PERIOD", conflicts_with = "dry_run")]
     pub every: Option<String>,
+    /// Read recorded answers in place of AWS: ACCOUNT/REGION/SERVICE-OPERATION.xml in this folder
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with_all = ["region", "all_regions", "types"])]
+    pub replay: Option<PathBuf>,
     /// Print what would be asked and the permissions for it, and ask nothing of that
     #[arg(long)]
     pub dry_run: bool,

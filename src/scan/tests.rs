@@ -1,5 +1,6 @@
 //! Scans of a made-up cloud into a store in a temporary folder.
 
+mod clouds;
 mod honesty;
 
 use std::collections::BTreeMap;

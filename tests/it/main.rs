@@ -15,6 +15,8 @@ mod kill;
 mod model;
 mod repl;
 #[cfg(feature = "aws")]
+mod replay;
+#[cfg(feature = "aws")]
 mod scan;
 mod slt;
 mod tidy;

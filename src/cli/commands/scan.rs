@@ -14,7 +14,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{Context, ExitStatus, open};
 use crate::error::{Error, Result};
 use crate::model::{CoverageStatus, Scope, ScopeReport};
-use crate::scan::aws::{Aws, AwsOptions, Regions, Selection};
+use crate::scan::aws::{Aws, AwsOptions, Regions, Replay, Selection};
 use crate::scan::limits::Limits;
 use crate::scan::provider::Provider;
 use crate::scan::{Every, ScanEvent, ScanOptions, ScanReport, scan};
@@ -89,6 +89,9 @@ fn is_well(report: &ScopeReport) -> bool {
 }
 
 fn providers(args: &ScanArgs, limits: &Arc<Limits>) -> Result<Vec<Arc<dyn Provider>>> {
+    if let Some(folder) = &args.replay {
+        return Ok(vec![Arc::new(Replay::new(folder))]);
+    }
     let regions = match (args.all_regions, args.region.is_empty()) {
         (true, _) => Regions::Enabled,
         (false, true) => Regions::Configured,

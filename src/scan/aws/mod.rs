@@ -7,7 +7,8 @@
 //!
 //! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it. `types` holds a file for
 //! each call that lists something, `listing` reads such a call page by page, `bucket` asks buckets one by one, by the calls of
-//! `bucket_detail`. `lost_tags` fetches tags that an answer lacks.
+//! `bucket_detail`. `lost_tags` fetches tags that an answer lacks. `replay` is another provider: the same
+//! answers from files.
 
 mod bucket;
 mod bucket_detail;
@@ -16,6 +17,7 @@ mod clients;
 mod listing;
 mod lost_tags;
 mod provider;
+mod replay;
 mod scalar;
 mod shapes;
 mod types;
@@ -27,6 +29,7 @@ mod tests;
 
 pub use clients::AwsOptions;
 pub use provider::{Aws, Regions, Selection};
+pub use replay::Replay;
 pub use shapes::Operation;
 pub use wire::{Decoded, Unknown, What, decode};
 

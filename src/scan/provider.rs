@@ -183,7 +183,7 @@ pub enum Reason {
 impl Reason {
     /// Whether it was not looked, for a good reason, rather than not seen.
     pub fn is_skip(self) -> bool {
-        matches!(self, Self::RegionDisabled | Self::LeftToOtherScan)
+        matches!(self, Self::RegionDisabled | Self::Unsupported | Self::LeftToOtherScan)
     }
 
     /// The word that coverage shows where the provider gave no code.

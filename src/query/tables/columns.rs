@@ -131,7 +131,7 @@ fn common(column: &str) -> &'static str {
         "unchanged" => "observations of what was known",
         "late" => "observations that were overtaken by another scan's",
         "errors" => "scopes not fully seen, and one more if the scan itself failed",
-        "error_code" => "the provider's error code",
+        "error_code" => "the provider's error code, else Elava's own word for it",
         "error" => "the provider's message",
         "listed" => "resources that the scan saw in the scope",
         "missing" => "live resources of the scope that the scan did not see",

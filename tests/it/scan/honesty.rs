@@ -205,7 +205,7 @@ fn an_answer_that_does_not_come_is_told_from_one_that_cannot_be_reached() {
 
 /// Where it may not be asked which regions there are, the region itself says that it is not enabled.
 #[test]
-fn a_region_that_says_that_it_is_not_enabled_is_skipped() {
+fn a_region_that_is_not_enabled_and_a_call_that_it_does_not_have_are_skipped() {
     let scratch = tempfile::tempdir().unwrap();
     let store = store_in(&scratch);
     let mut estate = Estate::start();
@@ -213,11 +213,13 @@ fn a_region_that_says_that_it_is_not_enabled_is_skipped() {
     estate.faults(&json!([
         { "service": "ec2", "action": "DescribeRegions", "kind": "deny" },
         { "service": "rds", "region": "us-east-1", "kind": "disabled" },
+        { "service": "ec2", "action": "DescribeHosts", "kind": "deny", "code": "InvalidAction", "status": 400 },
     ]));
-    let flags = ["--type", "aws_vpc", "--type", "aws_rds_db_instance"];
+    let flags = ["--type", "aws_vpc", "--type", "aws_rds_db_instance", "--type", "aws_ec2_host"];
     let (status, said) = estate.scan_with(ACCOUNT, &store, HOME, &flags);
     assert_eq!(status, 0, "{said}");
-    assert_eq!(not_complete(&mut estate, &store), ["us-east-1 aws_rds_db_instance skipped OptInRequired"]);
+    let skipped = ["us-east-1 aws_ec2_host skipped InvalidAction", "us-east-1 aws_rds_db_instance skipped OptInRequired"];
+    assert_eq!(not_complete(&mut estate, &store), skipped);
 }
 
 /// One scan waits for an answer; another, of another process, leaves to it what it is listing, and takes the rest.

@@ -235,6 +235,7 @@ fn what_another_process_is_listing_is_left_to_it() {
     let mut waiting = estate.command(ACCOUNT, &store, &arguments).stderr(Stdio::null()).spawn().unwrap();
     let asked_first = |estate: &mut Estate| estate.tell(&json!({ "do": "calls" }))["fired"][0] == json!(1);
     while !asked_first(&mut estate) {
+        assert!(waiting.try_wait().unwrap().is_none(), "it has ended without an answer");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let (status, said) = estate.scan_with(ACCOUNT, &store, HOME, &["--type", "aws_vpc", "--type", "aws_vpc_subnet"]);

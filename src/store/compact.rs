@@ -37,13 +37,17 @@ const TAIL_SEGMENTS_MAX: u64 = 256;
 /// A tail with this many observations is compacted at the end of a scan.
 const TAIL_OBSERVATIONS_MAX: u64 = 3 << 19;
 /// A tail this many times as long is compacted in the middle of a scan.
-const TAIL_LONG: u64 = 2;
+const TAIL_LONG: u64 = 8;
+/// So is one of which so many bytes are held in memory.
+const TAIL_LONG_BYTES: u64 = 32 << 20;
 /// So many observations are compacted at once: in memory each takes about 40 bytes while they are sorted.
 const STEP_OBSERVATIONS_MAX: u64 = 1 << 21;
 /// So many bytes of versions are compacted at once: they are in memory up to three times.
 const STEP_BYTES_MAX: u64 = 24 << 20;
 /// For a tail this many times as long, writing waits.
-const TAIL_OVERDUE: u64 = 5;
+const TAIL_OVERDUE: u64 = 16;
+/// So it does for one of which so many bytes are held in memory.
+const TAIL_OVERDUE_BYTES: u64 = 80 << 20;
 
 /// How much maintenance may do.
 #[derive(Debug, Clone, Copy)]
@@ -106,16 +110,15 @@ impl TailLength {
 
 /// Whether the tail is long enough to be compacted by itself.
 pub fn is_due(history: &History) -> bool {
+    let length = TailLength::of(history);
     let scan_ended = || history.tail.last().is_some_and(|segment| segment.ends_scan());
-    match TailLength::of(history).parts() {
-        0 => false,
-        length => length >= TAIL_LONG || scan_ended(),
-    }
+    length.bytes >= TAIL_LONG_BYTES || length.parts() >= TAIL_LONG || (length.parts() > 0 && scan_ended())
 }
 
 /// Whether the tail is so long that writing should wait for its compaction.
 pub fn is_overdue(history: &History) -> bool {
-    TailLength::of(history).parts() >= TAIL_OVERDUE
+    let length = TailLength::of(history);
+    length.bytes >= TAIL_OVERDUE_BYTES || length.parts() >= TAIL_OVERDUE
 }
 
 /// Compacts the tail as far as it has been read and removes what is no longer needed. A long tail is compacted in steps,

@@ -10,7 +10,7 @@ use elava::clock::SystemClock;
 use elava::ingest::convert::Draft;
 use elava::model::{Json, Scope};
 use elava::scan::provider::{About, Failure, Listed, Listing, Provider, Reason, Sink};
-use elava::scan::{ScanEvent, ScanOptions, scan};
+use elava::scan::{ScanEvent, ScanOptions, Stop, scan};
 use elava::store::{LocalBackend, Writer};
 
 /// A disk has one listing: what is in a folder.
@@ -66,10 +66,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().unwrap_or_else(|| ".".to_owned());
     let store = arguments.next().unwrap_or_else(|| "disk-store".to_owned());
     let writer = Writer::open(Arc::new(LocalBackend::new(store)), Arc::new(SystemClock)).await?;
-    let options = ScanOptions { scan_id: uuid::Uuid::new_v4().to_string(), at_once: 4, guard: true };
+    let options = ScanOptions { scan_id: uuid::Uuid::new_v4().to_string(), at_once: 4, guard: true, stop: Stop::default() };
     let tell = |event: ScanEvent<'_>| {
-        if let ScanEvent::Ended { about, resources, outcome } = event {
-            println!("{}: {resources} resources, {outcome:?}", about.call);
+        if let ScanEvent::Ended { about, ended } = event {
+            println!("{}: {:?}, {:?}", about.call, ended.listed, ended.failure);
         }
     };
     let report = scan(&writer, &[Arc::new(disk(Path::new(&folder))?) as Arc<dyn Provider>], &options, &tell).await?;

@@ -1,5 +1,7 @@
 //! The settings file, `elava.toml`: what may stand in it. Which of several sources wins is decided by the command line.
 
+mod scanning;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -9,11 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::error::{Error, Result};
 use crate::model::{TypeRules, TypeRulesSet};
 
+pub use scanning::{AccountSettings, AwsSettings, DaemonSettings, GuardFileSettings, RateSettings, RegionSettings, ScanSettings};
+
 /// The name of the settings file.
 pub const FILE_NAME: &str = "elava.toml";
 
 /// What a settings file says. What it does not say is `None` or empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileSettings {
     /// Where the store is: a folder, relative to the file's own, or a URL.
@@ -24,6 +28,14 @@ pub struct FileSettings {
     pub query: QuerySettings,
     /// How results are written.
     pub output: OutputSettings,
+    /// When a listing is not believed at once. Written into the store's log.
+    pub guard: GuardFileSettings,
+    /// How scans run.
+    pub scan: ScanSettings,
+    /// When the daemon scans.
+    pub daemon: DaemonSettings,
+    /// What is scanned of AWS.
+    pub aws: AwsSettings,
     /// What resource types declare, by name. Written into the store's log.
     pub types: BTreeMap<String, TypeSettings>,
 }
@@ -71,6 +83,7 @@ impl FileSettings {
             let place = line.map_or_else(|| path.display().to_string(), |line| format!("{}, line {line}", path.display()));
             Error::invalid(format!("{place}: {}", tidy(error.message())))
         })?;
+        settings.aws.check().map_err(|error| error.context(path.display()))?;
         for (name, rules) in &settings.types {
             let pointers = [("volatile", &rules.volatile), ("sets", &rules.sets)];
             for (key, pointers) in pointers {

@@ -7,6 +7,8 @@ use clap_complete::Shell;
 
 use super::output::OutputFormat;
 use super::printer::ColorChoice;
+#[cfg(feature = "aws")]
+use super::resolve::REQUEST_TIMEOUT_MAX;
 
 /// git log for infrastructure: what your cloud looked like, in SQL
 ///
@@ -63,10 +65,11 @@ pub enum Command {
     ///     elava import --format aws-cli --account 111122223333 --region us-east-1 -
     #[command(verbatim_doc_comment)]
     Import(ImportArgs),
-    /// Scan an AWS account and record what is there
+    /// Scan AWS accounts and record what is there
     ///
-    /// Lists every resource type of the account in a region, or in several. It only ever
-    /// reads; --dry-run prints what it would ask, and the permissions that it needs.
+    /// Lists every resource type of an account in a region, or in several; of the accounts
+    /// that the options name, else of those in elava.toml. It only ever reads; --dry-run
+    /// prints what it would ask, and the permissions that it needs.
     ///
     ///   elava scan --region eu-central-1
     ///   elava scan --profile audit --all-regions
@@ -75,6 +78,16 @@ pub enum Command {
     #[cfg(feature = "aws")]
     #[command(verbatim_doc_comment)]
     Scan(ScanArgs),
+    /// Scan what elava.toml names, again and again
+    ///
+    /// Scans on a beat (daemon.every in elava.toml), without overlap or drift, and compacts after
+    /// each scan. SIGTERM and Ctrl-C end it as soon as what was seen is durable.
+    ///
+    ///   elava daemon
+    ///   elava daemon --config /etc/elava.toml
+    #[cfg(feature = "aws")]
+    #[command(verbatim_doc_comment)]
+    Daemon,
     /// Show scans, or the versions of one resource, newest first
     ///
     ///   elava log
@@ -211,7 +224,7 @@ pub enum ImportFormat {
 
 /// `elava scan`
 #[cfg(feature = "aws")]
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ScanArgs {
     /// A region; may be given several times [default: that of the profile]
     #[arg(long, value_name = "REGION")]
@@ -237,12 +250,12 @@ pub struct ScanArgs {
     /// Where AWS is reached, for a server of your own
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub endpoint_url: Option<String>,
-    /// How long AWS may take to answer a request, before it is sent again
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub request_timeout: u64,
-    /// Listings that are read at once
-    #[arg(long, value_name = "N", default_value_t = 16)]
-    pub at_once: usize,
+    /// How long AWS may take to answer a request, before it is sent again [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=REQUEST_TIMEOUT_MAX))]
+    pub request_timeout: Option<u64>,
+    /// Listings that are read at once [default: 16]
+    #[arg(long, value_name = "N")]
+    pub at_once: Option<usize>,
     /// Look at the settings of buckets that are new or changed only
     ///
     /// Others are seen as they are known. What changed in their settings meanwhile is only seen by a

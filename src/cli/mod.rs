@@ -14,6 +14,8 @@ mod progress;
 pub mod repl;
 mod resolve;
 mod shell;
+#[cfg(feature = "aws")]
+mod signals;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -76,6 +78,8 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
         Some(Command::Import(args)) => block_on(commands::import::run(args, &context)),
         #[cfg(feature = "aws")]
         Some(Command::Scan(args)) => block_on(commands::scan::run(args, &context)),
+        #[cfg(feature = "aws")]
+        Some(Command::Daemon) => block_on(commands::daemon::run(&context)),
         Some(Command::Log(args)) => block_on(commands::log::run(args, &context)),
         Some(Command::Tag(args)) => block_on(commands::tag::run(args, &context)),
         Some(Command::Export(args)) => block_on(commands::export::run(args, &context)),

@@ -45,8 +45,8 @@ pub async fn reader(settings: &Settings) -> Result<Store> {
     Store::open(backend(settings)?).await
 }
 
-/// Opens the store for writing, and makes it if it is not there. What the settings file says of types and tag columns is
-/// written into the log, where it differs from what the store knows.
+/// Opens the store for writing, and makes it if it is not there. What the settings file says of types, tag
+/// columns and the guard is written into the log, where it differs from what the store knows.
 ///
 /// # Errors
 /// `Unavailable` if it cannot be written, `Corrupt`, `Unsupported`.
@@ -56,6 +56,7 @@ pub async fn writer(settings: &Settings) -> Result<Writer> {
     let wanted = StoreSettings {
         types: settings.file.rules(known.types.clone()),
         tag_columns: settings.file.tag_columns.clone().unwrap_or_else(|| known.tag_columns.clone()),
+        guard: settings.file.guard.over(&known.guard),
         ..known.clone()
     };
     if wanted != known {

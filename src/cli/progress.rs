@@ -16,18 +16,9 @@ pub struct Progress {
 impl Progress {
     /// A bar for something that has a size, which may become known later.
     pub fn bytes(printer: Printer, what: &'static str) -> Self {
-        Self::of(printer, what, "{msg} {bar:30} {bytes}/{total_bytes} {eta}")
-    }
-
-    /// A bar of things that are counted.
-    #[cfg(feature = "aws")]
-    pub fn count(printer: Printer, what: &'static str) -> Self {
-        Self::of(printer, what, "{msg} {bar:30} {pos}/{len} {eta}")
-    }
-
-    fn of(printer: Printer, what: &'static str, style: &str) -> Self {
         let bar = Self::bar(printer);
-        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message(what);
         Self { bar, printer }
     }

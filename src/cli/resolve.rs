@@ -1,5 +1,7 @@
 //! Flags, environment and settings file, made one: each setting with its value and where it came from.
 
+mod scanning;
+
 use std::fmt;
 use std::fs;
 use std::io;
@@ -14,6 +16,8 @@ use super::output::{DEFAULT_MAX_ROWS, OutputFormat};
 use super::printer::ColorChoice;
 use crate::error::{Error, Result};
 use crate::settings::{ByteSize, FILE_NAME, FileSettings};
+
+pub use scanning::{REQUEST_TIMEOUT_MAX, Scanning};
 
 /// What a query may hold in memory unless told otherwise: the least that sorts a million wide rows without spilling.
 const DEFAULT_MEMORY_LIMIT: ByteSize = ByteSize::new(512 << 20);
@@ -113,7 +117,9 @@ pub struct Settings {
     pub max_rows: Setting<usize>,
     /// When to use colour.
     pub color: Setting<ColorChoice>,
-    /// What the file says, for the settings that are written into the store.
+    /// How scans run.
+    pub scanning: Scanning,
+    /// What the file says, for the settings that are written into the store and for accounts.
     pub file: FileSettings,
 }
 
@@ -161,6 +167,7 @@ impl Settings {
                 },
             )?,
             color,
+            scanning: Scanning::resolve(&file, &resolver)?,
             config,
             file,
         })

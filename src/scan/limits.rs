@@ -2,7 +2,7 @@
 //!
 //! The rates that Elava ships lie below those that the clouds document, so that a scan leaves room for those who work there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,16 +21,21 @@ pub struct Rate {
 #[derive(Debug)]
 pub struct Limits {
     began: Instant,
+    rates: BTreeMap<String, Rate>,
     buckets: Mutex<HashMap<String, Bucket>>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { began: Instant::now(), buckets: Mutex::default() }
-    }
-}
-
 impl Limits {
+    /// Full buckets, and the rates that people set, by service.
+    pub fn new(rates: BTreeMap<String, Rate>) -> Self {
+        Self { began: Instant::now(), rates, buckets: Mutex::default() }
+    }
+
+    /// The rate that people set for a service.
+    pub fn rate(&self, service: &str) -> Option<Rate> {
+        self.rates.get(service).copied()
+    }
+
     /// Waits until a request may be sent.
     pub async fn take(&self, bucket: &str, rate: Rate) {
         let wait = {

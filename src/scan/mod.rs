@@ -12,9 +12,11 @@ pub mod limits;
 mod others;
 pub mod provider;
 mod run;
+mod stop;
 
 #[cfg(test)]
 mod tests;
 
-pub use every::Every;
-pub use run::{ScanEvent, ScanOptions, ScanReport, Tell, scan};
+pub use every::{Every, Period};
+pub use run::{Ended, ScanEvent, ScanOptions, ScanReport, Tell, plan, scan};
+pub use stop::Stop;

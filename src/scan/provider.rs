@@ -178,6 +178,8 @@ pub enum Reason {
     LeftToOtherScan,
     /// The store did not take what was seen.
     Store,
+    /// The scan was stopped.
+    Interrupted,
 }
 
 impl Reason {
@@ -201,6 +203,7 @@ impl Reason {
             Self::TagsMissing => "tags_missing",
             Self::LeftToOtherScan => "left_to_other_scan",
             Self::Store => "store",
+            Self::Interrupted => "interrupted",
         }
     }
 }

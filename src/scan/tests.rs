@@ -5,13 +5,14 @@ mod honesty;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::provider::{About, Failure, Listed, Listing, Provider, Reason, Sink};
 use super::*;
 use crate::clock::ManualClock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::convert::Draft;
 use crate::model::{CoverageStatus, Scope, Timestamp};
 use crate::store::{Begin, LocalBackend, ScanBegun, Writer};
@@ -31,11 +32,38 @@ struct Cloud(Vec<Arc<Pages>>);
 struct Pages {
     about: About,
     pages: Vec<Vec<&'static str>>,
-    failure: Option<Reason>,
+    end: End,
+}
+
+/// What comes after the last page.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Well,
+    Fails(Reason),
+    Never,
+}
+
+/// A cloud of which nothing can be learned.
+#[derive(Debug)]
+struct OutOfReach(&'static str);
+
+#[async_trait]
+impl Provider for OutOfReach {
+    fn name(&self) -> &str {
+        "cloud"
+    }
+
+    async fn listings(&self) -> Result<Vec<Arc<dyn Listing>>> {
+        Err(Error::unavailable(self.0))
+    }
 }
 
 impl Cloud {
-    fn with(mut self, resource_type: &str, pages: &[&[&'static str]], failure: Option<Reason>) -> Self {
+    fn with(self, resource_type: &str, pages: &[&[&'static str]], failure: Option<Reason>) -> Self {
+        self.ending(resource_type, pages, failure.map_or(End::Well, End::Fails))
+    }
+
+    fn ending(mut self, resource_type: &str, pages: &[&[&'static str]], end: End) -> Self {
         let about = About {
             call: format!("cloud:List{resource_type}"),
             account_id: "1".to_owned(),
@@ -43,7 +71,7 @@ impl Cloud {
             scopes: vec![Scope::new("cloud", "1", "r", resource_type).unwrap()],
             permissions: Vec::new(),
         };
-        self.0.push(Arc::new(Pages { about, pages: pages.iter().map(|page| page.to_vec()).collect(), failure }));
+        self.0.push(Arc::new(Pages { about, pages: pages.iter().map(|page| page.to_vec()).collect(), end }));
         self
     }
 }
@@ -73,9 +101,10 @@ impl Listing for Pages {
             sink.page(asked, page.iter().map(draft).collect()).await.unwrap().written(0)?;
         }
         let calls = self.pages.len() as u64;
-        match self.failure {
-            Some(reason) => Err(Failure { reason, code: None, message: "told so".to_owned(), calls }),
-            None => Ok(Listed::whole(calls)),
+        match self.end {
+            End::Well => Ok(Listed::whole(calls)),
+            End::Fails(reason) => Err(Failure { reason, code: None, message: "told so".to_owned(), calls }),
+            End::Never => std::future::pending().await,
         }
     }
 }
@@ -84,9 +113,12 @@ async fn writer(folder: &tempfile::TempDir, now: &str) -> Writer {
     Writer::open(Arc::new(LocalBackend::new(folder.path().join("store"))), Arc::new(ManualClock::at(time(now)))).await.unwrap()
 }
 
+fn options(id: &str) -> ScanOptions {
+    ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: false, stop: Stop::default() }
+}
+
 async fn scanned(writer: &Writer, id: &str, cloud: Cloud) -> ScanReport {
-    let options = ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: false };
-    scan(writer, &[Arc::new(cloud) as Arc<dyn Provider>], &options, &|_| {}).await.unwrap()
+    scan(writer, &[Arc::new(cloud) as Arc<dyn Provider>], &options(id), &|_| {}).await.unwrap()
 }
 
 fn statuses(report: &ScanReport) -> BTreeMap<&str, CoverageStatus> {
@@ -127,16 +159,65 @@ async fn what_happens_is_told() {
     let told = Mutex::new(Vec::new());
     let tell = |event: ScanEvent<'_>| {
         told.lock().unwrap().push(match event {
-            ScanEvent::Planned { listings } => format!("{listings} planned"),
+            ScanEvent::Planned { listings } => format!("{} planned", listings.len()),
+            ScanEvent::Begun { about } => format!("{} begun", about.call),
             ScanEvent::Page { about, resources } => format!("{} {resources}", about.call),
-            ScanEvent::Ended { about, resources, outcome } => format!("{} {resources} {}", about.call, outcome.is_ok()),
+            ScanEvent::Ended { about, ended } => {
+                format!("{} {:?} {} {}", about.call, ended.listed.values().collect::<Vec<_>>(), ended.counts.created, ended.calls)
+            }
             ScanEvent::Note { note, .. } => note,
         });
     };
-    let options = ScanOptions { scan_id: "one".to_owned(), at_once: 1, guard: true };
+    let options = ScanOptions { at_once: 1, guard: true, ..options("one") };
     let cloud = Cloud::default().with("t", &[&["a", "b"], &["c"]], None);
     scan(&writer(&folder, FIRST).await, &[Arc::new(cloud) as Arc<dyn Provider>], &options, &tell).await.unwrap();
-    assert_eq!(*told.lock().unwrap(), ["1 planned", "cloud:Listt 2", "cloud:Listt 1", "cloud:Listt 3 true"]);
+    assert_eq!(*told.lock().unwrap(), ["1 planned", "cloud:Listt begun", "cloud:Listt 2", "cloud:Listt 1", "cloud:Listt [3] 3 2"]);
+}
+
+#[tokio::test]
+async fn a_provider_out_of_reach_stops_no_other_and_all_of_them_write_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(&folder, FIRST).await;
+    let cloud = || Arc::new(Cloud::default().with("t", &[&["a"]], None)) as Arc<dyn Provider>;
+    let lost = |why| Arc::new(OutOfReach(why)) as Arc<dyn Provider>;
+    let report = scan(&writer, &[lost("no network"), cloud(), cloud()], &options("one"), &|_| {}).await.unwrap();
+    let told: Vec<String> = report.unreached.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["no network", "account 1 is to be scanned twice: once is enough"]);
+    assert_eq!(report.counts.created, 1);
+    let error = scan(&writer, &[lost("no network"), lost("no keys")], &options("two"), &|_| {}).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is nothing that can be scanned\nno network\nno keys");
+    assert_eq!(writer.history().await.unwrap().index.scan_ends.len(), 1);
+}
+
+/// The scan is stopped when a page is durable that nothing follows, and another listing has ended well.
+#[tokio::test]
+async fn a_scan_that_is_stopped_keeps_what_it_saw_and_deletes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(&folder, FIRST).await;
+    scanned(&writer, "one", Cloud::default().with("whole", &[&["a", "b"]], None).with("endless", &[&["c", "d"]], None)).await;
+    let cloud =
+        Cloud::default().with("whole", &[&["a"]], None).ending("endless", &[&["c", "e"]], End::Never).ending("late", &[], End::Never);
+    let options = ScanOptions { at_once: 2, ..options("two") };
+    let ended = Mutex::new(BTreeMap::new());
+    let tell = |event: ScanEvent<'_>| match event {
+        ScanEvent::Page { resources: 2, .. } => options.stop.request(),
+        ScanEvent::Ended { about, ended: how } => {
+            let reason = how.failure.as_ref().map(|failure| (failure.reason, failure.calls));
+            ended.lock().unwrap().insert(about.call.clone(), reason);
+        }
+        _ => {}
+    };
+    let providers = [Arc::new(cloud) as Arc<dyn Provider>];
+    let scanning = scan(&writer, &providers, &options, &tell);
+    let error = tokio::time::timeout(Duration::from_secs(60), scanning).await.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "the scan was interrupted: what it saw is kept, and nothing was deleted");
+    let interrupted = |calls| Some((Reason::Interrupted, calls));
+    let ended = ended.into_inner().unwrap();
+    assert_eq!((ended["cloud:Listendless"], ended["cloud:Listlate"]), (interrupted(1), interrupted(0)));
+    let index = writer.history().await.unwrap().index;
+    let scan = &index.open_scans["two"];
+    assert!(scan.failed);
+    assert_eq!((scan.counts.created, scan.counts.deleted), (1, 0));
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::GuardSettings;
 
 fn parse(text: &str) -> Result<FileSettings> {
     FileSettings::parse(text, Path::new("elava.toml"))
@@ -35,4 +36,72 @@ fn a_list_of_a_type_replaces_the_shipped_one_and_leaves_the_others() {
 fn a_pointer_must_lie_below_properties() {
     let error = parse("[types.aws_vpc]\nsets = [\"State\"]\n").unwrap_err().to_string();
     assert_eq!(error, "elava.toml: types.aws_vpc.sets: expected a pointer below /properties, found \"State\"");
+}
+
+const SCANS: &str = r#"
+[guard]
+missing_percent = 50
+[scan]
+at_once = 4
+[daemon]
+every = "6h"
+jitter = "10m"
+compact = false
+[aws]
+regions = "all"
+exclude_types = ["aws_ebs_snapshot"]
+rates.ec2 = { per_second = 2, burst = 5.5 }
+[[aws.accounts]]
+name = "production"
+role_arn = "arn:aws:iam::111122223333:role/audit"
+external_id = "42"
+regions = ["eu-central-1"]
+[[aws.accounts]]
+name = "others"
+profile = "management"
+role_arn = "arn:aws:iam::444455556666:role/audit"
+"#;
+
+#[test]
+fn accounts_regions_rates_and_schedules_are_read() {
+    let settings = parse(SCANS).unwrap();
+    assert_eq!((settings.scan.at_once, settings.daemon.every.as_deref()), (Some(4), Some("6h")));
+    assert_eq!(settings.aws.regions, Some(RegionSettings::All));
+    assert_eq!(settings.aws.rates["ec2"], RateSettings { per_second: 2.0, burst: 5.5 });
+    let [production, others] = settings.aws.accounts.as_slice() else { panic!("{:?}", settings.aws.accounts) };
+    assert_eq!(production.regions, Some(RegionSettings::Named(vec!["eu-central-1".to_owned()])));
+    assert_eq!((others.profile.as_deref(), others.external_id.as_deref()), (Some("management"), None));
+}
+
+#[test]
+fn the_guard_of_a_store_is_altered_only_in_what_the_file_says() {
+    let known = GuardSettings { missing: 3, ..GuardSettings::default() };
+    assert_eq!(parse(SCANS).unwrap().guard.over(&known), GuardSettings { missing_percent: 50, ..known });
+}
+
+/// Each wrong file, and how what is said of it begins.
+#[test]
+fn what_is_wrong_with_scans_is_told_with_its_place() {
+    let wrong = [
+        ("[aws]\nregion = \"x\"\n", "elava.toml, line 2: unknown key `region`"),
+        ("[aws]\n\n[[aws.accounts]]\nname = \"a\"\nprofil = \"x\"\n", "elava.toml, line 5: unknown key `profil`"),
+        ("[aws]\nregions = \"some\"\n", "elava.toml, line 2: expected a list of regions, or \"all\""),
+        ("[[aws.accounts]]\nprofile = \"x\"\n", "elava.toml, line 1: missing field `name`"),
+        ("aws.accounts = [{ name = \"a\" }, { name = \"a\" }]", "elava.toml: aws.accounts, account \"a\": expected a name"),
+        ("[[aws.accounts]]\nname = \"a\"\nexternal_id = \"1\"\n", "elava.toml: aws.accounts, account \"a\": external_id is for a role"),
+        ("aws.rates.ec2 = { per_second = 0, burst = 1 }\n", "elava.toml: aws.rates.ec2: expected per_second from 0.01"),
+        ("[daemon]\ncompact = \"yes\"\n", "elava.toml, line 2: invalid type"),
+    ];
+    for (text, expected) in wrong {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn what_the_readme_shows_is_understood() {
+    let readme = include_str!("../../README.md");
+    let shown: Vec<&str> = readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!shown.is_empty());
+    shown.into_iter().for_each(|text| drop(parse(text).unwrap()));
 }

@@ -8,17 +8,10 @@ use hashbrown::HashMap;
 
 use super::classify::{Draft, Observer};
 use super::entries::{ChangeCounts, Entry, EntryKind};
-use super::index::LogIndex;
+use super::index::{GuardSettings, LogIndex};
 use super::run::{Committed, Run};
 use crate::error::Result;
 use crate::model::{CoverageStatus, Revision, Scope, ScopeReport, Timestamp};
-
-/// A provider's scan that misses more than this many resources of a scope ...
-const GUARD_MISSING_MIN: usize = 10;
-/// ... and more than this share of it, in percent, is suspect; so is one that misses all of ...
-const GUARD_MISSING_PERCENT: usize = 20;
-/// ... this many or more.
-const GUARD_ALL_MIN: usize = 5;
 
 impl Run {
     /// Deletes what complete scopes did not list, in the order of keys, and writes the scan's coverage and end.
@@ -47,7 +40,7 @@ impl Run {
         }
         for scope in &mut coverage {
             let missing = doomed.get(&scope.number).map_or(0, Vec::len);
-            if self.guard && scope.is_suspicious(missing) && !confirmed(index, scope, observer.token) {
+            if self.guard && scope.is_suspicious(missing, &index.settings.guard) && !confirmed(index, scope, observer.token) {
                 scope.report.status = CoverageStatus::Suspect;
                 doomed.remove(&scope.number);
             }
@@ -70,6 +63,7 @@ impl Run {
         }
         let last = draft.head();
         let whole = coverage.iter().all(|scope| matches!(scope.report.status, CoverageStatus::Complete | CoverageStatus::Skipped));
+        let deleted = coverage.iter().filter(|scope| scope.deleted > 0).map(|scope| (scope.report.scope.clone(), scope.deleted)).collect();
         self.push_coverage(coverage, at, draft);
         let mut entry = Entry::new(EntryKind::ScanCompleted, at, Some(Arc::clone(&self.scan_id)), last);
         entry.status = Some(if whole { "complete" } else { "partial" });
@@ -78,7 +72,8 @@ impl Run {
         entry.account_id = self.account_of(draft);
         draft.push_entry(entry);
         let range = (last >= first).then_some((first, last));
-        Ok(Committed { first_revision: range.map(|range| range.0), last_revision: range.map(|range| range.1), counts: self.counts })
+        let (first_revision, last_revision) = range.unzip();
+        Ok(Committed { first_revision, last_revision, counts: self.counts, deleted })
     }
 
     pub(super) fn fail(&mut self, error: &str, reports: &[ScopeReport], draft: &mut Draft<'_>) {
@@ -150,11 +145,12 @@ struct Covered {
 
 impl Covered {
     /// Whether a provider's listing misses so much that it is not believed at once.
-    fn is_suspicious(&self, missing: usize) -> bool {
+    fn is_suspicious(&self, missing: usize, guard: &GuardSettings) -> bool {
         let listed = usize::try_from(self.listed).unwrap_or(0);
         let known = listed + missing;
-        let most = missing > GUARD_MISSING_MIN && missing * 100 > known * GUARD_MISSING_PERCENT;
-        most || (listed == 0 && missing >= GUARD_ALL_MIN)
+        let most = missing > guard.missing && missing.saturating_mul(100) > known.saturating_mul(guard.missing_percent);
+        let all = listed == 0 && missing > 0 && missing >= guard.missing_all;
+        guard.enabled && (most || all)
     }
 }
 

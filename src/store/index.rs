@@ -95,11 +95,35 @@ pub struct StoreSettings {
     pub tag_columns: Vec<String>,
     /// An epoch of fewer rows is never cut.
     pub epoch_rows_min: u64,
+    /// When a provider's listing misses too much to be believed at once.
+    #[serde(default)]
+    pub guard: GuardSettings,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { types: TypeRulesSet::default(), tag_columns: Vec::new(), epoch_rows_min: EPOCH_ROWS_MIN }
+        let (types, guard) = (TypeRulesSet::default(), GuardSettings::default());
+        Self { types, tag_columns: Vec::new(), epoch_rows_min: EPOCH_ROWS_MIN, guard }
+    }
+}
+
+/// When the deletions of a provider's complete listing wait for a second one: it misses more than `missing` resources of a
+/// scope and more than `missing_percent` of it, or all of it, if that is `missing_all` or more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardSettings {
+    /// Whether they wait at all.
+    pub enabled: bool,
+    /// So many resources may be missing ...
+    pub missing: usize,
+    /// ... or this share of the scope, in percent.
+    pub missing_percent: usize,
+    /// All of a scope may be missing if it is less than this.
+    pub missing_all: usize,
+}
+
+impl Default for GuardSettings {
+    fn default() -> Self {
+        Self { enabled: true, missing: 10, missing_percent: 20, missing_all: 5 }
     }
 }
 

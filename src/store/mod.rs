@@ -43,7 +43,7 @@ pub use compact::{CompactOptions, Compacted, compact};
 pub use data_file::{Bound, ColumnStats, DataFile};
 pub use entries::{ChangeCounts, EntryKind};
 pub use history::History;
-pub use index::{LogIndex, OpenScan, StoreSettings, TagPoint};
+pub use index::{GuardSettings, LogIndex, OpenScan, StoreSettings, TagPoint};
 pub use local::LocalBackend;
 pub use manifest::{Epoch, Manifest};
 pub use run::{Begin, Committed, check_time};

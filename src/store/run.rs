@@ -55,7 +55,7 @@ pub enum Begun {
 }
 
 /// What a batch did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Committed {
     /// The first revision, if there is any.
     pub first_revision: Option<Revision>,
@@ -63,6 +63,8 @@ pub struct Committed {
     pub last_revision: Option<Revision>,
     /// What the observations did.
     pub counts: ChangeCounts,
+    /// Where a scan has completed: how many resources it deleted, by scope.
+    pub deleted: Vec<(Scope, i64)>,
 }
 
 /// How a scan ends.
@@ -484,7 +486,7 @@ impl Run {
         }
         entry.account_id = self.account_of(draft);
         entry.details = serde_json::to_string(&BatchDetails { lines: self.lines, lines_hash: self.lines_hash(), counts }).ok();
-        let committed = Committed { first_revision: entry.first_revision, last_revision: entry.last_revision, counts };
+        let committed = Committed { first_revision: entry.first_revision, last_revision: entry.last_revision, counts, deleted: Vec::new() };
         draft.push_entry(entry);
         committed
     }

@@ -45,7 +45,10 @@ HTML = (
 
 @dataclasses.dataclass
 class Rule:
-    """A fault, and the requests that it befalls: those that have all that is given here, `times` times or always."""
+    """A fault, and the requests that it befalls: those that have all that is given here, `times` times or always.
+
+    `has` and `lacks` are parameters with their values: those that a request has, and those of which it lacks one.
+    """
 
     kind: str
     service: str | None = None
@@ -53,6 +56,8 @@ class Rule:
     region: str | None = None
     account: str | None = None
     bucket: str | None = None
+    has: dict = dataclasses.field(default_factory=dict)
+    lacks: dict = dataclasses.field(default_factory=dict)
     times: int | None = None
     seconds: float = 60
     code: str | None = None
@@ -67,6 +72,10 @@ class Rule:
         if self.times is not None and self.fired >= self.times:
             return False
         if any(getattr(self, name) not in (None, getattr(asked, name)) for name in ("service", "action", "region", "bucket")):
+            return False
+        if any(asked.parameter(name) != value for name, value in self.has.items()):
+            return False
+        if self.lacks and all(asked.parameter(name) == value for name, value in self.lacks.items()):
             return False
         if self.kind == "repeat_token" and not pager(asked.service, asked.action):
             return False

@@ -10,7 +10,7 @@ use elava::ingest::{Format, ImportOptions, Source, import};
 use elava::model::{CoverageStatus, Timestamp};
 use elava::scan::aws::Replay;
 use elava::scan::provider::Provider;
-use elava::scan::{ScanOptions, ScanReport, scan};
+use elava::scan::{ScanOptions, ScanReport, Stop, scan};
 use elava::store::{LocalBackend, Writer};
 
 const ACCOUNT: &str = "123456789012";
@@ -43,7 +43,7 @@ fn folder(scratch: &Path, names: impl IntoIterator<Item = (String, String)>) -> 
 }
 
 async fn replayed(writer: &Writer, id: &str, folder: PathBuf) -> elava::Result<ScanReport> {
-    let options = ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: true };
+    let options = ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: true, stop: Stop::default() };
     scan(writer, &[Arc::new(Replay::new(folder)) as Arc<dyn Provider>], &options, &|_| {}).await
 }
 

@@ -1,7 +1,10 @@
 //! `elava scan` sees what boto3 sees, on a moto server in which operators change things.
 
+mod accounts;
+mod daemon;
 mod estate;
 mod honesty;
+mod terminal;
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,13 @@
 //! `elava config`: every setting as `elava.toml` would say it, with where it came from.
 
+use std::fmt::Display;
+
 use clap::ValueEnum;
 
-use crate::cli::resolve::{Origin, Place, Setting, Settings};
+use crate::cli::resolve::{Origin, Scanning, Setting, Settings};
 use crate::cli::{Context, ExitStatus};
 use crate::error::Result;
-use crate::settings::FILE_NAME;
+use crate::settings::{AccountSettings, FILE_NAME, RegionSettings, TypeSettings};
 
 /// Prints the settings.
 ///
@@ -13,44 +15,136 @@ use crate::settings::FILE_NAME;
 /// stdout refuses it.
 pub fn run(context: &Context) -> Result<ExitStatus> {
     let settings = &context.settings;
-    let mut text = match &settings.config {
-        Some(config) => format!("# settings file: {} ({})\n", config.value.display(), config.origin),
-        None => format!("# settings file: none (--config, ELAVA_CONFIG, ./{FILE_NAME} or the per-user {FILE_NAME})\n"),
-    };
-    let lines = [
-        line("store", &place(&settings.store.value), &settings.store.origin),
-        line(
-            "tag_columns",
-            &list(settings.file.tag_columns.as_deref().unwrap_or_default()),
-            &of_file(settings, settings.file.tag_columns.is_some()),
-        ),
-        "\n[query]".to_owned(),
-        line("memory_limit", &quoted(&settings.memory_limit.value.to_string()), &settings.memory_limit.origin),
-        "\n[output]".to_owned(),
-        line("format", &word(&settings.format), &settings.format.origin),
-        line("max_rows", &settings.max_rows.value.to_string(), &settings.max_rows.origin),
-        line("color", &word(&settings.color), &settings.color.origin),
-    ];
-    for line in lines {
-        text.push_str(&line);
-        text.push('\n');
-    }
-    for (name, rules) in &settings.file.types {
-        text.push_str(&format!("\n[types.{}]\n", quoted(name)));
-        let lists = [("volatile", &rules.volatile), ("sets", &rules.sets), ("final_states", &rules.final_states)];
-        for (key, values) in lists {
-            if let Some(values) = values {
-                text.push_str(&line(key, &list(values), &of_file(settings, true)));
-                text.push('\n');
-            }
-        }
-    }
-    context.printer.data(&text)?;
+    let mut lines = general(settings);
+    lines.extend(guard(&settings.scanning));
+    lines.extend(scanning(&settings.scanning));
+    lines.extend(aws(settings));
+    settings.file.aws.accounts.iter().for_each(|account| lines.extend(account_lines(account, settings)));
+    settings.file.types.iter().for_each(|(name, rules)| lines.extend(types(name, rules, settings)));
+    context.printer.data(&format!("{}\n", lines.join("\n")))?;
     Ok(ExitStatus::Done)
+}
+
+fn general(settings: &Settings) -> Vec<String> {
+    let tag_columns = settings.file.tag_columns.as_deref();
+    vec![
+        match &settings.config {
+            Some(config) => format!("# settings file: {} ({})", config.value.display(), config.origin),
+            None => format!("# settings file: none (--config, ELAVA_CONFIG, ./{FILE_NAME} or the per-user {FILE_NAME})"),
+        },
+        line("store", &quoted(&settings.store.value.to_string()), &settings.store.origin),
+        line("tag_columns", &list(tag_columns.unwrap_or_default()), &of_file(settings, tag_columns.is_some())),
+        section("[query]"),
+        text("memory_limit", &settings.memory_limit),
+        section("[output]"),
+        line("format", &word(&settings.format), &settings.format.origin),
+        plain("max_rows", &settings.max_rows),
+        line("color", &word(&settings.color), &settings.color.origin),
+    ]
+}
+
+fn guard(scanning: &Scanning) -> Vec<String> {
+    let guard = &scanning.guard;
+    vec![
+        section("[guard]"),
+        plain("enabled", &guard.enabled),
+        plain("missing", &guard.missing),
+        plain("missing_percent", &guard.missing_percent),
+        plain("missing_all", &guard.missing_all),
+    ]
+}
+
+fn scanning(scanning: &Scanning) -> Vec<String> {
+    let jitter = scanning.every().map_or(String::new(), |every| every.jitter.to_string());
+    vec![
+        section("[scan]"),
+        plain("at_once", &scanning.at_once),
+        plain("request_timeout", &scanning.request_timeout),
+        section("[daemon]"),
+        text("every", &scanning.period),
+        line("jitter", &quoted(&jitter), &scanning.jitter.origin),
+        plain("compact", &scanning.compact),
+    ]
+}
+
+fn aws(settings: &Settings) -> Vec<String> {
+    let scanning = &settings.scanning;
+    let mut lines = vec![section("[aws]")];
+    lines.push(match &scanning.regions.value {
+        Some(named) => line("regions", &regions(named), &scanning.regions.origin),
+        None => unset("regions", "that of the AWS configuration"),
+    });
+    lines.push(match scanning.types.value.as_slice() {
+        [] => unset("types", "all"),
+        types => line("types", &list(types), &scanning.types.origin),
+    });
+    lines.push(line("exclude_types", &list(&scanning.exclude_types.value), &scanning.exclude_types.origin));
+    lines.push(match &scanning.endpoint_url.value {
+        Some(url) => line("endpoint_url", &quoted(url), &scanning.endpoint_url.origin),
+        None => unset("endpoint_url", "where AWS has it"),
+    });
+    #[cfg(feature = "aws")]
+    lines.extend(rates(settings));
+    lines
+}
+
+#[cfg(feature = "aws")]
+fn rates(settings: &Settings) -> Vec<String> {
+    let mut lines = vec![section("[aws.rates]")];
+    for service in crate::scan::aws::services() {
+        let said = settings.file.aws.rates.get(service);
+        let shipped = crate::scan::aws::rate(service);
+        let (per_second, burst) = said.map_or((shipped.per_second, shipped.burst), |said| (said.per_second, said.burst));
+        let rate = format!("{{ per_second = {per_second:?}, burst = {burst:?} }}");
+        lines.push(line(service, &rate, &of_file(settings, said.is_some())));
+    }
+    lines
+}
+
+fn account_lines(account: &AccountSettings, settings: &Settings) -> Vec<String> {
+    let said = [
+        ("name", Some(quoted(&account.name))),
+        ("profile", account.profile.as_deref().map(quoted)),
+        ("role_arn", account.role_arn.as_deref().map(quoted)),
+        ("external_id", account.external_id.as_deref().map(quoted)),
+        ("regions", account.regions.as_ref().map(regions)),
+        ("types", account.types.as_deref().map(list)),
+        ("exclude_types", account.exclude_types.as_deref().map(list)),
+    ];
+    of_section("[[aws.accounts]]", said, settings)
+}
+
+fn types(name: &str, rules: &TypeSettings, settings: &Settings) -> Vec<String> {
+    let lists = [("volatile", &rules.volatile), ("sets", &rules.sets), ("final_states", &rules.final_states)];
+    of_section(&format!("[types.{}]", quoted(name)), lists.map(|(key, values)| (key, values.as_deref().map(list))), settings)
+}
+
+/// A section of which only that is printed which the file says.
+fn of_section<'k>(name: &str, said: impl IntoIterator<Item = (&'k str, Option<String>)>, settings: &Settings) -> Vec<String> {
+    let lines = said.into_iter().filter_map(|(key, value)| Some(line(key, &value?, &of_file(settings, true))));
+    [section(name)].into_iter().chain(lines).collect()
+}
+
+fn section(name: &str) -> String {
+    format!("\n{name}")
 }
 
 fn line(key: &str, value: &str, origin: &Origin) -> String {
     format!("{:<40} # {origin}", format!("{key} = {value}"))
+}
+
+/// A setting that has no value of its own unless one is given.
+fn unset(key: &str, meaning: &str) -> String {
+    format!("{:<40} # {}: {meaning}", format!("# {key}"), Origin::Default)
+}
+
+/// A number or a truth.
+fn plain<T: Display>(key: &str, setting: &Setting<T>) -> String {
+    line(key, &setting.value.to_string(), &setting.origin)
+}
+
+fn text<T: Display>(key: &str, setting: &Setting<T>) -> String {
+    line(key, &quoted(&setting.value.to_string()), &setting.origin)
 }
 
 fn of_file(settings: &Settings, said: bool) -> Origin {
@@ -60,16 +154,19 @@ fn of_file(settings: &Settings, said: bool) -> Origin {
     }
 }
 
-fn place(place: &Place) -> String {
-    quoted(&place.to_string())
-}
-
 fn word<T: ValueEnum>(setting: &Setting<T>) -> String {
     quoted(setting.value.to_possible_value().as_ref().map_or("", |value| value.get_name()))
 }
 
 fn list(values: &[String]) -> String {
     format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "))
+}
+
+fn regions(regions: &RegionSettings) -> String {
+    match regions {
+        RegionSettings::All => quoted("all"),
+        RegionSettings::Named(regions) => list(regions),
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -3,6 +3,8 @@
 pub(super) mod compact;
 pub(super) mod completions;
 pub(super) mod config;
+#[cfg(feature = "aws")]
+pub(super) mod daemon;
 pub(super) mod demo;
 pub(super) mod export;
 pub(super) mod import;

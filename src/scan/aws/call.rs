@@ -9,6 +9,7 @@ use aws_sdk_ec2::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::role;
 use crate::scan::provider::{Failure, Reason};
 
 /// Keeps the body of the answer: the clients' own structs drop what they do not know.
@@ -108,6 +109,9 @@ pub(super) fn failure<E>(error: &SdkError<E, HttpResponse>, calls: u64) -> Failu
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    if let Some(refused) = role::refusal(error) {
+        return failure(refused, calls);
+    }
     let (reason, code) = match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().map(str::to_owned);

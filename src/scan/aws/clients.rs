@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ec2::config::SharedCredentialsProvider;
 
 use crate::scan::limits::{Limits, Rate};
 
@@ -14,9 +17,14 @@ const ATTEMPTS_MAX: u32 = 5;
 /// How long to wait for a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// The region that is asked for what is the same in all.
+pub(super) const HOME_REGION: &str = "us-east-1";
+
 /// Where requests go and who sends them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AwsOptions {
+    /// What people call the account.
+    pub name: Option<String>,
     /// A profile of the shared configuration files; `None` = as the environment says.
     pub profile: Option<String>,
     /// A role to take on.
@@ -27,6 +35,15 @@ pub struct AwsOptions {
     pub endpoint_url: Option<String>,
     /// How long one attempt at a request may take: a page of a thousand instances takes a second or two.
     pub request_time_max: Duration,
+}
+
+impl AwsOptions {
+    /// Which of several accounts is meant, if anything tells.
+    pub(super) fn described(&self) -> Option<String> {
+        let named = self.name.as_ref().map(|name| format!("account {name:?}"));
+        let profile = || self.profile.as_ref().map(|profile| format!("profile {profile:?}"));
+        named.or_else(|| self.role_arn.clone()).or_else(profile)
+    }
 }
 
 /// The configuration of one account, without a region.
@@ -42,14 +59,29 @@ pub(super) async fn account_config(options: &AwsOptions) -> SdkConfig {
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let config = loader.load().await;
+    let mut config = loader.load().await;
+    if let Some(profile) = &options.profile {
+        // One that is named wins over keys in the environment, which the SDK would take first.
+        let named = SharedCredentialsProvider::new(of_profile(profile, config.region()));
+        config = config.into_builder().credentials_provider(named).build();
+    }
     let Some(role) = &options.role_arn else { return config };
     let mut taken = aws_config::sts::AssumeRoleProvider::builder(role).session_name("elava").configure(&config);
+    if config.region().is_none() {
+        taken = taken.region(Region::from_static(HOME_REGION));
+    }
     if let Some(external_id) = &options.external_id {
         taken = taken.external_id(external_id);
     }
-    let provider = aws_sdk_ec2::config::SharedCredentialsProvider::new(taken.build().await);
+    let provider = SharedCredentialsProvider::new(taken.build().await);
     config.into_builder().credentials_provider(provider).build()
+}
+
+/// The credentials of a profile.
+fn of_profile(profile: &str, region: Option<&Region>) -> ProfileFileCredentialsProvider {
+    let region = region.cloned().unwrap_or_else(|| Region::from_static(HOME_REGION));
+    let config = ProviderConfig::default().with_region(Some(region)).with_behavior_version(Some(BehaviorVersion::latest()));
+    ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
 }
 
 /// The clients of one account in one region.
@@ -80,12 +112,14 @@ impl Clients {
 
     /// Waits until a request to a service may be sent.
     pub(super) async fn wait(&self, service: &str) {
-        self.limits.take(&format!("{}/{}/{service}", self.account_id, self.region), rate(service)).await;
+        let rate = self.limits.rate(service).unwrap_or_else(|| rate(service));
+        self.limits.take(&format!("{}/{}/{service}", self.account_id, self.region), rate).await;
     }
 }
 
-/// Half of what is documented, or of what services of that kind are known to take.
-fn rate(service: &str) -> Rate {
+/// How fast a service is asked unless told otherwise: half of what is documented, or of what services of that kind are known
+/// to take.
+pub fn rate(service: &str) -> Rate {
     match service {
         "ec2" => Rate { per_second: 10.0, burst: 50.0 },
         "s3" => Rate { per_second: 250.0, burst: 500.0 },

@@ -34,29 +34,6 @@ impl ApiListing {
         let about = about(api, &clients.account_id, &clients.region)?;
         Ok(Self { api, operation: Operation::find(api.service, api.operation)?, clients, about })
     }
-
-    /// The same where there is nobody to ask.
-    pub(super) fn in_disabled_region(self) -> Disabled {
-        Disabled { about: self.about }
-    }
-}
-
-/// A listing in a region that is not enabled in the account: nothing is asked.
-#[derive(Debug)]
-pub(super) struct Disabled {
-    about: About,
-}
-
-#[async_trait]
-impl Listing for Disabled {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    async fn read(&self, _: &dyn Sink) -> std::result::Result<Listed, Failure> {
-        let message = format!("region {} is not enabled in account {}", self.about.region, self.about.account_id);
-        Err(Failure::new(Reason::RegionDisabled, message, 0))
-    }
 }
 
 #[async_trait]

@@ -7,7 +7,8 @@
 //!
 //! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it. `types` holds a file for
 //! each call that lists something, `listing` reads such a call page by page, `bucket` asks buckets one by one, by the calls of
-//! `bucket_detail`. `lost_tags` fetches tags that an answer lacks. `replay` is another provider: the same
+//! `bucket_detail`. `lost_tags` fetches tags that an answer lacks. `provider` is an account; of one that
+//! cannot be asked the listings are `unasked`. `replay` is another provider: the same
 //! answers from files.
 
 mod bucket;
@@ -18,17 +19,19 @@ mod listing;
 mod lost_tags;
 mod provider;
 mod replay;
+mod role;
 mod scalar;
 mod shapes;
 mod types;
+mod unasked;
 mod wire;
 mod xml;
 
 #[cfg(test)]
 mod tests;
 
-pub use clients::AwsOptions;
-pub use provider::{Aws, Regions, Selection};
+pub use clients::{AwsOptions, rate};
+pub use provider::{Aws, Regions, Selection, services};
 pub use replay::Replay;
 pub use shapes::Operation;
 pub use wire::{Decoded, Unknown, What, decode};

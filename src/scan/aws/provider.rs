@@ -8,15 +8,14 @@ use aws_config::SdkConfig;
 
 use super::bucket;
 use super::call::failure;
-use super::clients::{AwsOptions, Clients, account_config};
+use super::clients::{AwsOptions, Clients, HOME_REGION, account_config};
 use super::listing::ApiListing;
-use super::types::{APIS, Api};
+use super::role;
+use super::types::APIS;
+use super::unasked::Unasked;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::limits::Limits;
 use crate::scan::provider::{Failure, Listing, Provider, Reason};
-
-/// The region that is asked for what is the same in all.
-const HOME_REGION: &str = "us-east-1";
 
 /// Which regions are scanned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +50,11 @@ impl Selection {
     }
 }
 
+/// All services that are asked for resources.
+pub fn services() -> BTreeSet<&'static str> {
+    APIS.iter().map(|api| api.service).chain(["s3"]).collect()
+}
+
 /// One account of AWS.
 #[derive(Debug)]
 pub struct Aws {
@@ -63,8 +67,9 @@ impl Aws {
     /// An account, by the credentials that reach it.
     ///
     /// # Errors
-    /// `Invalid` if a type is named that is not scanned.
+    /// `Invalid` if a type is named that is not scanned, or a role that is none.
     pub fn new(options: AwsOptions, selection: Selection, limits: &Arc<Limits>) -> Result<Self> {
+        options.role_arn.as_deref().map(role::account_of).transpose()?;
         let known: BTreeSet<&str> = APIS.iter().flat_map(|api| api.types).copied().chain([bucket::TYPE]).collect();
         if let Some(unknown) = selection.types.iter().chain(&selection.excluded_types).find(|name| !known.contains(name.as_str())) {
             let known = known.into_iter().collect::<Vec<_>>().join(", ");
@@ -74,36 +79,93 @@ impl Aws {
     }
 
     /// The regions that are scanned, and whether each is enabled in the account.
-    async fn regions(&self, config: &SdkConfig) -> Result<Vec<(String, bool)>> {
+    async fn regions(&self, config: &SdkConfig) -> std::result::Result<Vec<(String, bool)>, Lost> {
         let named = match &self.selection.regions {
             Regions::Enabled => {
-                let known = known_regions(config, &self.limits).await.map_err(|failure| told("list the regions", &failure))?;
+                let known = known_regions(config, &self.limits).await.map_err(Lost::Account)?;
                 return Ok(known.into_iter().filter(|(_, enabled)| *enabled).collect());
             }
             Regions::Named(regions) => regions.clone(),
-            Regions::Configured => match config.region() {
-                Some(region) => vec![region.to_string()],
-                None => return Err(Error::invalid("no region is configured").with_hint("give --region us-east-1, or --all-regions")),
-            },
+            Regions::Configured => vec![configured_region(config)?],
         };
         // Without the permission to ask, the regions themselves tell.
         let known = known_regions(config, &self.limits).await.unwrap_or_default();
         if let Some(unknown) = named.iter().find(|region| !known.is_empty() && !known.contains_key(*region)) {
             let known = known.into_keys().collect::<Vec<_>>().join(", ");
-            return Err(Error::invalid(format!("AWS has no region {unknown:?}")).with_hint(format!("it has {known}")));
+            return Err(Lost::All(Error::invalid(format!("AWS has no region {unknown:?}")).with_hint(format!("it has {known}"))));
         }
         let enabled = |region: &String| known.get(region).copied().unwrap_or(true);
         Ok(named.iter().map(|region| (region.clone(), enabled(region))).collect())
     }
 
-    /// The listings of a region.
-    fn listings_of(&self, clients: &Clients, enabled: bool) -> Result<Vec<Arc<dyn Listing>>> {
-        let listing = |api: &'static Api| -> Result<Arc<dyn Listing>> {
-            let listing = ApiListing::new(api, clients.clone())?;
-            Ok(if enabled { Arc::new(listing) } else { Arc::new(listing.in_disabled_region()) })
-        };
-        APIS.iter().filter(|api| self.selection.takes(api.types)).map(listing).collect()
+    /// All listings of an account.
+    fn listings_of(&self, config: &SdkConfig, account_id: &str, regions: &[(String, bool)]) -> Result<Vec<Arc<dyn Listing>>> {
+        let mut listings: Vec<Arc<dyn Listing>> = Vec::new();
+        for (region, is_enabled) in regions {
+            let clients = Clients::new(config, account_id, region, &self.limits);
+            let message = format!("region {region} is not enabled in account {account_id}");
+            let disabled = (!is_enabled).then(|| Failure::new(Reason::RegionDisabled, message, 0));
+            for api in APIS.iter().filter(|api| self.selection.takes(api.types)) {
+                let listing = ApiListing::new(api, clients.clone())?;
+                listings.push(match &disabled {
+                    Some(failure) => Unasked::instead_of(&listing, failure),
+                    None => Arc::new(listing),
+                });
+            }
+        }
+        let enabled: Vec<String> = regions.iter().filter(|(_, enabled)| *enabled).map(|(region, _)| region.clone()).collect();
+        if self.selection.takes(&[bucket::TYPE]) && !enabled.is_empty() {
+            listings.push(Arc::new(bucket::Buckets::new(config, account_id, &enabled, self.selection.is_incremental, &self.limits)?));
+        }
+        Ok(listings)
     }
+
+    /// The listings of an account that cannot be asked. Where its regions cannot be learned, the configured one stands for
+    /// them.
+    fn unasked(&self, config: &SdkConfig, account_id: &str, failure: &Failure) -> Result<Vec<Arc<dyn Listing>>> {
+        let regions = match &self.selection.regions {
+            Regions::Named(regions) => regions.clone(),
+            Regions::Configured => vec![configured_region(config)?],
+            Regions::Enabled => vec![config.region().map_or(HOME_REGION, |region| region.as_ref()).to_owned()],
+        };
+        let regions: Vec<(String, bool)> = regions.into_iter().map(|region| (region, true)).collect();
+        let listings = self.listings_of(config, account_id, &regions)?;
+        Ok(listings.iter().map(|listing| Unasked::instead_of(&**listing, failure)).collect())
+    }
+
+    async fn planned(&self) -> Result<Vec<Arc<dyn Listing>>> {
+        let config = account_config(&self.options).await;
+        let role_account = self.options.role_arn.as_deref().map(role::account_of).transpose()?;
+        let account_id = match (account(&config).await, role_account) {
+            (Ok(account_id), _) => account_id,
+            (Err(failure), Some(account_id)) => return self.unasked(&config, account_id, &failure),
+            (Err(failure), None) => return Err(told("ask whose credentials these are", &failure)),
+        };
+        match self.regions(&config).await {
+            Ok(regions) => self.listings_of(&config, &account_id, &regions),
+            Err(Lost::Account(failure)) => self.unasked(&config, &account_id, &failure),
+            Err(Lost::All(error)) => Err(error),
+        }
+    }
+}
+
+/// Why the regions of an account are not known.
+enum Lost {
+    /// It cannot be asked.
+    Account(Failure),
+    /// What is wanted makes no sense.
+    All(Error),
+}
+
+impl From<Error> for Lost {
+    fn from(error: Error) -> Self {
+        Self::All(error)
+    }
+}
+
+fn configured_region(config: &SdkConfig) -> Result<String> {
+    let region = config.region().map(ToString::to_string);
+    region.ok_or_else(|| Error::invalid("no region is configured").with_hint("give --region us-east-1, or --all-regions"))
 }
 
 /// All regions of AWS, and whether each is enabled in the account.
@@ -122,30 +184,22 @@ impl Provider for Aws {
     }
 
     async fn listings(&self) -> Result<Vec<Arc<dyn Listing>>> {
-        let config = account_config(&self.options).await;
-        let account_id = account(&config).await?;
-        let regions = self.regions(&config).await?;
-        let mut listings: Vec<Arc<dyn Listing>> = Vec::new();
-        for (region, enabled) in &regions {
-            listings.extend(self.listings_of(&Clients::new(&config, &account_id, region, &self.limits), *enabled)?);
-        }
-        let enabled: Vec<String> = regions.into_iter().filter(|(_, enabled)| *enabled).map(|(region, _)| region).collect();
-        if self.selection.takes(&[bucket::TYPE]) && !enabled.is_empty() {
-            listings.push(Arc::new(bucket::Buckets::new(&config, &account_id, &enabled, self.selection.is_incremental, &self.limits)?));
-        }
-        Ok(listings)
+        self.planned().await.map_err(|error| match self.options.described() {
+            Some(account) => error.context(account),
+            None => error,
+        })
     }
 }
 
 /// The account that the credentials belong to.
-async fn account(config: &SdkConfig) -> Result<String> {
+async fn account(config: &SdkConfig) -> std::result::Result<String, Failure> {
     let region = config.region().cloned().unwrap_or_else(|| aws_config::Region::from_static(HOME_REGION));
     let client = aws_sdk_sts::Client::new(&config.to_builder().region(region).build());
-    let sent = client.get_caller_identity().send().await;
-    let output = sent.map_err(|error| told("ask whose credentials these are", &failure(&error, 0)))?;
-    output.account.ok_or_else(|| Error::unavailable("AWS does not tell which account the credentials belong to"))
+    let output = client.get_caller_identity().send().await.map_err(|error| failure(&error, 0))?;
+    output.account.ok_or_else(|| Failure::new(Reason::BadAnswer, "AWS does not tell which account the credentials belong to", 0))
 }
 
+/// What kept from learning what there is to list, with the next step.
 fn told(what: &str, failure: &Failure) -> Error {
     let error = Error::new(ErrorKind::Unavailable, format!("{what}: {failure}"));
     match failure.reason {

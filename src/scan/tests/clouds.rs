@@ -168,7 +168,7 @@ fn resource_graph() -> Arc<Paged> {
 }
 
 async fn scanned_all(writer: &Writer, id: &str, providers: &[Arc<dyn Provider>]) -> ScanReport {
-    let options = ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: true };
+    let options = ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: true, stop: Stop::default() };
     scan(writer, providers, &options, &|_| {}).await.unwrap()
 }
 

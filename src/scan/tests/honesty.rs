@@ -65,7 +65,7 @@ fn about(types: &[&str]) -> About {
 }
 
 async fn scanned_one(writer: &Writer, id: &str, listing: impl Listing + 'static) -> ScanReport {
-    let options = ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: true };
+    let options = ScanOptions { scan_id: id.to_owned(), at_once: 4, guard: true, stop: Stop::default() };
     scan(writer, &[Arc::new(One(Arc::new(listing))) as Arc<dyn Provider>], &options, &|_| {}).await.unwrap()
 }
 

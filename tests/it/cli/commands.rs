@@ -91,6 +91,52 @@ fn settings_say_where_they_come_from() {
 }
 
 #[test]
+fn settings_of_scans_are_printed_and_checked() {
+    let bench = Bench::new();
+    bench.write(
+        "elava.toml",
+        "[guard]\nmissing_percent = 50\n[scan]\nat_once = 4\n[daemon]\nevery = \"6h\"\n[aws]\nregions = \"all\"\n\
+         rates.ec2 = { per_second = 2, burst = 5 }\n[[aws.accounts]]\nname = \"data\"\n\
+         role_arn = \"arn:aws:iam::111122223333:role/audit\"\nexternal_id = \"42\"\nregions = [\"eu-central-1\"]\n",
+    );
+    check("config-scans", &bench.elava(&["config"]));
+    let wrong = [
+        ("config-scans-unknown-key", "[[aws.accounts]]\nname = \"a\"\nprofil = \"x\"\n"),
+        ("config-scans-beat", "[daemon]\nevery = \"1m\"\njitter = \"2m\"\n"),
+        ("config-scans-period", "[daemon]\nevery = \"hourly\"\n"),
+        ("config-scans-number", "[guard]\nmissing_percent = 101\n"),
+    ];
+    for (name, text) in wrong {
+        bench.write("wrong.toml", text);
+        check(name, &bench.elava(&["config", "--config", "wrong.toml"]));
+    }
+}
+
+/// What is known to be wrong before anything is asked.
+#[test]
+fn a_scan_of_what_is_none_is_refused_before_it_begins() {
+    let bench = Bench::new();
+    let told = bench.elava(&["scan", "--type", "aws_vcp"]);
+    assert!(told.contains("error: unknown resource type \"aws_vcp\"\nhint: scanned are ") && told.contains(", aws_vpc, "), "{told}");
+    check("scan-role-that-is-none", &bench.elava(&["scan", "--role-arn", "audit"]));
+    check("scan-period", &bench.elava(&["scan", "--every", "5s"]));
+    bench.write("elava.toml", "aws.rates.ec3 = { per_second = 2, burst = 5 }\n");
+    check("daemon-unknown-service", &bench.elava(&["daemon"]));
+    assert!(!bench.path("store").exists());
+}
+
+#[test]
+fn what_the_settings_say_of_the_guard_goes_into_the_log() {
+    let bench = Bench::with_history();
+    bench.write("elava.toml", "store = \"store\"\n[guard]\nmissing = 3\n");
+    let changed = "SELECT details -> 'guard' AS guard FROM audit_log WHERE entry = 'setting_changed' ORDER BY seq";
+    for _ in 0..2 {
+        bench.output(&["tag", "x"], "");
+        check("config-guard-in-the-log", &bench.elava(&["sql", "--format", "csv", changed]));
+    }
+}
+
+#[test]
 fn what_the_settings_say_of_types_goes_into_the_log() {
     let bench = Bench::new();
     bench.write("history.ndjson", HISTORY);

@@ -1,6 +1,7 @@
 use super::run::{Bench, check};
 
-const COMMANDS: &[&str] = &["sql", "import", "log", "tag", "export", "demo", "compact", "verify", "status", "config", "completions"];
+const COMMANDS: &[&str] =
+    &["sql", "import", "scan", "daemon", "log", "tag", "export", "demo", "compact", "verify", "status", "config", "completions"];
 
 #[test]
 fn help_of_every_command() {

@@ -1,8 +1,10 @@
 //! Leaves of plans: rows of Parquet files and rows in memory, filtered and projected, as DataFusion's own nodes.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
@@ -25,9 +27,10 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, collect};
 use futures::future::BoxFuture;
 
+use super::inner::with_filters_in_files;
 use super::page_index::WithPageIndex;
 use super::source::HistorySource;
 use crate::store::schema::PAYLOAD_COLUMNS;
@@ -103,6 +106,16 @@ impl<R: Rows> RowsTable<R> {
         let schema = self.0.schema();
         let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
         together(self.0.parts(&Scan { state, filters, columns: &columns })?, &schema, &columns)
+    }
+
+    /// Columns of the rows that fulfil a filter, in the order of the table's. The plan is made at once, without a logical one: that
+    /// would take longer than reading a few rows.
+    pub(super) async fn collect(&self, state: &dyn Session, columns: &[&str], filter: Expr) -> Result<RecordBatch> {
+        let schema = self.0.schema();
+        let places = columns.iter().map(|name| schema.index_of(name)).collect::<Result<BTreeSet<_>, _>>()?.into_iter().collect();
+        let plan = with_filters_in_files(state, self.plan(state, Some(&places), &[filter])?)?;
+        let schema = plan.schema();
+        Ok(concat_batches(&schema, &collect(plan, state.task_ctx()).await?)?)
     }
 }
 
@@ -215,7 +228,8 @@ pub(super) fn filter(
     Ok(Arc::new(FilterExecBuilder::new(predicate, input).apply_projection(kept)?.build()?))
 }
 
-fn predicate(state: &dyn Session, schema: &SchemaRef, filters: &[Expr]) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+/// One expression for all filters on rows of a schema; none where there are none.
+pub(super) fn predicate(state: &dyn Session, schema: &SchemaRef, filters: &[Expr]) -> Result<Option<Arc<dyn PhysicalExpr>>> {
     let Some(predicate) = conjunction(filters.iter().cloned()) else { return Ok(None) };
     let schema = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
     let context = SimplifyContext::builder().with_schema(Arc::clone(&schema)).build();

@@ -5,6 +5,7 @@ mod catalog;
 mod compact;
 mod content;
 mod dialect;
+mod edges;
 mod ending;
 mod failure;
 mod guard;

@@ -81,7 +81,7 @@ impl ElavaRelationPlanner {
         match function {
             Some(function) => self.call(function, vec![at], context),
             None => Err(Error::invalid(format!(
-                "{name} FOR SYSTEM_TIME AS OF: {name} is no state table; those are resources and the typed views, such as aws_vpc"
+                "{name} FOR SYSTEM_TIME AS OF: {name} is no state table; those are resources, relationships and the typed views, such as aws_vpc"
             ))
             .into()),
         }

@@ -13,6 +13,7 @@ mod golden;
 mod import;
 mod kill;
 mod model;
+mod relationships;
 mod repl;
 #[cfg(feature = "aws")]
 mod replay;

@@ -67,8 +67,8 @@ enum Layout {
     Both,
 }
 
-async fn snapshot(scratch: &Scratch, layout: Layout) -> Arc<Snapshot> {
-    let history = std::fs::read_to_string("tests/slt/history.ndjson").unwrap();
+async fn snapshot(scratch: &Scratch, history: &str, layout: Layout) -> Arc<Snapshot> {
+    let history = std::fs::read_to_string(Path::new("tests/slt").join(history)).unwrap();
     let writer = Writer::open(scratch.backend(), clock()).await.unwrap();
     writer.change_settings(StoreSettings { epoch_rows_min: 2, ..StoreSettings::default() }).await.unwrap();
     for (nth, scan) in history.split_inclusive("09Z\"}\n").enumerate() {
@@ -86,9 +86,9 @@ async fn snapshot(scratch: &Scratch, layout: Layout) -> Arc<Snapshot> {
     Store::open(scratch.backend()).await.unwrap().snapshot().await.unwrap()
 }
 
-async fn run(file: &str, layout: Layout) {
+async fn run(file: &str, history: &str, layout: Layout) {
     let scratch = Scratch::new();
-    let snapshot = snapshot(&scratch, layout).await;
+    let snapshot = snapshot(&scratch, history, layout).await;
     let folder = scratch.store_folder();
     std::fs::write(folder.with_file_name("prices.csv"), "type,price\nt3.micro,7\nr6i.large,90\n").unwrap();
     std::fs::write(folder.with_file_name("owners.ndjson"), "{\"id\":\"i-1\",\"team\":\"red\"}\n{\"id\":\"i-2\",\"team\":\"blue\"}\n")
@@ -113,14 +113,15 @@ async fn run(file: &str, layout: Layout) {
 }
 
 macro_rules! in_every_layout {
-    ($($name:ident),*) => {
+    ($history:literal: $($name:ident),*) => {
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $name() {
             for layout in [Layout::Log, Layout::Tables, Layout::Both] {
-                run(concat!(stringify!($name), ".slt"), layout).await;
+                run(concat!(stringify!($name), ".slt"), $history, layout).await;
             }
         })*
     };
 }
 
-in_every_layout!(tables, points, sessions, files, errors);
+in_every_layout!("history.ndjson": tables, points, sessions, files, errors);
+in_every_layout!("network.ndjson": relationships);

@@ -90,7 +90,7 @@ pub(super) fn description(table: &str, column: &str) -> &'static str {
         ("elava_columns", "column_name") => "the column",
         ("elava_columns", "data_type") => "its type",
         ("elava_columns", "description") => "what it means",
-        ("elava_columns", "source") => "where it is in the cloud's own answer, of a typed view's column",
+        ("elava_columns", "source") => "where it is in the cloud's own answer, of a typed view's or an edge's column",
         (_, column) => common(column),
     }
 }

@@ -12,7 +12,6 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, ident, lit};
-use datafusion::physical_plan::collect;
 use futures::future::BoxFuture;
 
 use super::changes::{ChangeRows, tail_changes};
@@ -20,7 +19,6 @@ use super::versions::VERSION_COLUMNS;
 use super::{Call, Relation};
 use crate::error::Error;
 use crate::model::{Change, ResourceKey};
-use crate::query::inner::with_filters_in_files;
 use crate::query::leaf::{Leaf, Parts, Rows, RowsTable, Scan, read};
 use crate::query::relation::{place_of, scan};
 use crate::query::rows::{Read, VersionRows};
@@ -146,14 +144,9 @@ impl<'a> Events<'a> {
     }
 }
 
-/// Columns of the rows that fulfil a filter, under other names. The plan is made at once, without a logical one: that would take
-/// longer than reading the rows.
+/// Columns of the rows that fulfil a filter, under other names.
 async fn rows_of<R: Rows>(call: &Call<'_>, rows: &RowsTable<R>, names: &[&str], stored: &[&str], filter: Expr) -> Result<RecordBatch> {
-    let schema = rows.0.schema();
-    let places = stored.iter().map(|name| schema.index_of(name)).collect::<Result<BTreeSet<_>, _>>()?.into_iter().collect();
-    let plan = with_filters_in_files(call.state, rows.plan(call.state, Some(&places), &[filter])?)?;
-    let schema = plan.schema();
-    let batch = concat_batches(&schema, &collect(plan, call.state.task_ctx()).await?)?;
+    let batch = rows.collect(call.state, stored, filter).await?;
     let columns = stored.iter().map(|name| column(&batch, name).map(Arc::clone)).collect::<Result<Vec<_>>>()?;
     let fields = names.iter().zip(&columns).map(|(name, column)| Field::new(*name, column.data_type().clone(), true));
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)?)

@@ -6,6 +6,7 @@ mod columns;
 mod diff;
 mod history;
 mod observations;
+mod relationships;
 mod state;
 mod typed;
 mod versions;
@@ -33,6 +34,8 @@ pub(super) static ALL: LazyLock<Vec<Arc<dyn Relation>>> = LazyLock::new(|| {
         Arc::new(changes::Changes),
         Arc::new(diff::Diff),
         Arc::new(history::History),
+        Arc::new(relationships::Relationships::Present),
+        Arc::new(relationships::Relationships::AsOf),
         Arc::new(audit::AuditLog),
         Arc::new(columns::ElavaColumns),
     ];

@@ -92,8 +92,14 @@ async fn every_column_has_the_type_and_the_description_that_are_told() {
     let types = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/types")).unwrap().count();
     let read = "SELECT count(DISTINCT table_name) FROM elava_columns WHERE table_name LIKE 'aws%' AND column_name = 'title'";
     assert_eq!(rows(&mut session, read).await, [(3 * types).to_string()], "a file in sql/types cannot be read");
-    let calls =
-        [("resources_as_of", "(3)"), ("aws_vpc_subnet_as_of", "(3)"), ("changes", "(0, 6)"), ("diff", "(0, 6)"), ("history", "('a1')")];
+    let calls = [
+        ("resources_as_of", "(3)"),
+        ("relationships_as_of", "(3)"),
+        ("aws_vpc_subnet_as_of", "(3)"),
+        ("changes", "(0, 6)"),
+        ("diff", "(0, 6)"),
+        ("history", "('a1')"),
+    ];
     // Of typed views one of each kind stands for all.
     let tables = "SELECT DISTINCT table_name FROM elava_columns WHERE table_name NOT LIKE 'aws%' OR table_name LIKE 'aws_vpc_subnet%'";
     for line in rows(&mut session, tables).await {
@@ -114,7 +120,8 @@ async fn every_column_has_the_type_and_the_description_that_are_told() {
 async fn tables_are_shown_and_described() {
     let mut session = small_session().await;
     let tables = rows(&mut session, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1").await;
-    let expected = ["audit_log", "coverage", "elava_columns", "observations", "resource_versions", "resources", "scans", "scopes"];
+    let expected =
+        ["audit_log", "coverage", "elava_columns", "observations", "relationships", "resource_versions", "resources", "scans", "scopes"];
     let (typed, tables): (Vec<String>, Vec<String>) = tables.into_iter().partition(|name| name.starts_with("aws_"));
     assert_eq!(tables, expected);
     assert!(typed.len() >= 80 && typed.contains(&"aws_vpc".to_owned()) && typed.contains(&"aws_vpc_versions".to_owned()), "{typed:?}");
@@ -144,6 +151,8 @@ async fn somebody_elses_context_shows_one_snapshot() {
 async fn below_the_floor_is_an_error_that_names_it() {
     let mut session = session(Arc::new(FakeStore::new(&small(), &Layout { sealed: vec![4], appended: vec![4], floor: 4 }).await));
     assert!(failure(&mut session, "SELECT * FROM resources_as_of(3)").await.contains("revision 3 has been compacted; the oldest is 4"));
+    let edges = failure(&mut session, "SELECT * FROM relationships_as_of(3)").await;
+    assert!(edges.contains("relationships_as_of(at), argument 1 (at): revision 3 has been compacted; the oldest is 4"), "{edges}");
     assert!(
         failure(&mut session, "SELECT * FROM changes(0, 5)")
             .await

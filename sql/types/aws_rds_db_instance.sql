@@ -10,6 +10,7 @@ SELECT
     properties->>'AvailabilityZone' AS availability_zone, -- The availability zone. [AvailabilityZone]
     CAST(properties->>'BackupRetentionPeriod' AS BIGINT) AS backup_retention_period, -- For how many days backups are kept; 0 is none. [BackupRetentionPeriod]
     properties->>'CACertificateIdentifier' AS ca_certificate_identifier, -- The authority that signed its certificate. [CACertificateIdentifier]
+    properties->'CertificateDetails' AS certificate, -- The authority that signed its certificate, and until when it is valid (ValidTill). [CertificateDetails]
     properties->>'CharacterSetName' AS character_set_name, -- The character set. [CharacterSetName]
     CAST(properties->>'CopyTagsToSnapshot' AS BOOLEAN) AS copy_tags_to_snapshot, -- Whether snapshots get its tags. [CopyTagsToSnapshot]
     CAST(properties->>'CustomerOwnedIpEnabled' AS BOOLEAN) AS customer_owned_ip_enabled, -- Whether it has an address that the customer brought. [CustomerOwnedIpEnabled]

@@ -24,6 +24,7 @@ SELECT
     properties->'ObjectLockConfiguration'->'ObjectLockConfiguration' AS object_lock_configuration, -- How long objects cannot be deleted. [GetObjectLockConfiguration ObjectLockConfiguration]
     properties->'OwnershipControls'->'OwnershipControls' AS object_ownership_controls, -- Who owns objects that others put there. [GetBucketOwnershipControls OwnershipControls]
     properties->'Policy'->>'Policy' AS policy, -- The policy document. [GetBucketPolicy Policy]
+    policy_std(properties->'Policy'->>'Policy') AS policy_std, -- The same in one form: lists throughout, actions and keys of conditions in lower case. [GetBucketPolicy Policy]
     properties->'Replication'->'ReplicationConfiguration' AS replication, -- Where objects are copied to. [GetBucketReplication ReplicationConfiguration]
     nullif(properties->'Website', 'null') AS website_configuration, -- How it serves as a website. [GetBucketWebsite]
     properties->'Tagging'->'TagSet' AS tags_src, -- The tags, as the service lists them. [GetBucketTagging TagSet]

@@ -1,16 +1,22 @@
-//! The SQL dialect: DataFusion's generic one, with `FOR SYSTEM_TIME AS OF` and `name => value`.
+//! The SQL dialect: DataFusion's generic one, with `FOR SYSTEM_TIME AS OF`, `name => value` and PostgreSQL's operators on JSON and
+//! addresses.
 
 use std::any::TypeId;
 use std::sync::LazyLock;
 
 use datafusion::error::Result as DataFusionResult;
 use datafusion::sql::parser::{DFParser, DFParserBuilder};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr};
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::operators::{SUBNET_OR_EQUAL, SUPERNET_OR_EQUAL};
+
 /// Tighter than arithmetic and comparison, looser than `::` (which has 50).
 const JSON_ARROW_PRECEDENCE: u8 = 45;
+/// Of operators that ask what JSON or a network holds: tighter than comparison (20), looser than arithmetic (30).
+const HOLDS_PRECEDENCE: u8 = 22;
 
 /// A parser of SQL in this dialect.
 ///
@@ -53,20 +59,33 @@ impl Dialect for ElavaDialect {
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
         match parser.peek_token_ref().token {
             Token::Arrow | Token::LongArrow | Token::HashArrow | Token::HashLongArrow => Some(Ok(JSON_ARROW_PRECEDENCE)),
+            Token::AtArrow | Token::ArrowAt | Token::ShiftLeft | Token::ShiftRight => Some(Ok(HOLDS_PRECEDENCE)),
+            _ if question(parser).is_some() => Some(Ok(HOLDS_PRECEDENCE)),
             _ => self.0.get_next_precedence(parser),
         }
+    }
+
+    /// `?` between two expressions is an operator. Generic SQL would take it for a parameter, and knows no `<<=` and `>>=`.
+    fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        let (operator, tokens) = question(parser).or_else(|| network(parser))?;
+        for _ in 0..tokens {
+            parser.advance_token();
+        }
+        let right = parser.parse_subexpr(precedence);
+        Some(right.map(|right| Expr::BinaryOp { left: Box::new(left.clone()), op: operator, right: Box::new(right) }))
     }
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
         self.0.is_delimited_identifier_start(ch)
     }
 
+    /// As in PostgreSQL: in `tags#>>'{a}'` and `tags@>'{}'` an operator begins after the name.
     fn is_identifier_start(&self, ch: char) -> bool {
-        self.0.is_identifier_start(ch)
+        self.0.is_identifier_start(ch) && !matches!(ch, '#' | '@')
     }
 
     fn is_identifier_part(&self, ch: char) -> bool {
-        self.0.is_identifier_part(ch)
+        self.0.is_identifier_part(ch) && !matches!(ch, '#' | '@')
     }
 
     as_generic!(
@@ -139,4 +158,23 @@ impl Dialect for ElavaDialect {
         supports_select_item_multi_column_alias,
         supports_xml_expressions,
     );
+}
+
+/// The operator `?`, `?|` or `?&` that comes next, and how many tokens it is.
+fn question(parser: &Parser<'_>) -> Option<(BinaryOperator, usize)> {
+    match (&parser.peek_token_ref().token, &parser.peek_nth_token_ref(1).token) {
+        (Token::Placeholder(mark), Token::Pipe) if mark == "?" => Some((BinaryOperator::QuestionPipe, 2)),
+        (Token::Placeholder(mark), Token::Ampersand) if mark == "?" => Some((BinaryOperator::QuestionAnd, 2)),
+        (Token::Placeholder(mark), _) if mark == "?" => Some((BinaryOperator::Question, 1)),
+        _ => None,
+    }
+}
+
+/// The operator `<<=` or `>>=` that comes next, and how many tokens it is.
+fn network(parser: &Parser<'_>) -> Option<(BinaryOperator, usize)> {
+    match (&parser.peek_token_ref().token, &parser.peek_nth_token_ref(1).token) {
+        (Token::ShiftLeft, Token::Eq) => Some((BinaryOperator::Custom(SUBNET_OR_EQUAL.to_owned()), 2)),
+        (Token::ShiftRight, Token::Eq) => Some((BinaryOperator::Custom(SUPERNET_OR_EQUAL.to_owned()), 2)),
+        _ => None,
+    }
 }

@@ -13,10 +13,12 @@ use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use datafusion_functions_json::udfs::{json_as_text_udf, json_get_json_udf};
 
+use super::operators::TextOperators;
+
 /// The planners of expressions in Elava's SQL: ours before DataFusion's.
 pub(super) fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     let mut planners = SessionStateDefaults::default_expr_planners();
-    planners.insert(0, Arc::new(JsonAccess));
+    planners.splice(0..0, [Arc::new(JsonAccess) as Arc<dyn ExprPlanner>, Arc::new(TextOperators)]);
     planners
 }
 
@@ -48,7 +50,8 @@ impl ExprPlanner for JsonAccess {
     }
 }
 
-fn is_text(expr: &Expr, schema: &DFSchema) -> bool {
+/// Whether an expression is text, of whatever kind.
+pub(super) fn is_text(expr: &Expr, schema: &DFSchema) -> bool {
     matches!(expr.get_type(schema), Ok(DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8))
 }
 

@@ -14,26 +14,26 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{LogicalPlan, ScalarUDF, Statement as PlanStatement};
+use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{ResetStatement, Statement};
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ObjectName, Set, Statement as SqlStatement, Value};
-use datafusion_functions_json::udfs::json_length_udf;
 use futures::Stream;
 
 use super::catalog::{CATALOG, ElavaCatalog, ElavaSchema, SCHEMA};
 use super::dialect::parser;
 use super::failure::told;
+use super::functions;
 use super::guard::{self, Limits};
 use super::json_access::expr_planners;
-use super::json_elements::JsonElementsText;
-use super::lateral::{LateralUnnest, spell_out};
+use super::lateral::LateralUnnest;
 use super::leaf::store_url;
 use super::now::elava_now;
 use super::options::{AS_OF, ElavaOptions};
 use super::planner::ElavaRelationPlanner;
 use super::point::Point;
 use super::source::HistorySource;
+use super::spelling::spell_out;
 use super::view::{Pin, SharedView, View};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -176,7 +176,7 @@ impl QuerySession {
             return Err(Error::invalid("one statement at a time: there is more after the semicolon"));
         }
         self.check_pin()?;
-        spell_out(&mut statement);
+        spell_out(&mut statement, self.context.state_ref().read().scalar_functions());
         let done = match statement {
             Statement::Statement(statement) => self.execute_sql(*statement).await,
             Statement::Reset(ResetStatement::Variable(name)) if is_as_of(&name) => {
@@ -358,11 +358,8 @@ fn register_store(runtime: &RuntimeEnv, source: &dyn HistorySource) -> DataFusio
 /// What every session that knows our tables needs: the functions, and the planner of references.
 fn set_up(state: &mut SessionState, shared: &SharedView) -> DataFusionResult<()> {
     use datafusion::execution::FunctionRegistry;
-    datafusion_functions_json::register_all(state)?;
+    functions::register(state)?;
     state.register_udf(Arc::new(elava_now(shared.clone())))?;
-    state.register_udf(Arc::new(ScalarUDF::from(JsonElementsText::default())))?;
-    let length = ScalarUDF::clone(&json_length_udf()).with_aliases(["jsonb_array_length", "json_array_length"]);
-    state.register_udf(Arc::new(length))?;
     state.add_analyzer_rule(Arc::new(LateralUnnest));
     state.register_relation_planner(Arc::new(ElavaRelationPlanner::new(shared.clone())))
 }

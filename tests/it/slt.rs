@@ -123,5 +123,5 @@ macro_rules! in_every_layout {
     };
 }
 
-in_every_layout!("history.ndjson": tables, points, sessions, files, errors);
+in_every_layout!("history.ndjson": tables, points, sessions, files, errors, postgres);
 in_every_layout!("network.ndjson": relationships);

@@ -2,15 +2,19 @@
 //!
 //! The files in `sql/types` say what their columns are: a column a line, `expression AS name, -- meaning [source]`, over the
 //! resource columns, which are there too. Expressions are read when a view is first named, since there are many.
+//!
+//! A file may have a line `CROSS JOIN jsonb_array_elements(list) AS name`: its view has a row for each element of that list, and
+//! expressions may use the element by that name.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema, NullHandling, UnnestOptions};
 use datafusion::error::Result;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, TryCast, cast, ident, lit};
+use datafusion_functions_json::udfs::json_get_array_udf;
 use include_dir::{Dir, include_dir};
 
 use super::state::{STATE, whole_state};
@@ -18,6 +22,7 @@ use super::versions::{VERSION_COLUMNS, whole_versions};
 use super::{Call, Meaning, Relation, revision};
 use crate::error::Error;
 use crate::query::dialect::parser;
+use crate::query::functions::register;
 use crate::query::json_access::expr_planners;
 use crate::store::schema::time_type;
 
@@ -26,7 +31,7 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/types");
 /// A type, as its file tells it.
 #[derive(Debug)]
 struct TypeFile {
-    resource_type: &'static str,
+    name: &'static str,
     text: &'static str,
     columns: OnceLock<Vec<ColumnLine>>,
 }
@@ -34,6 +39,21 @@ struct TypeFile {
 impl TypeFile {
     fn columns(&self) -> &[ColumnLine] {
         self.columns.get_or_init(|| columns(self.text))
+    }
+
+    /// What stands between the two, on a line of its own.
+    fn line(&self, begin: &str, end: &str) -> Option<&'static str> {
+        self.text.lines().find_map(|line| line.strip_prefix(begin)?.strip_suffix(end))
+    }
+
+    /// The type of its resources.
+    fn resource_type(&self) -> &'static str {
+        self.line("WHERE resource_type = '", "'").unwrap_or(self.name)
+    }
+
+    /// The list of which each element is a row, and what the element is called.
+    fn elements(&self) -> Option<(&'static str, &'static str)> {
+        self.line("CROSS JOIN jsonb_array_elements(", "")?.split_once(") AS ")
     }
 }
 
@@ -49,10 +69,10 @@ struct ColumnLine {
 pub(super) fn all() -> Vec<Arc<dyn Relation>> {
     let mut views: Vec<Arc<dyn Relation>> = Vec::new();
     for file in FILES.files() {
-        let Some((resource_type, text)) = file.path().file_stem().and_then(|stem| stem.to_str()).zip(file.contents_utf8()) else {
+        let Some((name, text)) = file.path().file_stem().and_then(|stem| stem.to_str()).zip(file.contents_utf8()) else {
             continue;
         };
-        let file = Arc::new(TypeFile { resource_type, text, columns: OnceLock::new() });
+        let file = Arc::new(TypeFile { name, text, columns: OnceLock::new() });
         for rows in [Rows::Present, Rows::AsOf, Rows::Versions] {
             views.push(Arc::new(TypedView::new(&file, rows)));
         }
@@ -96,16 +116,25 @@ struct TypedView {
     name: &'static str,
     file: Arc<TypeFile>,
     rows: Rows,
-    read: OnceLock<Result<(SchemaRef, Vec<Expr>), String>>,
+    read: OnceLock<Result<Columns, String>>,
+}
+
+/// The columns of a view, read.
+#[derive(Debug)]
+struct Columns {
+    schema: SchemaRef,
+    exprs: Vec<Expr>,
+    /// The list of which each element is a row, and what the element is called.
+    elements: Option<(Expr, &'static str)>,
 }
 
 impl TypedView {
     fn new(file: &Arc<TypeFile>, rows: Rows) -> Self {
         let name = match rows {
-            Rows::Present => file.resource_type,
+            Rows::Present => file.name,
             // Made once for the life of the process.
-            Rows::AsOf => format!("{}_as_of", file.resource_type).leak(),
-            Rows::Versions => format!("{}_versions", file.resource_type).leak(),
+            Rows::AsOf => format!("{}_as_of", file.name).leak(),
+            Rows::Versions => format!("{}_versions", file.name).leak(),
         };
         Self { name, file: Arc::clone(file), rows, read: OnceLock::new() }
     }
@@ -116,17 +145,22 @@ impl TypedView {
     }
 
     /// Its columns: the typed ones, then those of its rows that no typed one is named as.
-    fn read(&self) -> Result<&(SchemaRef, Vec<Expr>)> {
+    fn read(&self) -> Result<&Columns> {
         let read = self.read.get_or_init(|| self.read_columns().map_err(|error| error.to_string()));
-        read.as_ref().map_err(|error| Error::internal(format!("sql/types/{}.sql: {error}", self.file.resource_type)).into())
+        read.as_ref().map_err(|error| Error::internal(format!("sql/types/{}.sql: {error}", self.file.name)).into())
     }
 
-    fn read_columns(&self) -> Result<(SchemaRef, Vec<Expr>)> {
-        let below = DFSchema::try_from(Schema::clone(self.below()))?;
+    fn read_columns(&self) -> Result<Columns> {
+        let rows = DFSchema::try_from(Schema::clone(self.below()))?;
         let (mut fields, mut exprs) = (Vec::new(), Vec::new());
+        let mut below = rows.clone();
+        let mut elements = None;
+        if let Some((list, name)) = self.file.elements() {
+            elements = Some((json_get_array_udf().call(vec![read_expr(list, &rows)?]), name));
+            below.merge(&DFSchema::try_from(Schema::new(vec![Field::new(name, DataType::Utf8, true)]))?);
+        }
         for column in self.file.columns() {
-            let written = parser(&column.expression)?.parse_expr()?;
-            let expr = lenient(READER.create_logical_expr_from_sql_expr(written, &below)?)?;
+            let expr = lenient(read_expr(&column.expression, &below)?)?;
             let expr = if let DataType::Timestamp(..) = expr.get_type(&below)? { cast(expr, time_type()) } else { expr };
             let field = Field::clone(&*expr.to_field(&below)?.1);
             fields.push(Arc::new(field.with_name(column.name).with_nullable(true)));
@@ -138,7 +172,7 @@ impl TypedView {
                 exprs.push(ident(field.name()));
             }
         }
-        Ok((Arc::new(Schema::new(fields)), exprs))
+        Ok(Columns { schema: Arc::new(Schema::new(fields)), exprs, elements })
     }
 }
 
@@ -153,7 +187,7 @@ impl Relation for TypedView {
 
     /// Without columns where its file cannot be read: a test reads them all.
     fn schema(&self) -> SchemaRef {
-        self.read().map_or_else(|_| Arc::new(Schema::empty()), |(schema, _)| Arc::clone(schema))
+        self.read().map_or_else(|_| Arc::new(Schema::empty()), |columns| Arc::clone(&columns.schema))
     }
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
@@ -162,9 +196,15 @@ impl Relation for TypedView {
             Rows::AsOf => whole_state(&call.view, revision(self, call, 0)?),
             Rows::Versions => whole_versions(&call.view),
         };
-        let of_type = ident("resource_type").eq(lit(self.file.resource_type));
-        let columns = call.only_wanted(self.read()?.1.clone());
-        LogicalPlanBuilder::from(rows?).filter(of_type)?.project(columns)?.build()
+        let of_type = ident("resource_type").eq(lit(self.file.resource_type()));
+        let columns = self.read()?;
+        let mut rows = LogicalPlanBuilder::from(rows?).filter(of_type)?;
+        if let Some((list, name)) = &columns.elements {
+            let with_list = self.below().fields().iter().map(|field| ident(field.name())).chain([list.clone().alias(*name)]);
+            let options = UnnestOptions { null_handling: NullHandling::Drop, ..UnnestOptions::default() };
+            rows = rows.project(with_list)?.unnest_column_with_options(Column::new_unqualified(*name), options)?;
+        }
+        rows.project(call.only_wanted(columns.exprs.clone()))?.build()
     }
 
     fn meaning(&self, column: &str) -> Option<Meaning> {
@@ -184,6 +224,17 @@ fn lenient(expr: Expr) -> Result<Expr> {
     Ok(lenient?.data)
 }
 
+/// An expression over these columns.
+fn read_expr(sql: &str, columns: &DFSchema) -> Result<Expr> {
+    reader()?.create_logical_expr_from_sql_expr(parser(sql)?.parse_expr()?, columns)
+}
+
 /// Reads expressions, as a session does.
-static READER: LazyLock<SessionState> =
-    LazyLock::new(|| SessionStateBuilder::new().with_default_features().with_expr_planners(expr_planners()).build());
+fn reader() -> Result<&'static SessionState> {
+    static READER: LazyLock<Result<SessionState, String>> = LazyLock::new(|| {
+        let mut state = SessionStateBuilder::new().with_default_features().with_expr_planners(expr_planners()).build();
+        register(&mut state).map_err(|error| error.to_string())?;
+        Ok(state)
+    });
+    READER.as_ref().map_err(|error| Error::internal(error.clone()).into())
+}

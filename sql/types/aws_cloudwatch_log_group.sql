@@ -1,5 +1,6 @@
 -- Log groups of CloudWatch.
 SELECT
+    coalesce(properties->>'logGroupName', name) AS name, -- The name that the service knows it by, whatever its tags say. [logGroupName]
     properties->>'logGroupArn' AS log_group_arn, -- The ARN, without what the arn of the service adds at its end. [logGroupArn]
     properties->>'logGroupClass' AS log_group_class, -- The class: STANDARD, INFREQUENT_ACCESS or DELIVERY. [logGroupClass]
     CAST(CAST(properties->>'creationTime' AS BIGINT) * 1000 AS TIMESTAMP(6)) AS creation_time, -- When it was made. [creationTime]

@@ -1,5 +1,6 @@
 -- Machine images that the account owns.
 SELECT
+    coalesce(properties->>'Name', name) AS name, -- The name that the service knows it by, whatever its tags say. [Name]
     properties->>'Name' AS image_name, -- The name it was made with; the column name holds a Name tag first. [Name]
     properties->>'ImageId' AS image_id, -- The id. [ImageId]
     properties->>'ImageType' AS image_type, -- machine, kernel or ramdisk. [ImageType]

@@ -1,5 +1,6 @@
 -- Auto Scaling groups.
 SELECT
+    coalesce(properties->>'AutoScalingGroupName', name) AS name, -- The name that the service knows it by, whatever its tags say. [AutoScalingGroupName]
     properties->>'AutoScalingGroupARN' AS autoscaling_group_arn, -- The ARN. [AutoScalingGroupARN]
     properties->>'Status' AS status, -- What is going on with it; absent unless it is being deleted. [Status]
     CAST(properties->>'CreatedTime' AS TIMESTAMP(6)) AS created_time, -- When it was made. [CreatedTime]

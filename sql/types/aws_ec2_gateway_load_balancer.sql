@@ -1,5 +1,6 @@
 -- Gateway load balancers.
 SELECT
+    coalesce(properties->>'LoadBalancerName', name) AS name, -- The name that the service knows it by, whatever its tags say. [LoadBalancerName]
     properties->>'Type' AS type, -- The kind of load balancer: application, network or gateway. [Type]
     properties->>'Scheme' AS scheme, -- Whether its addresses are public: internet-facing or internal. [Scheme]
     properties->>'CanonicalHostedZoneId' AS canonical_hosted_zone_id, -- The hosted zone that aliases of its host name point to. [CanonicalHostedZoneId]

@@ -1,5 +1,6 @@
 -- Prefix lists, those of AWS too.
 SELECT
+    coalesce(properties->>'PrefixListName', name) AS name, -- The name that the service knows it by, whatever its tags say. [PrefixListName]
     properties->>'PrefixListId' AS id, -- The id. [PrefixListId]
     properties->>'AddressFamily' AS address_family, -- The family of its addresses: IPv4 or IPv6. [AddressFamily]
     CAST(properties->>'MaxEntries' AS BIGINT) AS max_entries, -- How many entries it may have. [MaxEntries]

@@ -1,5 +1,6 @@
 -- IAM groups. A column is NULL where the call that listed the group does not tell it.
 SELECT
+    coalesce(properties->>'GroupName', name) AS name, -- The name that the service knows it by, whatever its tags say. [GroupName]
     properties->>'GroupId' AS group_id, -- The unique id, which a group made anew under the same name does not share. [GroupId]
     properties->>'Path' AS path, -- The path before its name. [Path]
     CAST(properties->>'CreateDate' AS TIMESTAMP(6)) AS create_date, -- When it was made. [CreateDate]

@@ -1,5 +1,6 @@
 -- Managed IAM policies. A column is NULL where the call that listed the policy does not tell it.
 SELECT
+    coalesce(properties->>'PolicyName', name) AS name, -- The name that the service knows it by, whatever its tags say. [PolicyName]
     properties->>'PolicyId' AS policy_id, -- The unique id, which a policy made anew under the same name does not share. [PolicyId]
     properties->>'Path' AS path, -- The path before its name. [Path]
     properties->>'Description' AS description, -- What it is for, in its maker's words. [Description]

@@ -1,5 +1,6 @@
 -- IAM roles. A column is NULL where the call that listed the role does not tell it.
 SELECT
+    coalesce(properties->>'RoleName', name) AS name, -- The name that the service knows it by, whatever its tags say. [RoleName]
     properties->>'RoleId' AS role_id, -- The unique id, which a role made anew under the same name does not share. [RoleId]
     CAST(properties->>'CreateDate' AS TIMESTAMP(6)) AS create_date, -- When it was made. [CreateDate]
     properties->>'Description' AS description, -- What it is for, in its maker's words. [Description]

@@ -1,5 +1,6 @@
 -- IAM users. A column is NULL where the call that listed the user does not tell it.
 SELECT
+    coalesce(properties->>'UserName', name) AS name, -- The name that the service knows it by, whatever its tags say. [UserName]
     properties->>'UserId' AS user_id, -- The unique id, which a user made anew under the same name does not share. [UserId]
     properties->>'Path' AS path, -- The path before the name. [Path]
     CAST(properties->>'CreateDate' AS TIMESTAMP(6)) AS create_date, -- When the user was made. [CreateDate]

@@ -1,5 +1,6 @@
 -- Lambda functions, each in its newest form. Values of environment variables are redacted.
 SELECT
+    coalesce(properties->>'FunctionName', name) AS name, -- The name that the service knows it by, whatever its tags say. [FunctionName]
     properties->>'CodeSha256' AS code_sha_256, -- The SHA-256 of its code, in base64. [CodeSha256]
     CAST(properties->>'CodeSize' AS BIGINT) AS code_size, -- How long its code is, in bytes. [CodeSize]
     properties->'DeadLetterConfig'->>'TargetArn' AS dead_letter_config_target_arn, -- The queue or topic that events go to when it failed. [DeadLetterConfig.TargetArn]

@@ -1,5 +1,6 @@
 -- Groups of parameters for RDS database clusters.
 SELECT
+    coalesce(properties->>'DBClusterParameterGroupName', name) AS name, -- The name that the service knows it by, whatever its tags say. [DBClusterParameterGroupName]
     properties->>'Description' AS description, -- What it is for, in its maker's words. [Description]
     properties->>'DBParameterGroupFamily' AS db_parameter_group_family, -- The engine and version it is for. [DBParameterGroupFamily]
     coalesce(name, resource_id) AS title, -- The name, else the id.

@@ -1,5 +1,6 @@
 -- Groups of options for RDS database engines.
 SELECT
+    coalesce(properties->>'OptionGroupName', name) AS name, -- The name that the service knows it by, whatever its tags say. [OptionGroupName]
     properties->>'OptionGroupDescription' AS description, -- What it is for, in its maker's words. [OptionGroupDescription]
     CAST(properties->>'AllowsVpcAndNonVpcInstanceMemberships' AS BOOLEAN) AS allows_vpc_and_non_vpc_instance_memberships, -- Whether instances in VPCs and outside may both use it. [AllowsVpcAndNonVpcInstanceMemberships]
     properties->>'EngineName' AS engine_name, -- The engine it is for. [EngineName]

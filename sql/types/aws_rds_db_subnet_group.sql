@@ -1,5 +1,6 @@
 -- Groups of subnets for RDS databases.
 SELECT
+    coalesce(properties->>'DBSubnetGroupName', name) AS name, -- The name that the service knows it by, whatever its tags say. [DBSubnetGroupName]
     properties->>'DBSubnetGroupDescription' AS description, -- What it is for, in its maker's words. [DBSubnetGroupDescription]
     properties->>'SubnetGroupStatus' AS status, -- Whether it can be used, such as Complete. [SubnetGroupStatus]
     properties->>'VpcId' AS vpc_id, -- The VPC of its subnets. [VpcId]

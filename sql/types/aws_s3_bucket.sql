@@ -1,5 +1,6 @@
 -- S3 buckets. A column is NULL where the credentials did not allow to ask.
 SELECT
+    coalesce(properties->>'Name', name) AS name, -- The name that the service knows it by, whatever its tags say. [Name]
     CAST(properties->>'CreationDate' AS TIMESTAMP(6)) AS creation_date, -- When it was made, or its policy last changed. [CreationDate]
     CAST(properties->'PolicyStatus'->'PolicyStatus'->>'IsPublic' AS BOOLEAN) AS bucket_policy_is_public, -- Whether its policy lets everyone in; absent where it has none. [GetBucketPolicyStatus PolicyStatus.IsPublic]
     CASE WHEN properties->'Versioning' IS NOT NULL THEN coalesce(properties->'Versioning'->>'Status' = 'Enabled', false) END AS versioning_enabled, -- Whether overwritten objects are kept. [GetBucketVersioning Status]

@@ -51,6 +51,11 @@ impl Dialect for ElavaDialect {
         true
     }
 
+    /// In `jsonb_array_elements(settings)` it is a column, not a clause.
+    fn supports_settings(&self) -> bool {
+        false
+    }
+
     fn supports_named_fn_args_with_rarrow_operator(&self) -> bool {
         true
     }
@@ -148,7 +153,6 @@ impl Dialect for ElavaDialect {
         supports_with_fill,
         supports_limit_by,
         supports_interpolate,
-        supports_settings,
         supports_select_format,
         supports_comment_optimizer_hint,
         supports_constraint_keyword_without_name,

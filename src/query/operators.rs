@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ScalarUDF, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::functions::{AT_PATH, CONTAINS, EXISTS, EXISTS_ALL, EXISTS_ANY, TEXT_AT_PATH, WITHIN, WITHIN_OR_EQUAL, array_literal};
@@ -22,7 +23,7 @@ pub(super) struct TextOperators;
 impl ExprPlanner for TextOperators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         if !is_text(&expr.left, schema) {
-            return Ok(PlannerResult::Original(expr));
+            return Ok(PlannerResult::Original(with_truth(expr, schema)));
         }
         let with_list = match &expr.op {
             BinaryOperator::HashArrow => Some(&AT_PATH),
@@ -40,6 +41,20 @@ impl ExprPlanner for TextOperators {
             Some((function, true)) => Ok(PlannerResult::Planned(function.call(vec![expr.right, expr.left]))),
             None => Ok(PlannerResult::Original(expr)),
         }
+    }
+}
+
+/// `encrypted = 'false'` compares truth with truth: the text is read as what it is compared with.
+fn with_truth(expr: RawBinaryExpr, schema: &DFSchema) -> RawBinaryExpr {
+    let is_truth =
+        matches!(expr.op, BinaryOperator::Eq | BinaryOperator::NotEq) && matches!(expr.left.get_type(schema), Ok(DataType::Boolean));
+    let read = match &expr.right {
+        Expr::Literal(text @ (ScalarValue::Utf8(_) | ScalarValue::Utf8View(_)), _) if is_truth => text.cast_to(&DataType::Boolean).ok(),
+        _ => None,
+    };
+    match read {
+        Some(truth) => RawBinaryExpr { right: lit(truth), ..expr },
+        None => expr,
     }
 }
 
@@ -66,5 +81,5 @@ fn list(right: Expr, operator: &BinaryOperator) -> Result<Expr> {
         Error::invalid(message)
     })?;
     let texts: Vec<ScalarValue> = texts.into_iter().map(ScalarValue::Utf8View).collect();
-    Ok(lit(ScalarValue::List(ScalarValue::new_list_nullable(&texts, &arrow::datatypes::DataType::Utf8View))))
+    Ok(lit(ScalarValue::List(ScalarValue::new_list_nullable(&texts, &DataType::Utf8View))))
 }

@@ -176,7 +176,7 @@ impl QuerySession {
             return Err(Error::invalid("one statement at a time: there is more after the semicolon"));
         }
         self.check_pin()?;
-        spell_out(&mut statement, self.context.state_ref().read().scalar_functions());
+        spell_out(&mut statement, &self.context.state_ref().read());
         let done = match statement {
             Statement::Statement(statement) => self.execute_sql(*statement).await,
             Statement::Reset(ResetStatement::Variable(name)) if is_as_of(&name) => {

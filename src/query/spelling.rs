@@ -2,11 +2,10 @@
 //! FROM, and in SELECT, that make rows of JSON; casts to JSON and to addresses; `LIKE ANY`; aggregates that make JSON; and
 //! PostgreSQL's templates of times.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::execution::SessionState;
 use datafusion::sql::parser::{CopyToSource, CopyToStatement, Statement as DFStatement};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Select,
@@ -58,9 +57,9 @@ fn list_of(name: &ObjectName) -> Option<&'static str> {
     }
 }
 
-/// Spells out a statement. The scalar functions are those that may stand in FROM too.
-pub(super) fn spell_out(statement: &mut DFStatement, scalar: &HashMap<String, Arc<ScalarUDF>>) {
-    let mut spelling = SpellOut { scalar, elements: Vec::new() };
+/// Spells out a statement, by the functions that a session knows.
+pub(super) fn spell_out(statement: &mut DFStatement, state: &SessionState) {
+    let mut spelling = SpellOut { state, elements: Vec::new() };
     each_part(statement, &mut spelling);
     if !spelling.elements.is_empty() {
         each_part(statement, &mut Values(spelling.elements));
@@ -77,7 +76,7 @@ fn each_part<V: VisitorMut<Break = ()>>(statement: &mut DFStatement, visitor: &m
 }
 
 struct SpellOut<'a> {
-    scalar: &'a HashMap<String, Arc<ScalarUDF>>,
+    state: &'a SessionState,
     /// The names that elements of arrays were given.
     elements: Vec<Ident>,
 }
@@ -132,6 +131,11 @@ impl VisitorMut for SpellOut<'_> {
 }
 
 impl SpellOut<'_> {
+    /// Whether a function makes a value of a row, and no rows.
+    fn is_of_a_row(&self, name: &str) -> bool {
+        self.state.scalar_functions().contains_key(name) && !self.state.table_functions().contains_key(name)
+    }
+
     /// The lateral subquery that a call in FROM stands for.
     fn in_from(&mut self, name: &ObjectName, args: &[FunctionArg], alias: Option<&TableAlias>, ordinality: bool) -> Option<TableFactor> {
         let called = name.to_string();
@@ -147,7 +151,7 @@ impl SpellOut<'_> {
                 rows.columns.iter().map(|(column, list)| (one.clone().unwrap_or_else(|| (*column).to_owned()), unnest(list, argument)));
             let places = ordinality.then(|| ("ordinality".to_owned(), format!("unnest(generate_series(1, json_length({argument})))")));
             made.chain(places).collect()
-        } else if self.scalar.contains_key(&called.to_ascii_lowercase()) && !ordinality {
+        } else if self.is_of_a_row(&called.to_ascii_lowercase()) && !ordinality {
             let args: Vec<String> = args.iter().map(ToString::to_string).collect();
             vec![(table.clone(), format!("{called}({})", args.join(", ")))]
         } else {

@@ -21,4 +21,5 @@ mod replay;
 mod scan;
 mod slt;
 mod tidy;
+mod typed;
 mod verify;

@@ -80,7 +80,7 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("aws_ec2_load_balancer_listener", &["/DefaultActions/*/AuthenticateOidcConfig/ClientSecret"]),
     ("aws_ec2_load_balancer_listener_rule", &["/Actions/*/AuthenticateOidcConfig/ClientSecret"]),
     (
-        "aws_ec2_spot_fleet",
+        "aws_ec2_spot_fleet_request",
         &["/SpotFleetRequestConfig/LaunchSpecifications/*/UserData", "/SpotFleetRequestConfigData/LaunchSpecifications/*/UserData"],
     ),
     ("aws_ec2_spot_instance_request", &["/LaunchSpecification/UserData"]),

@@ -182,7 +182,7 @@ pub(super) const KINDS: &[Kind] = &[
     )
     .state("State")
     .created("CreateTime"),
-    ec2("SpotFleetRequestConfigs", "AWS::EC2::SpotFleet", "aws_ec2_spot_fleet", &["SpotFleetRequestId"], "spot-fleet-request/")
+    ec2("SpotFleetRequestConfigs", "AWS::EC2::SpotFleet", "aws_ec2_spot_fleet_request", &["SpotFleetRequestId"], "spot-fleet-request/")
         .state("SpotFleetRequestState")
         .created("CreateTime"),
     // RDS

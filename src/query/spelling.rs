@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::dialect::parser;
-use super::functions::{AS_JSON, ELEMENTS_TEXT, NAMES, VALUES, VALUES_TEXT, strftime};
+use super::functions::{AS_JSON, ELEMENTS_TEXT, NAMES, VALUES, VALUES_TEXT, regex_of_similar, strftime};
 
 /// A list of the elements of a JSON array, as JSON: of the library of JSON functions.
 const ELEMENTS: &str = "json_get_array";
@@ -121,6 +121,10 @@ impl VisitorMut for SpellOut<'_> {
             SqlExpr::Cast { expr: cast, data_type, .. } => cast_to(cast, data_type),
             SqlExpr::Like { any: true, .. } | SqlExpr::ILike { any: true, .. } => like_any(expr),
             SqlExpr::Function(function) => call(function),
+            SqlExpr::SimilarTo { negated, expr, pattern, escape_char: None } => similar(*negated, expr, pattern),
+            SqlExpr::Substring { expr, substring_from: Some(pattern), substring_for: None, .. } => {
+                text_of(pattern).and_then(|_| expression(&format!("regexp_match({expr}, {pattern})[1]")))
+            }
             _ => None,
         };
         if let Some(spelled) = spelled {
@@ -277,16 +281,35 @@ fn like_any(expr: &SqlExpr) -> Option<SqlExpr> {
     Some(SqlExpr::Nested(Box::new(any)))
 }
 
+/// `x SIMILAR TO 'a%'` is about all of a text, and its letters mean other things than those of regular expressions.
+fn similar(negated: bool, expr: &SqlExpr, pattern: &SqlExpr) -> Option<SqlExpr> {
+    let regex = Value::SingleQuotedString(regex_of_similar(text_of(pattern)?));
+    expression(&format!("({expr}) {} {regex}", if negated { "!~" } else { "~" }))
+}
+
+/// The text of a literal.
+fn text_of(expr: &SqlExpr) -> Option<&str> {
+    match expr {
+        SqlExpr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// A call outside FROM.
 fn call(function: &mut Function) -> Option<SqlExpr> {
     let name = function.name.to_string().to_ascii_lowercase();
     let FunctionArguments::List(list) = &mut function.args else { return None };
     match (name.as_str(), list.args.as_mut_slice()) {
         ("jsonb_agg" | "json_agg", [argument]) => {
-            let value = expression(&format!("to_jsonb({argument})"))?;
-            *argument = FunctionArg::Unnamed(FunctionArgExpr::Expr(value));
-            function.name = ObjectName::from(vec![Ident::new("array_agg")]);
-            expression(&format!("json_of_list({function})"))
+            let item = format!("to_jsonb({argument})");
+            of_array_agg(function, &item, "json_of_list")
+        }
+        ("jsonb_object_agg" | "json_object_agg", [name, value]) => {
+            let item = format!("jsonb_build_array({name}, {value})");
+            of_array_agg(function, &item, "json_of_pairs")
         }
         ("age", [since]) => expression(&format!("age(current_date, {since})")),
         ("to_char", [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(SqlExpr::Value(format)))]) => {
@@ -298,6 +321,16 @@ fn call(function: &mut Function) -> Option<SqlExpr> {
         (_, [argument]) => expression(&unnest(list_of(&function.name)?, argument)),
         _ => None,
     }
+}
+
+/// An aggregate as what a function makes of an array of all items.
+fn of_array_agg(function: &mut Function, item: &str, make: &str) -> Option<SqlExpr> {
+    let item = expression(item)?;
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(item))];
+    }
+    function.name = ObjectName::from(vec![Ident::new("array_agg")]);
+    expression(&format!("{make}({function})"))
 }
 
 fn expression(sql: &str) -> Option<SqlExpr> {

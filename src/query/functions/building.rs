@@ -1,5 +1,5 @@
-//! `to_jsonb(value)`, `jsonb_build_object(key, value, ..)`, `jsonb_build_array(value, ..)` and what `jsonb_agg(value)` is spelled
-//! with: JSON of any values.
+//! `to_jsonb(value)`, `jsonb_build_object(key, value, ..)`, `jsonb_build_array(value, ..)` and what `jsonb_agg(value)` and
+//! `jsonb_object_agg(name, value)` are spelled with: JSON of any values.
 
 use std::sync::Arc;
 
@@ -16,7 +16,9 @@ use crate::model::{Json, parse_json};
 
 /// The functions.
 pub(super) fn functions() -> impl Iterator<Item = Arc<ScalarUDF>> {
-    [Builds::Value, Builds::Array, Builds::Object, Builds::OfList].into_iter().map(|builds| Arc::new(ScalarUDF::from(Builder::new(builds))))
+    [Builds::Value, Builds::Array, Builds::Object, Builds::OfList, Builds::OfPairs]
+        .into_iter()
+        .map(|builds| Arc::new(ScalarUDF::from(Builder::new(builds))))
 }
 
 /// What a function builds of its arguments.
@@ -29,6 +31,8 @@ enum Builds {
     Object,
     /// An array of a list of JSON.
     OfList,
+    /// An object of a list of arrays of a name and a value each.
+    OfPairs,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -41,7 +45,7 @@ struct Builder {
 impl Builder {
     fn new(builds: Builds) -> Self {
         let signature = match builds {
-            Builds::Value | Builds::OfList => Signature::any(1, Volatility::Immutable),
+            Builds::Value | Builds::OfList | Builds::OfPairs => Signature::any(1, Volatility::Immutable),
             Builds::Array | Builds::Object => {
                 Signature::one_of(vec![TypeSignature::VariadicAny, TypeSignature::Nullary], Volatility::Immutable)
             }
@@ -50,7 +54,7 @@ impl Builder {
             Builds::Value => Some("to_json"),
             Builds::Array => Some("json_build_array"),
             Builds::Object => Some("json_build_object"),
-            Builds::OfList => None,
+            Builds::OfList | Builds::OfPairs => None,
         };
         Self { builds, aliases: alias.into_iter().map(ToOwned::to_owned).collect(), signature }
     }
@@ -63,6 +67,7 @@ impl ScalarUDFImpl for Builder {
             Builds::Array => "jsonb_build_array",
             Builds::Object => "jsonb_build_object",
             Builds::OfList => "json_of_list",
+            Builds::OfPairs => "json_of_pairs",
         }
     }
 
@@ -86,7 +91,7 @@ impl ScalarUDFImpl for Builder {
         let mut columns = Vec::with_capacity(args.args.len());
         for (value, field) in args.args.iter().zip(&args.arg_fields) {
             columns.push(match (self.builds, value.to_array(args.number_rows)?) {
-                (Builds::OfList, lists) => list_of_json(&lists)?,
+                (Builds::OfList | Builds::OfPairs, lists) => list_of_json(&lists)?,
                 (_, values) => jsons(&values, field)?,
             });
         }
@@ -100,11 +105,18 @@ impl ScalarUDFImpl for Builder {
                 Builds::Value | Builds::OfList => values.flatten().next(),
                 Builds::Array => Some(Json::Array(values.map(|value| value.unwrap_or(Json::Null)).collect())),
                 Builds::Object => Some(object(values)?),
+                Builds::OfPairs => values.flatten().next().map(|pairs| object(in_turn(pairs))).transpose()?,
             };
             texts.push(json.map(|json| json.canonical().as_str().to_owned()));
         }
         Ok(ColumnarValue::Array(Arc::new(StringViewArray::from_iter(texts))))
     }
+}
+
+/// Names and values by turns, of a list of pairs.
+fn in_turn(pairs: Json) -> impl Iterator<Item = Option<Json>> {
+    let elements = |json: Json| if let Json::Array(elements) = json { elements } else { Vec::new() };
+    elements(pairs).into_iter().flat_map(elements).map(|json| (json != Json::Null).then_some(json))
 }
 
 /// An object of names and values by turns.

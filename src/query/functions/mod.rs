@@ -7,6 +7,7 @@ mod containment;
 mod elements;
 mod lists;
 mod paths;
+mod patterns;
 mod policies;
 mod row;
 mod shapes;
@@ -23,6 +24,7 @@ pub(super) use addresses::{WITHIN, WITHIN_OR_EQUAL};
 pub(super) use containment::{CONTAINS, EXISTS, EXISTS_ALL, EXISTS_ANY};
 pub(super) use elements::{AS_JSON, ELEMENTS_TEXT, NAMES, VALUES, VALUES_TEXT};
 pub(super) use paths::{AT_PATH, TEXT_AT_PATH, array_literal};
+pub(super) use patterns::regex_of_similar;
 pub(super) use templates::strftime;
 
 /// Makes all functions known, those of the library too.
@@ -33,7 +35,13 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udf(Arc::new(ScalarUDF::from(age::Age::default())))?;
     let operators = [&*EXISTS, &EXISTS_ANY, &EXISTS_ALL, &CONTAINS, &AT_PATH, &TEXT_AT_PATH, &WITHIN, &WITHIN_OR_EQUAL];
     let own = operators.into_iter().map(Arc::clone).chain(addresses::functions()).chain(building::functions());
-    for function in own.chain(elements::functions()).chain(lists::functions()).chain(policies::functions()).chain(shapes::functions()) {
+    for function in own
+        .chain(elements::functions())
+        .chain(lists::functions())
+        .chain(patterns::functions())
+        .chain(policies::functions())
+        .chain(shapes::functions())
+    {
         registry.register_udf(function)?;
     }
     Ok(())

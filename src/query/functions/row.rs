@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, ListBuilder, StringViewArray, StringViewBuilder};
-use arrow::compute::cast;
+use arrow::compute::{can_cast_types, cast};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
@@ -30,7 +30,7 @@ pub(super) enum Takes {
     Texts(usize),
     /// A text and a list of texts.
     TextAndList,
-    /// A text, and a list of texts or the texts themselves.
+    /// A text, and a list of texts or the texts themselves. Other values than text are taken as it.
     TextAndPath,
 }
 
@@ -135,15 +135,15 @@ enum Column {
 }
 
 impl Column {
-    /// The texts, or lists of texts, of an array; `None` if it holds something else.
+    /// The texts, or lists of texts, of an array; `None` if it holds something else that is no text either.
     fn new(array: &ArrayRef) -> Result<Option<Self>> {
         Ok(match array.data_type() {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
-                Some(Self::Texts(cast(array, &DataType::Utf8View)?.as_string_view().clone()))
-            }
             DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => {
                 let lists = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8View, true)));
                 Some(Self::Lists(cast(array, &lists)?.as_list().clone()))
+            }
+            other if can_cast_types(other, &DataType::Utf8View) => {
+                Some(Self::Texts(cast(array, &DataType::Utf8View)?.as_string_view().clone()))
             }
             _ => None,
         })
@@ -176,6 +176,11 @@ impl<'a> Row<'a> {
 
     /// The texts of all arguments from the `nth`, lists with all that is in them; `None` if any of it is NULL.
     pub(super) fn texts_from(&self, nth: usize) -> Option<Vec<String>> {
+        self.values_from(nth).into_iter().collect()
+    }
+
+    /// The same, with NULL where it is.
+    pub(super) fn values_from(&self, nth: usize) -> Vec<Option<String>> {
         self.columns.iter().skip(nth).flat_map(|column| column.texts(self.at)).collect()
     }
 }

@@ -25,15 +25,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "aws"))
 
 from estate import Clients, Moto, mend_moto, serve
-from expect import BUCKET_MEMBERS, LISTS, OWN, listed, plain, setting
+from expect import BUCKET_MEMBERS, IDENTITIES, LISTS, OWN, listed, plain, setting
 from wire import Asked
 
 ACCOUNT = "123456789012"
 REGIONS = ["us-east-1", "eu-west-1"]
 # As many as `elava scan` has by default.
 AT_ONCE = 16
-# What a scan does not list.
-LEFT_OUT = {"describe_spot_instance_requests"}
 
 
 class Server:
@@ -112,15 +110,37 @@ class Script:
             (self.clients.client(ACCOUNT, region, service), operation, member, OWN.get(operation, {}))
             for region in regions
             for service, operation, member, *_ in [*LISTS, ("ec2", "describe_instances", "Reservations")]
-            if operation not in LEFT_OUT
         ]
+        beside = [(self.balancing, self.clients.client(ACCOUNT, region, "elbv2")) for region in regions]
+        beside += [(self.function_tags, self.clients.client(ACCOUNT, region, "lambda")) for region in regions]
+        beside.append((self.identities, self.clients.client(ACCOUNT, regions[0], "iam")))
         s3 = self.clients.client(ACCOUNT, regions[0], "s3")
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             lists = [pool.submit(listed, client, operation, member, **parameters) for client, operation, member, parameters in calls]
+            lists += [pool.submit(ask, client) for ask, client in beside]
             buckets = list(pool.map(lambda bucket: self.bucket(s3, bucket), listed(s3, "list_buckets", "Buckets")))
             resources = [plain(each.result()) for each in lists] + [plain(buckets)]
         (folder / "listed.json").write_text(json.dumps(resources))
         return time.monotonic() - began
+
+    def balancing(self, elbv2):
+        """Load balancers and their listeners, and the tags of all that load balancing has."""
+        balancers = listed(elbv2, "describe_load_balancers", "LoadBalancers")
+        arns = [each["LoadBalancerArn"] for each in balancers]
+        listeners = [each for arn in arns for each in listed(elbv2, "describe_listeners", "Listeners", LoadBalancerArn=arn)]
+        arns += [each["ListenerArn"] for each in listeners]
+        arns += [each["TargetGroupArn"] for each in listed(elbv2, "describe_target_groups", "TargetGroups")]
+        batches = [arns[at : at + 20] for at in range(0, len(arns), 20)]
+        tags = [each for batch in batches for each in elbv2.describe_tags(ResourceArns=batch)["TagDescriptions"]]
+        return [*balancers, *listeners, *tags]
+
+    def function_tags(self, functions):
+        found = listed(functions, "list_functions", "Functions")
+        return [functions.list_tags(Resource=each["FunctionArn"])["Tags"] for each in found]
+
+    def identities(self, iam):
+        pages = iam.get_paginator("get_account_authorization_details").paginate()
+        return [{name: page[name] for name, *_ in IDENTITIES} for page in pages]
 
     def bucket(self, s3, bucket):
         name = bucket["Name"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes shapes.json: how AWS's XML answers become the JSON that its command line prints.
+"""Writes shapes.json: how AWS's XML answers become the JSON that its command line prints, and where and how services are asked.
 
 Source: the service models inside botocore 1.44.8 (https://github.com/boto/botocore, version 1.44.8, folder botocore/data),
 Copyright Amazon.com, Inc. or its affiliates, Apache License 2.0. Only names and types of what answers hold are taken,
@@ -13,8 +13,17 @@ the difference.
 
 The file, one operation or one shape a line, all sorted:
 
-    services.NAME.protocol      ec2, query, rest-xml or rest-json, as the model says
-    services.NAME.operations    NAME: root      the element that the body must be
+    suffixes                    PARTITION: how the names of its hosts end
+    services.NAME.protocol      ec2, query, rest-xml, json or rest-json, as the model says
+    services.NAME.api           the version of its API
+    services.NAME.endpoint      how the names of its hosts begin
+    services.NAME.hosts         PARTITION: [HOST, REGION] of a service that has one host a partition, and the region to sign for
+    services.NAME.id            its name in configurations
+    services.NAME.signing       its name in signatures, which is that in permissions too
+    services.NAME.target        how its header for the operation begins (json)
+    services.NAME.json          the version of its JSON (json)
+    services.NAME.operations    NAME: path      what is asked, with {MEMBER} for members of the request (rest-json)
+                                      root      the element that the body must be
                                       wrapper   the element in the root that holds the result (query)
                                       output    the shape of the root or of the wrapper
                                       payload   the member that holds the output, where the body is that member alone
@@ -28,7 +37,7 @@ The file, one operation or one shape a line, all sorted:
                                       {"map": [KEY, TYPE, VALUE, TYPE]}   entries with the elements KEY and VALUE
 
 TYPE is a shape, or string, integer, float, boolean, blob (base64), timestamp (ISO 8601) or policy (percent-encoded JSON).
-rest-json has no shapes: such a body is JSON already.
+json and rest-json have no shapes: such a body is JSON already.
 """
 
 import json
@@ -41,8 +50,10 @@ BOTOCORE = "1.44.8"
 
 OPERATIONS = {
     "autoscaling": ["DescribeAutoScalingGroups"],
+    "cloudcontrol": ["ListResources"],
     "ec2": [
         "DescribeAddresses",
+        "DescribeCapacityReservations",
         "DescribeCustomerGateways",
         "DescribeDhcpOptions",
         "DescribeEgressOnlyInternetGateways",
@@ -53,6 +64,7 @@ OPERATIONS = {
         "DescribeInternetGateways",
         "DescribeKeyPairs",
         "DescribeLaunchTemplates",
+        "DescribeManagedPrefixLists",
         "DescribeNatGateways",
         "DescribeNetworkAcls",
         "DescribeNetworkInterfaces",
@@ -63,9 +75,12 @@ OPERATIONS = {
         "DescribeSecurityGroupRules",
         "DescribeSecurityGroups",
         "DescribeSnapshots",
+        "DescribeSpotInstanceRequests",
         "DescribeSubnets",
         "DescribeTags",
         "DescribeTransitGatewayAttachments",
+        "DescribeTransitGatewayRouteTables",
+        "DescribeTransitGatewayVpcAttachments",
         "DescribeTransitGateways",
         "DescribeVolumes",
         "DescribeVpcEndpoints",
@@ -76,7 +91,7 @@ OPERATIONS = {
     ],
     "elbv2": ["DescribeListeners", "DescribeLoadBalancers", "DescribeTags", "DescribeTargetGroups"],
     "iam": ["GetAccountAuthorizationDetails"],
-    "lambda": ["ListFunctions"],
+    "lambda": ["ListFunctions", "ListTags"],
     "rds": [
         "DescribeDBClusterParameterGroups",
         "DescribeDBClusterSnapshots",
@@ -89,6 +104,7 @@ OPERATIONS = {
         "DescribeEventSubscriptions",
         "DescribeGlobalClusters",
         "DescribeOptionGroups",
+        "DescribeReservedDBInstances",
         "ListTagsForResource",
     ],
     "s3": [
@@ -213,8 +229,11 @@ def wire_name(member, name):
 
 
 def operation_line(service, protocol, operation, shapes):
-    if protocol == "rest-json":
+    if protocol == "json":
         return {}
+    if protocol == "rest-json":
+        assert operation.http["method"] == "GET", operation.name
+        return {"path": operation.http["requestUri"]}
     output = operation.output_shape
     line = {"root": S3_ROOTS.get(operation.name) if service == "s3" else operation.name + "Response"}
     locations = {name: member.serialization for name, member in output.members.items() if member.serialization.get("location")}
@@ -249,8 +268,34 @@ def service_text(session, service):
     protocol = model.metadata["protocol"]
     shapes = Shapes(service)
     operations = {name: operation_line(service, protocol, model.operation_model(name), shapes) for name in OPERATIONS[service]}
-    head = f'"{service}":{{"api":"{model.api_version}","protocol":"{protocol}"'
-    return f'{head},"operations":{one_a_line(operations)},\n"shapes":{one_a_line(shapes.lines)}}}'
+    head = json.dumps(service_line(session, model), sort_keys=True, separators=(",", ":")).removesuffix("}")
+    return f'"{service}":{head},"operations":{one_a_line(operations)},\n"shapes":{one_a_line(shapes.lines)}}}'
+
+
+def service_line(session, model):
+    """Where a service is asked, and what requests have to say of it."""
+    told = model.metadata
+    line = {
+        "api": model.api_version,
+        "endpoint": model.endpoint_prefix,
+        "id": told["serviceId"],
+        "protocol": told["protocol"],
+        "signing": model.signing_name,
+    }
+    if told["protocol"] == "json":
+        line |= {"json": told["jsonVersion"], "target": told["targetPrefix"]}
+    hosts = {}
+    for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
+        service = partition["services"].get(model.endpoint_prefix, {})
+        if service.get("isRegionalized") is False:
+            endpoint = service["endpoints"][service["partitionEndpoint"]]
+            hosts[partition["partition"]] = [endpoint["hostname"], endpoint["credentialScope"]["region"]]
+    return line | ({"hosts": hosts} if hosts else {})
+
+
+def suffixes(session):
+    partitions = session.get_component("data_loader").load_data("partitions")["partitions"]
+    return {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in partitions}
 
 
 def main():
@@ -259,7 +304,8 @@ def main():
     services = ",\n".join(service_text(session, service) for service in sorted(OPERATIONS))
     source = f"made by data/aws/generate_shapes.py from the service models of botocore {BOTOCORE} (https://github.com/boto/botocore)"
     licence = "Apache-2.0, Copyright Amazon.com, Inc. or its affiliates"
-    text = f'{{"source":"{source}",\n"licence":"{licence}",\n"services":{{\n{services}}}}}\n'
+    ends = json.dumps(suffixes(session), sort_keys=True, separators=(",", ":"))
+    text = f'{{"source":"{source}",\n"licence":"{licence}",\n"suffixes":{ends},\n"services":{{\n{services}}}}}\n'
     json.loads(text)
     pathlib.Path(__file__).with_name("shapes.json").write_text(text)
 

@@ -2,32 +2,40 @@
 """Records answers of AWS's wire protocols, and what boto3 makes of them, into recorded/.
 
 A moto server (https://github.com/getmoto/moto, Apache License 2.0) is filled with a few resources of each kind and asked.
-For each operation SERVICE-OPERATION.xml is the body as it was on the wire, SERVICE-OPERATION.json what boto3 returned: without
-ResponseMetadata and what came in headers, times in ISO 8601, bytes in base64. No cloud is asked; the account is moto's own.
+For each operation SERVICE-OPERATION.xml (or .body, if it is JSON) is the body as it was on the wire, SERVICE-OPERATION.json what
+boto3 returned: without ResponseMetadata and what came in headers, times in ISO 8601, bytes in base64. No cloud is asked; the account
+is moto's own.
 
     python3 -m venv venv
-    venv/bin/pip install 'moto[server,ec2,rds,s3,iam,elbv2,autoscaling]==5.2.5' boto3==1.44.8
+    venv/bin/pip install 'moto[server,ec2,rds,s3,iam,elbv2,autoscaling,awslambda]==5.2.5' boto3==1.44.8
     venv/bin/python data/aws/record.py            # replaces recorded/ next to this script
 
-What moto cannot answer is written here by hand, by AWS's reference, and read by botocore: see WRITTEN.
+What moto cannot answer is written here by hand, by AWS's reference, and read by botocore: see WRITTEN. Of services that Elava asks
+without the SDK's clients, requests.json holds what botocore would send for some parameters, endpoints.json where to.
 
 Ids come from a seed, times from the clock: run it again only to record more. Pre-shared keys, though made up, are blanked.
 """
 
 import base64
 import datetime
+import io
 import json
 import os
 import pathlib
 import re
+import urllib.parse
 import urllib.request
+import zipfile
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 import boto3
 import botocore.parsers
+import botocore.serialize
+import botocore.session
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
+from moto.iam.models import ManagedPolicy
 from moto.server import ThreadedMotoServer
 
 RECORDED = pathlib.Path(__file__).with_name("recorded")
@@ -56,6 +64,33 @@ WRITTEN = {
 <offeringClass>standard</offeringClass><scope>Region</scope>
 <recurringCharges><item><frequency>Hourly</frequency><amount>0.047</amount></item></recurringCharges></item>
 </reservedInstancesSet></DescribeReservedInstancesResponse>
+""",
+    ("ec2", "DescribeCapacityReservations"): f"""<?xml version="1.0" encoding="UTF-8"?>
+<DescribeCapacityReservationsResponse xmlns="{EC2}"><requestId>6f1e</requestId><capacityReservationSet>
+<item><capacityReservationId>cr-0a1b2c3d4e5f60001</capacityReservationId><ownerId>{ACCOUNT}</ownerId>
+<capacityReservationArn>arn:aws:ec2:eu-west-1:{ACCOUNT}:capacity-reservation/cr-0a1b2c3d4e5f60001</capacityReservationArn>
+<availabilityZoneId>euw1-az1</availabilityZoneId><instanceType>m6i.large</instanceType><instancePlatform>Linux/UNIX</instancePlatform>
+<availabilityZone>eu-west-1a</availabilityZone><tenancy>default</tenancy><totalInstanceCount>3</totalInstanceCount>
+<availableInstanceCount>1</availableInstanceCount><ebsOptimized>true</ebsOptimized><ephemeralStorage>false</ephemeralStorage>
+<state>active</state><startDate>2026-10-01T08:00:00.000Z</startDate><endDateType>unlimited</endDateType>
+<instanceMatchCriteria>open</instanceMatchCriteria><createDate>2026-10-01T07:59:58.000Z</createDate>
+<tagSet><item><key>team</key><value>data &amp; ml</value></item></tagSet>
+<capacityAllocationSet><item><allocationType>used</allocationType><count>2</count></item></capacityAllocationSet></item>
+</capacityReservationSet></DescribeCapacityReservationsResponse>
+""",
+    ("rds", "DescribeReservedDBInstances"): f"""<DescribeReservedDBInstancesResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/">
+<DescribeReservedDBInstancesResult><ReservedDBInstances><ReservedDBInstance><ReservedDBInstanceId>ri-2026-03</ReservedDBInstanceId>
+<ReservedDBInstancesOfferingId>0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9</ReservedDBInstancesOfferingId><DBInstanceClass>db.r6g.large</DBInstanceClass>
+<StartTime>2026-03-01T10:15:30.123Z</StartTime><Duration>31536000</Duration><FixedPrice>0.0</FixedPrice><UsagePrice>0.0</UsagePrice>
+<CurrencyCode>USD</CurrencyCode><DBInstanceCount>2</DBInstanceCount><ProductDescription>postgresql</ProductDescription>
+<OfferingType>No Upfront</OfferingType><MultiAZ>true</MultiAZ><State>active</State><RecurringCharges><RecurringCharge>
+<RecurringChargeAmount>0.176</RecurringChargeAmount><RecurringChargeFrequency>Hourly</RecurringChargeFrequency></RecurringCharge></RecurringCharges>
+<ReservedDBInstanceArn>arn:aws:rds:eu-west-1:{ACCOUNT}:ri:ri-2026-03</ReservedDBInstanceArn></ReservedDBInstance></ReservedDBInstances>
+</DescribeReservedDBInstancesResult><ResponseMetadata><RequestId>6f1f</RequestId></ResponseMetadata></DescribeReservedDBInstancesResponse>
+""",
+    ("cloudcontrol", "ListResources"): """{"NextToken":null,"ResourceDescriptions":[{"Identifier":"/web/access & <more>","Properties":
+"{\\"RetentionInDays\\":30,\\"LogGroupName\\":\\"/web/access & <more>\\",\\"Arn\\":\\"arn:aws:logs:eu-west-1:123456789012:log-group:/web/access & <more>:*\\",\\"Tags\\":[{\\"Key\\":\\"Owner\\",\\"Value\\":\\"web\\"}]}"},
+{"Identifier":"empty","Properties":"{\\"LogGroupName\\":\\"empty\\"}"}],"TypeName":"AWS::Logs::LogGroup"}
 """,
 }
 
@@ -106,7 +141,7 @@ class Recorder:
             if member.serialization.get("location"):
                 answer.pop(name, None)
         stem = RECORDED / f"{model.service_name}-{operation}{suffix}"
-        stem.with_suffix(".xml").write_bytes(self.body)
+        stem.with_suffix(".body" if "json" in model.metadata["protocol"] else ".xml").write_bytes(self.body)
         text = json.dumps(answer, default=plain, sort_keys=True, indent=1, ensure_ascii=False)
         stem.with_suffix(".json").write_text(text + "\n")
 
@@ -196,7 +231,23 @@ def ec2(recorder):
     transit = client.create_transit_gateway(Description="hub", TagSpecifications=tagged("transit-gateway"))["TransitGateway"][
         "TransitGatewayId"
     ]
-    client.create_transit_gateway_vpc_attachment(TransitGatewayId=transit, VpcId=vpc, SubnetIds=subnets)
+    client.create_transit_gateway_vpc_attachment(
+        TransitGatewayId=transit, VpcId=vpc, SubnetIds=subnets, TagSpecifications=tagged("transit-gateway-attachment")
+    )
+    client.create_transit_gateway_route_table(TransitGatewayId=transit, TagSpecifications=tagged("transit-gateway-route-table"))
+    client.request_spot_instances(
+        InstanceCount=1,
+        SpotPrice="0.05",
+        LaunchSpecification={"ImageId": "ami-12c6146b", "InstanceType": "t3.micro", "SubnetId": subnets[0]},
+        TagSpecifications=tagged("spot-instances-request"),
+    )
+    client.create_managed_prefix_list(
+        PrefixListName="offices",
+        AddressFamily="IPv4",
+        MaxEntries=3,
+        Entries=[{"Cidr": "192.0.2.0/24", "Description": "first"}],
+        TagSpecifications=tagged("prefix-list"),
+    )
     customer = client.create_customer_gateway(Type="ipsec.1", PublicIp="192.0.2.1", BgpAsn=65000)["CustomerGateway"]["CustomerGatewayId"]
     private = client.create_vpn_gateway(Type="ipsec.1", TagSpecifications=tagged("vpn-gateway"))["VpnGateway"]["VpnGatewayId"]
     client.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=private)
@@ -225,10 +276,11 @@ def ec2(recorder):
     record(client, "DescribeImages", ImageIds=[image])
     record(client, "DescribeSnapshots", OwnerIds=[ACCOUNT])
     record(client, "DescribeRegions", RegionNames=["eu-west-1", "us-east-1"])
+    record(client, "DescribeManagedPrefixLists", Filters=[{"Name": "owner-id", "Values": [ACCOUNT]}])
     record(client, "DescribeTags", Filters=[{"Name": "resource-id", "Values": [vpc, gateway]}])
     plain_lists = (
         "InternetGateways Addresses Volumes KeyPairs LaunchTemplates VpcEndpoints VpcPeeringConnections FlowLogs TransitGateways"
-        " TransitGatewayAttachments VpnConnections VpnGateways CustomerGateways DhcpOptions Hosts PlacementGroups ReservedInstances"
+        " TransitGatewayAttachments TransitGatewayVpcAttachments TransitGatewayRouteTables VpnConnections VpnGateways CustomerGateways DhcpOptions Hosts SpotInstanceRequests PlacementGroups ReservedInstances"
     )
     for operation in plain_lists.split():
         record(client, "Describe" + operation)
@@ -257,8 +309,10 @@ def rds(recorder, subnets, group):
         EnableCloudwatchLogsExports=["postgresql"],
         StorageEncrypted=True,
     )
+    client.create_global_cluster(GlobalClusterIdentifier="world", Engine="aurora-postgresql")
     cluster = client.create_db_cluster(
         DBClusterIdentifier="analytics",
+        GlobalClusterIdentifier="world",
         Engine="aurora-postgresql",
         MasterUsername="root",
         MasterUserPassword="not-a-secret",
@@ -279,7 +333,6 @@ def rds(recorder, subnets, group):
         EventCategories=["failover", "failure"],
         Enabled=True,
     )
-    client.create_global_cluster(GlobalClusterIdentifier="world", Engine="aurora-postgresql")
     client.create_db_proxy(
         DBProxyName="pool",
         EngineFamily="POSTGRESQL",
@@ -449,6 +502,8 @@ def balancing(recorder, vpc, subnets, group, instances):
     except ClientError as error:
         print(f"no listener that authenticates: {error}")
     client.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward])
+    client.create_load_balancer(Name="mail", Type="network", Scheme="internal", Subnets=subnets)
+    client.create_load_balancer(Name="inspect", Type="gateway", Subnets=subnets[:1])
     recorder.record(client, "DescribeLoadBalancers")
     recorder.record(client, "DescribeListeners", LoadBalancerArn=balancer)
     recorder.record(client, "DescribeTargetGroups")
@@ -469,7 +524,73 @@ def balancing(recorder, vpc, subnets, group, instances):
     recorder.record(client, "DescribeAutoScalingGroups")
 
 
+def functions(recorder):
+    role = "arn:aws:iam::%s:role/web" % ACCOUNT
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("main.py"), "def handle(event, context):\n    return event\n")
+    client = recorder.client("lambda")
+    made = client.create_function(
+        FunctionName="resize",
+        Runtime="python3.12",
+        Role=role,
+        Handler="main.handle",
+        Code={"ZipFile": packed.getvalue()},
+        Description="thumbs & <more>",
+        Environment={"Variables": {"STAGE": "not-a-secret"}},
+        Tags={tag["Key"]: tag["Value"] for tag in TAGS},
+    )
+    client.create_function(FunctionName="bare", Runtime="nodejs20.x", Role=role, Handler="main.handle", Code={"ZipFile": packed.getvalue()})
+    recorder.record(client, "ListFunctions")
+    recorder.record(client, "ListTags", Resource=made["FunctionArn"])
+
+
+def requests(session):
+    """What botocore sends for some parameters."""
+    asked = [
+        ("iam", "GetAccountAuthorizationDetails", {"Filter": ["User", "AWSManagedPolicy"], "MaxItems": 1000, "Marker": "a+/=& ~"}),
+        ("elbv2", "DescribeTags", {"ResourceArns": ["arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/a b/1", "\u00fc"]}),
+        ("autoscaling", "DescribeAutoScalingGroups", {}),
+        ("lambda", "ListFunctions", {"MaxItems": 50, "Marker": "a+/=& ~"}),
+        ("lambda", "ListTags", {"Resource": "arn:aws:lambda:eu-west-1:123456789012:function:resize"}),
+        ("cloudcontrol", "ListResources", {"TypeName": "AWS::Logs::LogGroup", "MaxResults": 100, "NextToken": "a\"\u00fc"}),
+    ]
+    for service, operation, parameters in asked:
+        model = session.get_service_model(service)
+        sent = botocore.serialize.create_serializer(model.metadata["protocol"]).serialize_to_request(
+            parameters, model.operation_model(operation)
+        )
+        body = sent["body"]
+        body = urllib.parse.urlencode(body) if isinstance(body, dict) else body.decode() if body else ""
+        path = sent["url_path"] + ("?" + urllib.parse.urlencode(sent["query_string"]) if sent["query_string"] else "")
+        headers = {name.lower(): value for name, value in sent["headers"].items()}
+        yield {"service": service, "operation": operation, "input": parameters} | {
+            "method": sent["method"],
+            "path": path,
+            "headers": {name: headers[name] for name in ("content-type", "x-amz-target") if sent["method"] == "POST" and name in headers},
+            "body": body,
+        }
+
+
+def endpoints(session):
+    """Where botocore sends requests, and the region that it signs them for."""
+    for service in ("autoscaling", "cloudcontrol", "elbv2", "iam", "lambda"):
+        for region in ("us-east-1", "eu-west-1", "ap-southeast-7", "cn-north-1", "us-gov-east-1", "us-iso-east-1", "eusc-de-east-1"):
+            client = session.create_client(service, region, aws_access_key_id="testing", aws_secret_access_key="testing")
+            found = client._ruleset_resolver._provider.resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)
+            scheme = next(iter(found.properties.get("authSchemes", [])), {})
+            yield {"service": service, "region": region, "url": found.url, "signed_for": scheme.get("signingRegion", region)}
+
+
+def keep(name, entries):
+    lines = ",\n".join(json.dumps(entry, sort_keys=True) for entry in entries)
+    (RECORDED / name).write_text(f"[\n{lines}\n]\n")
+
+
 def main():
+    # Moto leaves both out of the details of an account, which AWS does not.
+    ManagedPolicy.policy_name = property(lambda policy: policy.name)
+    ManagedPolicy.policy_id = property(lambda policy: policy.id)
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -484,9 +605,13 @@ def main():
     s3(recorder)
     iam(recorder)
     balancing(recorder, vpc, subnets, group, instances)
+    functions(recorder)
     recorder.record(recorder.client("sts"), "GetCallerIdentity")
     recorder.written()
     server.stop()
+    session = botocore.session.Session()
+    keep("requests.json", requests(session))
+    keep("endpoints.json", endpoints(session))
 
 
 if __name__ == "__main__":

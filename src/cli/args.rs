@@ -232,10 +232,11 @@ pub struct ScanArgs {
     /// All regions that are enabled in the account
     #[arg(long, conflicts_with = "region")]
     pub all_regions: bool,
-    /// Only resources of this type; may be given several times
+    /// Only resources of this type; may be given several times, and `*` in it stands for any text. A type that has no listing
+    /// of its own goes by AWS's name for it: AWS::Logs::LogGroup, 'AWS::*::*'
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<String>,
-    /// No resources of this type; may be given several times
+    /// No resources of this type; as --type
     #[arg(long, value_name = "TYPE")]
     pub exclude_type: Vec<String>,
     /// A profile of the AWS configuration; may be given several times, once for each account

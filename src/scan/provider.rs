@@ -166,6 +166,8 @@ pub enum Reason {
     RegionDisabled,
     /// The service has no such call or no such region.
     Unsupported,
+    /// The service does not list this, by its name alone or in this region.
+    NotListable,
     /// There was no connection.
     Unreachable,
     /// The service failed.
@@ -185,7 +187,7 @@ pub enum Reason {
 impl Reason {
     /// Whether it was not looked, for a good reason, rather than not seen.
     pub fn is_skip(self) -> bool {
-        matches!(self, Self::RegionDisabled | Self::Unsupported | Self::LeftToOtherScan)
+        matches!(self, Self::RegionDisabled | Self::Unsupported | Self::NotListable | Self::LeftToOtherScan)
     }
 
     /// The word that coverage shows where the provider gave no code.
@@ -197,6 +199,7 @@ impl Reason {
             Self::TimedOut => "timed_out",
             Self::RegionDisabled => "region_disabled",
             Self::Unsupported => "unsupported",
+            Self::NotListable => "not_listable",
             Self::Unreachable => "unreachable",
             Self::ServiceFailed => "service_failed",
             Self::BadAnswer => "bad_answer",

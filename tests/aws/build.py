@@ -5,6 +5,7 @@ import json
 from botocore.exceptions import ClientError
 
 from buckets import build_buckets
+from workloads import build_workloads
 
 TAGS = [
     {"Key": "Owner", "Value": "team & <web> \"x\" 'y'"},
@@ -29,13 +30,13 @@ class Builder:
 
     def __init__(self, clients, account, region, size):
         self.account, self.region, self.size = account, region, size
-        self.ec2, self.rds, self.s3, self.iam, self.sqs = (
-            clients.client(account, region, service) for service in ("ec2", "rds", "s3", "iam", "sqs")
+        self.ec2, self.rds, self.s3, self.iam, self.sqs, self.elbv2, self.autoscaling, self.functions_client, self.logs = (
+            clients.client(account, region, service) for service in ("ec2", "rds", "s3", "iam", "sqs", "elbv2", "autoscaling", "lambda", "logs")
         )
         self.zones = [region + "a", region + "b"]
         self.vpcs, self.subnets, self.groups, self.route_tables, self.gateways = [], [], [], [], []
         self.addresses, self.nats, self.instances, self.volumes, self.snapshots = [], [], [], [], []
-        self.buckets = []
+        self.buckets, self.prefix_lists = [], []
 
     def build(self):
         for at in range(self.size + 1):
@@ -47,6 +48,7 @@ class Builder:
             self.build_databases(at)
         self.build_extremes(profile)
         build_buckets(self)
+        build_workloads(self, tags)
 
     # Networks
 
@@ -157,6 +159,18 @@ class Builder:
             ec2.create_transit_gateway_vpc_attachment(
                 TransitGatewayId=self.transit, VpcId=vpc, SubnetIds=subnets, TagSpecifications=tagged("transit-gateway-attachment", "spoke")
             )
+        ec2.create_transit_gateway_route_table(
+            TransitGatewayId=self.transit, TagSpecifications=tagged("transit-gateway-route-table", "spokes")
+        )
+        for at in range(self.size):
+            offices = ec2.create_managed_prefix_list(
+                PrefixListName=f"offices {at}",
+                AddressFamily="IPv4",
+                MaxEntries=3,
+                Entries=[{"Cidr": f"192.0.{at}.0/24", "Description": "first <&>"}],
+                TagSpecifications=tagged("prefix-list", f"offices {at}"),
+            )
+            self.prefix_lists.append(offices["PrefixList"]["PrefixListId"])
         options = ec2.create_dhcp_options(
             DhcpConfigurations=[
                 {"Key": "domain-name", "Values": ["example.internal"]},
@@ -270,6 +284,12 @@ class Builder:
         self.snapshots.append(snapshot["SnapshotId"])
         ec2.create_image(InstanceId=second, Name=f"web/{at}", Description="baked & ready", TagSpecifications=tagged("image", f"web {at}"))
         self.build_template(at)
+        ec2.request_spot_instances(
+            InstanceCount=1,
+            SpotPrice="0.05",
+            LaunchSpecification={"ImageId": IMAGE, "InstanceType": "t3.micro", "SubnetId": self.subnets[at][0]},
+            TagSpecifications=tagged("spot-instances-request", f"spot {at}"),
+        )
         ec2.allocate_hosts(
             AvailabilityZone=self.zones[0], InstanceType="c5.large", Quantity=1, TagSpecifications=tagged("dedicated-host", f"host {at}")
         )
@@ -324,8 +344,10 @@ class Builder:
             PubliclyAccessible=at == 0,
             Tags=tags(f"orders {at}"),
         )
+        rds.create_global_cluster(GlobalClusterIdentifier=f"world-{self.region}-{at}", Engine="aurora-postgresql")
         rds.create_db_cluster(
             DBClusterIdentifier=f"analytics-{at}",
+            GlobalClusterIdentifier=f"world-{self.region}-{at}",
             Engine="aurora-postgresql",
             MasterUsername="root",
             MasterUserPassword=PASSWORD,
@@ -364,7 +386,7 @@ class Builder:
             ],
             Tags=TAGS,
         )
-        rds.create_global_cluster(GlobalClusterIdentifier=f"world-{self.region}-{at}", Engine="aurora-postgresql")
+        rds.create_global_cluster(GlobalClusterIdentifier=f"empty-{self.region}-{at}", Engine="aurora-postgresql")
 
 
 def port(number, **sources):

@@ -2,6 +2,7 @@
 
 from buckets import put_policy
 from build import IMAGE, PASSWORD, port, tagged, tags
+from workloads import change_workloads_first, change_workloads_second, change_workloads_third
 
 SSH = [port(22, IpRanges=[{"CidrIp": "0.0.0.0/0", "Description": "only for <today>"}])]
 
@@ -44,6 +45,11 @@ def first(estate):
     yield "aws_s3_bucket", full
     rds.add_tags_to_resource(ResourceName=arn(estate, "db:orders-0"), Tags=[{"Key": "Owner", "Value": "team db"}])
     yield "aws_rds_db_instance", "orders-0"
+    ec2.modify_managed_prefix_list(
+        PrefixListId=estate.prefix_lists[0], CurrentVersion=1, AddEntries=[{"Cidr": "198.51.100.0/24", "Description": "second"}]
+    )
+    yield "aws_ec2_managed_prefix_list", estate.prefix_lists[0]
+    yield from change_workloads_first(estate)
 
 
 def second(estate):
@@ -80,6 +86,11 @@ def second(estate):
     yield "aws_ebs_volume", volume
     rds.add_tags_to_resource(ResourceName=arn(estate, "subgrp:subnets-0"), Tags=tags("subnets, renamed"))
     yield "aws_rds_db_subnet_group", "subnets-0"
+    rds.delete_global_cluster(GlobalClusterIdentifier=f"empty-{estate.region}-0")
+    yield "aws_rds_global_cluster", f"empty-{estate.region}-0"
+    ec2.delete_managed_prefix_list(PrefixListId=estate.prefix_lists[-1])
+    yield "aws_ec2_managed_prefix_list", estate.prefix_lists[-1]
+    yield from change_workloads_second(estate)
 
 
 def third(estate):
@@ -103,6 +114,7 @@ def third(estate):
     yield "aws_s3_bucket", estate.buckets[1]
     ec2.create_tags(Resources=estate.subnets[0], Tags=[{"Key": "Name", "Value": "both/renamed"}])
     yield from (("aws_vpc_subnet", subnet) for subnet in estate.subnets[0])
+    yield from change_workloads_third(estate)
 
 
 def arn(estate, resource):

@@ -9,6 +9,8 @@ The first line of standard output is {"endpoint": "http://127.0.0.1:PORT"}. From
     build        account, region, size: makes an estate of all that can be scanned; ids depend on the commands alone
     change       account, region, step (1, 2, 3): what operators do to it; answers which resources they touched
     expect       account, regions: what boto3 says that there is
+    expect_types account, regions, types: what boto3 lists by Cloud Control: type, region, identifier, properties
+    expect_tags  account, regions: the tags, by ARN, of what is listed without them
     credentials  account: keys that see this account
     faults       rules: how requests go wrong from now on (see proxy.Rule), instead of the rules before
     page         size: lists that AWS pages are answered in pages of this size at most; null as asked for
@@ -42,6 +44,7 @@ import boto3
 from botocore.config import Config
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
+from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -52,11 +55,12 @@ from werkzeug.test import run_wsgi_app
 
 from build import Builder
 from change import change
-from expect import expect
+from cloud_control import CloudControl
+from expect import expect, expect_tags, expect_types
 from proxy import Proxy
-from wire import Answer
+from wire import Answer, Asked
 
-SERVICES = ["ec2", "iam", "logs", "rds", "s3", "sqs", "sts"]
+SERVICES = ["autoscaling", "ec2", "elbv2", "iam", "lambda", "logs", "rds", "s3", "sqs", "sts"]
 
 
 class Moto:
@@ -67,9 +71,12 @@ class Moto:
         self.lock = threading.Lock()
         # What a service makes when it is asked for the first time is not there after a reset: it is made before the first.
         self.application.app_instances |= {service: create_backend_app(service) for service in SERVICES}
+        self.cloud_control = None
         self.reset()
 
     def answer(self, environ):
+        if "/cloudcontrolapi/" in environ.get("HTTP_AUTHORIZATION", ""):
+            return self.cloud_control.answer(Asked(environ))
         with self.lock:
             body, status, headers = run_wsgi_app(self.application, environ, buffered=True)
             return Answer(status, list(headers), b"".join(body))
@@ -131,6 +138,11 @@ class Clients:
         return self.keys[account]
 
 
+    def secret_of(self, key):
+        keys = [{"access_key_id": "testing", "secret_access_key": "testing"}, *self.keys.values()]
+        return next((known["secret_access_key"] for known in keys if known["access_key_id"] == key), None)
+
+
 class Estate:
     """The commands."""
 
@@ -140,7 +152,7 @@ class Estate:
 
     def do(self, command):
         name = command.pop("do")
-        if name not in ("build", "change", "expect", "credentials", "faults", "page", "calls", "reset"):
+        if name not in ("build", "change", "expect", "credentials", "expect_tags", "expect_types", "faults", "page", "calls", "reset"):
             raise ValueError(f"no command is called {name!r}")
         return getattr(self, name)(**command) or {}
 
@@ -162,6 +174,12 @@ class Estate:
     def expect(self, account, regions):
         return {"resources": expect(self.clients, account, regions)}
 
+    def expect_tags(self, account, regions):
+        return {"tags": expect_tags(self.clients, account, regions)}
+
+    def expect_types(self, account, regions, types):
+        return {"resources": expect_types(self.clients, account, regions, types)}
+
     def credentials(self, account):
         return self.clients.credentials(account)
 
@@ -169,7 +187,7 @@ class Estate:
         self.proxy.set_faults(rules)
 
     def page(self, size):
-        self.proxy.page = size
+        self.proxy.page = self.moto.cloud_control.page = size
 
     def calls(self):
         return self.proxy.calls()
@@ -190,8 +208,18 @@ def described_option_groups(backend, asked):
     return found
 
 
+def policies_of_aws(backend):
+    """Two of the policies that AWS manages: one for the estate to attach, one that nobody does."""
+    told = {"Document": {"Version": "2012-10-17", "Statement": []}, "CreateDate": "2015-02-06T18:39:48+00:00", "DefaultVersionId": "v1"}
+    told["UpdateDate"] = told["CreateDate"]
+    return [AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, told) for name in ("Attached", "Unused")]
+
+
 def mend_moto():
-    """Makes of moto what the tests need: a list of option groups, and nothing that is other at every look."""
+    """Makes of moto what the tests need: a list of option groups, names of policies, and nothing that is other at every look."""
+    IAMBackend._init_aws_policies = policies_of_aws
+    ManagedPolicy.policy_name = property(lambda policy: policy.name)
+    ManagedPolicy.policy_id = property(lambda policy: policy.id)
     RDSBackend.describe_option_groups = described_option_groups
     DBInstance.latest_restorable_time = property(lambda instance: instance.instance_create_time)
     DBCluster.latest_restorable_time = property(lambda cluster: cluster.earliest_restorable_time)
@@ -218,8 +246,10 @@ def main():
         print(json.dumps(answer), file=output, flush=True)
 
     moto_server = Moto()
-    proxy = Proxy(moto_server.answer, page)
-    estate = Estate(moto_server, proxy, Clients(serve(moto_server)))
+    clients = Clients(serve(moto_server))
+    moto_server.cloud_control = CloudControl(clients.client)
+    proxy = Proxy(moto_server.answer, clients.secret_of, page)
+    estate = Estate(moto_server, proxy, clients)
     say({"endpoint": serve(proxy)})
     for line in sys.stdin:
         try:

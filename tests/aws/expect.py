@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import json
 
 from botocore.exceptions import ClientError
 
@@ -79,6 +80,20 @@ LISTS = [
     ("rds", "describe_db_proxies", "DBProxies", "aws_rds_db_proxy", "DBProxyName"),
     ("rds", "describe_global_clusters", "GlobalClusters", "aws_rds_global_cluster", "GlobalClusterIdentifier"),
 ]
+LISTS += [
+    ("elbv2", "describe_target_groups", "TargetGroups", "aws_ec2_target_group", "TargetGroupArn"),
+    ("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", "aws_ec2_autoscaling_group", "AutoScalingGroupName"),
+    ("lambda", "list_functions", "Functions", "aws_lambda_function", "FunctionName"),
+]
+# Member of the details of an account, Elava's type, and the member that is the id.
+IDENTITIES = [
+    ("RoleDetailList", "aws_iam_role", "RoleName"),
+    ("UserDetailList", "aws_iam_user", "UserName"),
+    ("GroupDetailList", "aws_iam_group", "GroupName"),
+    ("Policies", "aws_iam_policy", "Arn"),
+]
+BALANCERS = {kind: f"aws_ec2_{kind}_load_balancer" for kind in ("application", "network", "gateway")}
+LISTENER = "aws_ec2_load_balancer_listener"
 OWN = {"describe_snapshots": {"OwnerIds": ["self"]}, "describe_images": {"Owners": ["self"]}}
 
 # Member, operation, and the codes that say "not configured".
@@ -103,19 +118,71 @@ BUCKET_MEMBERS = [
 
 def expect(clients, account, regions):
     """All that an account has in these regions: type, region, id, properties. Types of which there is none are there too."""
-    resources = {"aws_ec2_instance": {}, "aws_s3_bucket": {}} | {entry[3]: {} for entry in LISTS}
+    resources = {"aws_ec2_instance": {}, "aws_s3_bucket": {}, LISTENER: {}} | {entry[3]: {} for entry in LISTS}
+    resources |= {kind: {} for kind in BALANCERS.values()} | {kind: {} for _, kind, _ in IDENTITIES}
     for region in regions:
+        balancing = clients.client(account, region, "elbv2")
+        for balancer in listed(balancing, "describe_load_balancers", "LoadBalancers"):
+            put(resources[BALANCERS[balancer["Type"]]], region, "LoadBalancerArn", [balancer])
+            listeners = listed(balancing, "describe_listeners", "Listeners", LoadBalancerArn=balancer["LoadBalancerArn"])
+            put(resources[LISTENER], region, "ListenerArn", listeners)
         for service, operation, member, resource_type, id_member in LISTS:
             client = clients.client(account, region, service)
             found = listed(client, operation, member, **OWN.get(operation, {}))
+            if operation == "describe_managed_prefix_lists":
+                found = [each for each in found if each["OwnerId"] == account]
+            if operation == "describe_global_clusters":
+                # Each of its regions lists a cluster, which lies in that of its writer.
+                found = [each for each in found if writer_region(each, region) == region]
             put(resources[resource_type], region, id_member, found)
         reservations = listed(clients.client(account, region, "ec2"), "describe_instances", "Reservations")
         instances = [instance for reservation in reservations for instance in reservation["Instances"]]
         put(resources["aws_ec2_instance"], region, "InstanceId", instances)
+    for member, resource_type, id_member in IDENTITIES:
+        details = listed(clients.client(account, regions[0], "iam"), "get_account_authorization_details", member)
+        unused = [each for each in details if ":iam::aws:" in each["Arn"] and each["AttachmentCount"] == 0]
+        put(resources[resource_type], "global", id_member, [each for each in details if each not in unused])
     for bucket in buckets(clients.client(account, regions[0], "s3")):
         if bucket["BucketRegion"] in regions:
             put(resources["aws_s3_bucket"], bucket["BucketRegion"], "Name", [bucket])
     return plain(resources)
+
+
+def writer_region(cluster, asked):
+    writers = [member["DBClusterArn"].split(":")[3] for member in cluster["GlobalClusterMembers"] if member["IsWriter"]]
+    return writers[0] if writers else asked
+
+
+def expect_tags(clients, account, regions):
+    """The tags of what is listed without them, by ARN: as the services themselves tell them, one by one."""
+    tags = {}
+    for region in regions:
+        balancing, functions = clients.client(account, region, "elbv2"), clients.client(account, region, "lambda")
+        balancers = [each["LoadBalancerArn"] for each in listed(balancing, "describe_load_balancers", "LoadBalancers")]
+        groups = [each["TargetGroupArn"] for each in listed(balancing, "describe_target_groups", "TargetGroups")]
+        listeners = [
+            each["ListenerArn"]
+            for balancer in balancers
+            for each in listed(balancing, "describe_listeners", "Listeners", LoadBalancerArn=balancer)
+        ]
+        for arn in [*balancers, *groups, *listeners]:
+            found = balancing.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+            tags[arn] = {tag["Key"]: tag["Value"] for tag in found}
+        for function in listed(functions, "list_functions", "Functions"):
+            tags[function["FunctionArn"]] = functions.list_tags(Resource=function["FunctionArn"])["Tags"]
+    return tags
+
+
+def expect_types(clients, account, regions, types):
+    """What Cloud Control lists of these types."""
+    resources = {}
+    for region in regions:
+        client = clients.client(account, region, "cloudcontrol")
+        for name in types:
+            found = listed(client, "list_resources", "ResourceDescriptions", TypeName=name)
+            by_id = {each["Identifier"]: json.loads(each["Properties"]) for each in found}
+            resources.setdefault(name, {})[region] = by_id
+    return resources
 
 
 def listed(client, operation, member, **parameters):

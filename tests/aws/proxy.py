@@ -1,4 +1,5 @@
-"""Stands in front of moto: counts requests, cuts lists into pages as AWS does, and answers with the faults that it was told."""
+"""Stands in front of moto: counts requests, checks how they are signed, cuts lists into pages as AWS does, and answers with the faults that it
+was told."""
 
 import collections
 import dataclasses
@@ -7,17 +8,20 @@ import threading
 
 from moto.iam.models import get_account_id_from
 
+from signature import is_signed
 from wire import Answer, Asked, Listed, document, empty, offset_of, pager, refusal, token_of
 
 # Status, code and message of a refusal, by kind and service; the empty service is any other.
 REFUSALS = {
     "throttle": {
         "ec2": (503, "RequestLimitExceeded", "Request limit exceeded."),
+        "lambda": (429, "TooManyRequestsException", "Rate exceeded"),
         "s3": (503, "SlowDown", "Please reduce your request rate."),
         "": (400, "Throttling", "Rate exceeded"),
     },
     "deny": {
         "ec2": (403, "UnauthorizedOperation", "You are not authorized to perform this operation. <explicit deny> & more"),
+        "lambda": (403, "AccessDeniedException", "User: arn:aws:iam::123456789012:user/scan is not authorized to perform this action"),
         "s3": (403, "AccessDenied", "Access Denied"),
         "": (403, "AccessDenied", "User: arn:aws:iam::123456789012:user/scan is not authorized to perform this action"),
     },
@@ -85,8 +89,8 @@ class Rule:
 class Proxy:
     """A WSGI application in front of another, which answers one request at a time."""
 
-    def __init__(self, answer, page=None):
-        self.answer = answer
+    def __init__(self, answer, secret_of, page=None):
+        self.answer, self.secret_of = answer, secret_of
         self.first_page = page
         self.closed = threading.Event()
         self.lock = threading.Lock()
@@ -114,7 +118,10 @@ class Proxy:
             rule = next((rule for rule in self.rules if rule.befalls(asked)), None)
             if rule:
                 rule.fired += 1
-        answer = self.faulty(rule, asked) if rule else self.paged(asked)
+        if not is_signed(environ, asked.body, self.secret_of):
+            answer = refusal(asked.service, 403, "SignatureDoesNotMatch", "The signature does not match the one that was calculated")
+        else:
+            answer = self.faulty(rule, asked) if rule else self.paged(asked)
         start_response(answer.status, answer.headers)
         return [answer.body]
 

@@ -4,6 +4,7 @@ import base64
 import functools
 import io
 import itertools
+import json
 import re
 import urllib.parse
 import uuid
@@ -39,6 +40,7 @@ SPACES = {
     "rds": "http://rds.amazonaws.com/doc/2014-10-31/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }
+SPEAK_JSON = ("cloudcontrolapi", "lambda")
 REQUEST_IDS = (str(uuid.UUID(int=number)) for number in itertools.count(1))
 
 
@@ -61,11 +63,11 @@ class Asked:
         self.key, self.region, self.service = scope.groups() if scope else ("", "", "")
         self.bucket = None
         self.parameters = []
+        self.body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(self.body)
         self.in_body = environ["REQUEST_METHOD"] == "POST" and "form-urlencoded" in environ.get("CONTENT_TYPE", "")
         if self.in_body:
-            text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            environ["wsgi.input"] = io.BytesIO(text)
-            self.parameters = urllib.parse.parse_qsl(text.decode(), keep_blank_values=True)
+            self.parameters = urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True)
             self.action = self.parameter("Action")
         else:
             self.parameters = urllib.parse.parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
@@ -116,7 +118,7 @@ class Pager(NamedTuple):
 @functools.cache
 def pager(service, action):
     """The pager of an operation that AWS pages; None for the others."""
-    if service not in ("ec2", "rds", "s3"):
+    if service not in ("autoscaling", "ec2", "elasticloadbalancing", "rds", "s3"):
         return None
     if service == "s3":
         return Pager("continuation-token", "max-buckets", "ContinuationToken", "Buckets", 2) if action == "ListBuckets" else None
@@ -127,13 +129,15 @@ def pager(service, action):
         return None
     output = model.operation_model(action).output_shape.members[member]
     items = output.serialization.get("name", member)
-    return (
-        Pager("NextToken", "MaxResults", "nextToken", items, 2) if service == "ec2" else Pager("Marker", "MaxRecords", "Marker", items, 3)
-    )
+    if service == "ec2":
+        return Pager("NextToken", "MaxResults", "nextToken", items, 2)
+    how = pagers[action]
+    return Pager(how["input_token"], how["limit_key"], how["output_token"], items, 3)
 
 
 @functools.cache
 def models(service):
+    service = "elbv2" if service == "elasticloadbalancing" else service
     session = get_session()
     loader = session.get_component("data_loader")
     return session.get_service_model(service), loader.load_service_model(service, "paginators-1")["pagination"]
@@ -233,6 +237,10 @@ def refusal(service, status, code, message):
     """An error as the service words it."""
     told = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
     request = next(REQUEST_IDS)
+    if service in SPEAK_JSON:
+        answer = document(status, "application/json", json.dumps({"message": message, "__type": f"com.amazon.coral.service#{code}"}))
+        answer.headers.append(("x-amzn-requestid", request))
+        return answer
     if service == "ec2":
         text = f"<Response><Errors><Error>{told}</Error></Errors><RequestID>{request}</RequestID></Response>"
     elif service == "s3":

@@ -42,7 +42,7 @@ pub(super) fn region_of_zone(zone: &str) -> Option<&str> {
 }
 
 /// The partition that a region lies in.
-pub(super) fn partition(region: &str) -> &'static str {
+pub fn partition(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",
         _ if region.starts_with("us-gov-") => "aws-us-gov",

@@ -75,7 +75,7 @@ fn tag_value(value: &Json) -> Json {
 }
 
 /// The `Name` tag, if it says anything.
-pub(super) fn name_tag(tags: Option<&Json>) -> Option<String> {
+pub fn name_tag(tags: Option<&Json>) -> Option<String> {
     tags?.get("Name")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
@@ -154,7 +154,14 @@ pub(super) fn region<'j>(kind: &Kind, element: &'j Json) -> Option<&'j str> {
     };
     let of_zone =
         || ["AvailabilityZone", "Placement.AvailabilityZone"].iter().find_map(|path| arn::region_of_zone(text_at(element, path)?));
-    of_arn().or_else(named).or_else(of_zone).or_else(|| region_of_zones(element))
+    of_arn().or_else(named).or_else(of_zone).or_else(|| region_of_zones(element)).or_else(|| region_of_writer(element))
+}
+
+/// The region of the member that writes, in a cluster that spans several.
+fn region_of_writer(element: &Json) -> Option<&str> {
+    let Json::Array(members) = element.get("GlobalClusterMembers")? else { return None };
+    let writer = members.iter().find(|member| member.get("IsWriter") == Some(&Json::Bool(true)))?;
+    arn::account_and_region(text_at(writer, "DBClusterArn")?).1
 }
 
 /// The region of the first of a load balancer's zones, which are names or objects with a `ZoneName`.

@@ -19,7 +19,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use extract::tag_object;
+pub use arn::partition;
+pub use extract::{name_tag, tag_object};
+pub use names::resource_type;
 
 use crate::error::{Error, Result};
 use crate::model::{CanonicalJson, Content, Json, ResourceKey, ScopeReport, Text, Timestamp, parse_json};

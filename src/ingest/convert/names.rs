@@ -40,6 +40,7 @@ const TYPES: &[(&str, &str)] = &[
     ("AWS::CodeDeploy::Application", "aws_codedeploy_app"),
     ("AWS::ECR::PublicRepository", "aws_ecrpublic_repository"),
     ("AWS::Events::EventBus", "aws_eventbridge_bus"),
+    ("AWS::IAM::ManagedPolicy", "aws_iam_policy"),
     ("AWS::Kinesis::StreamConsumer", "aws_kinesis_consumer"),
     ("AWS::Logs::LogGroup", "aws_cloudwatch_log_group"),
     ("AWS::Redshift::ClusterParameterGroup", "aws_redshift_parameter_group"),
@@ -53,7 +54,7 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 /// The name of the typed view of a native type. The ARN tells the kinds of load balancer apart.
-pub(super) fn resource_type(native_type: &str, arn: Option<&str>) -> String {
+pub fn resource_type(native_type: &str, arn: Option<&str>) -> String {
     if native_type == "AWS::ElasticLoadBalancingV2::LoadBalancer" {
         return load_balancer(arn.unwrap_or_default()).to_owned();
     }

@@ -257,7 +257,7 @@ pub(super) const KINDS: &[Kind] = &[
         .name("GlobalClusterIdentifier")
         .tags(Tags::Always("TagList"))
         .state("Status")
-        .place(Place::Global),
+        .place(Place::Home),
     rds("DBSecurityGroups", "AWS::RDS::DBSecurityGroup", "aws_rds_db_security_group", &["DBSecurityGroupName"], "DBSecurityGroupArn")
         .arn_form("rds", "secgrp:")
         .name("DBSecurityGroupName"),

@@ -118,7 +118,13 @@ fn every_listing_of_ec2_rds_and_s3_gives_its_type() {
             "us-east-1/aws_rds_db_event_subscription/x",
         ),
         (r#"{"DBProxies":[{"DBProxyName":"x","Status":"available"}]}"#, "us-east-1/aws_rds_db_proxy/x available"),
-        (r#"{"GlobalClusters":[{"GlobalClusterIdentifier":"x","Status":"available"}]}"#, "global/aws_rds_global_cluster/x available"),
+        (r#"{"GlobalClusters":[{"GlobalClusterIdentifier":"x","Status":"available"}]}"#, "us-east-1/aws_rds_global_cluster/x available"),
+        (
+            r#"{"GlobalClusters":[{"GlobalClusterIdentifier":"x","GlobalClusterMembers":[
+                {"DBClusterArn":"arn:aws:rds:us-east-1:111122223333:cluster:a","IsWriter":false},
+                {"DBClusterArn":"arn:aws:rds:eu-west-1:111122223333:cluster:b","IsWriter":true}]}]}"#,
+            "eu-west-1/aws_rds_global_cluster/x",
+        ),
         (r#"{"Buckets":[{"Name":"x","BucketRegion":"eu-west-1"}],"Owner":{"ID":"1"}}"#, "eu-west-1/aws_s3_bucket/x"),
         (r#"{"Roles":[{"RoleName":"x","Arn":"arn:aws:iam::111122223333:role/x"}]}"#, "global/aws_iam_role/x"),
         (

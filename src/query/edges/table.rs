@@ -57,6 +57,16 @@ const TABLE: &[(&str, &[Rule])] = &[
             edge("has_address", "aws_vpc_eip", "PrivateIpAddresses[].Association.AllocationId"),
         ],
     ),
+    (
+        "aws_ec2_spot_instance_request",
+        &[
+            edge("has_member", "aws_ec2_instance", "InstanceId"),
+            edge("in_subnet", "aws_vpc_subnet", "LaunchSpecification.SubnetId"),
+            edge("uses_security_group", "aws_vpc_security_group", "LaunchSpecification.SecurityGroups[].GroupId"),
+            edge("uses_image", "aws_ec2_ami", "LaunchSpecification.ImageId"),
+            edge("uses_key_pair", "aws_ec2_key_pair", "LaunchSpecification.KeyName").local(),
+        ],
+    ),
     ("aws_ec2_host", &[edge("has_member", "aws_ec2_instance", "Instances[].InstanceId")]),
     (
         "aws_ec2_launch_template_version",

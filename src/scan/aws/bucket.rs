@@ -10,7 +10,6 @@
 //! - An incremental scan describes those that are not known, or are listed otherwise than they are known.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -18,14 +17,13 @@ use aws_config::SdkConfig;
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 
-use super::PROVIDER;
 use super::bucket_detail::{DETAILS, Detail, LOCATION};
-use super::call::{Answer, Wire};
+use super::call::{Answer, Calls, Paging, Wire, bad_answer, of_store};
 use super::clients::Clients;
-use super::listing::{OWN_PAGE_NEXT, PAGES_MAX};
 use super::shapes::Operation;
 use super::wire::decode;
-use crate::error::{Error, Result};
+use super::{GLOBAL, PROVIDER};
+use crate::error::Result;
 use crate::ingest::convert::{Draft, Origin, aws_cli, tag_object};
 use crate::model::{Json, ResourceKey, Scope};
 use crate::scan::limits::Limits;
@@ -66,7 +64,7 @@ impl Buckets {
         let about = About {
             call: "s3:ListBuckets".to_owned(),
             account_id: account_id.to_owned(),
-            region: "global".to_owned(),
+            region: GLOBAL.to_owned(),
             scopes,
             permissions: ["s3:ListAllMyBuckets".to_owned()].into_iter().chain(details).collect(),
         };
@@ -89,13 +87,9 @@ impl Listing for Buckets {
     }
 
     async fn read(&self, sink: &dyn Sink) -> std::result::Result<Listed, Failure> {
-        let calls = Calls::default();
-        let listed = self.list(&calls).await.map_err(|failure| calls.so_far(failure))?;
-        let mut partial = BTreeMap::new();
-        for page in listed.chunks(PAGE_BUCKETS) {
-            self.page(page, sink, &calls, &mut partial).await.map_err(|failure| calls.so_far(failure))?;
-        }
-        Ok(Listed { calls: calls.count(), partial })
+        let (calls, mut partial) = (Calls::default(), BTreeMap::new());
+        let outcome = self.all(sink, &calls, &mut partial).await;
+        calls.ended(outcome).map(|listed| Listed { partial, ..listed })
     }
 }
 
@@ -108,6 +102,14 @@ struct Located<'l> {
 }
 
 impl Buckets {
+    /// Looks at all buckets, page by page.
+    async fn all(&self, sink: &dyn Sink, calls: &Calls, partial: &mut BTreeMap<Scope, Failure>) -> std::result::Result<(), Failure> {
+        for page in self.list(calls).await?.chunks(PAGE_BUCKETS) {
+            self.page(page, sink, calls, partial).await?;
+        }
+        Ok(())
+    }
+
     /// Looks at some buckets and hands them in. What could not be seen is noted by scope.
     async fn page(
         &self,
@@ -145,24 +147,20 @@ impl Buckets {
 
     /// The buckets of the account, as they are listed.
     async fn list(&self, calls: &Calls) -> std::result::Result<Vec<Json>, Failure> {
-        let (mut buckets, mut token) = (Vec::new(), None);
+        let (mut buckets, mut paging) = (Vec::new(), Paging::default());
         let clients = self.clients(self.regions.first().map_or(FIRST_REGION, String::as_str));
-        for _ in 0..PAGES_MAX {
+        loop {
             clients.wait("s3").await;
             let wire = Wire::default();
-            let sent = clients.s3.list_buckets().set_continuation_token(token.clone()).customize().interceptor(wire.clone()).send().await;
-            let answer = calls.counted(wire.answer(sent, |output| output.continuation_token))?;
-            let document = decoded("ListBuckets", &answer)?;
+            let sent = clients.s3.list_buckets().set_continuation_token(paging.token()).customize().interceptor(wire.clone()).send().await;
+            let document = decoded("ListBuckets", &calls.counted(wire.answer(sent))?)?;
             if let Some(Json::Array(page)) = document.get("Buckets") {
                 buckets.extend_from_slice(page);
             }
-            match answer.next {
-                None => return Ok(buckets),
-                next if next == token => return Err(bad_answer(OWN_PAGE_NEXT)),
-                next => token = next,
+            if !paging.goes_on(&document)? {
+                return Ok(buckets);
             }
         }
-        Err(bad_answer(format!("there are more than {PAGES_MAX} pages")))
     }
 
     /// Where a bucket lies; nothing if that is in a region that is not scanned.
@@ -290,32 +288,4 @@ fn decoded(operation: &str, answer: &Answer) -> std::result::Result<Json, Failur
         members.extend(told.map(|(_, value)| (member.into(), Json::String(value.as_str().into()))));
     }
     Ok(Json::object(members))
-}
-
-fn of_store(error: Error) -> Failure {
-    Failure::new(Reason::Store, error, 0)
-}
-
-fn bad_answer(message: impl std::fmt::Display) -> Failure {
-    Failure::new(Reason::BadAnswer, message, 0)
-}
-
-/// Counts requests.
-#[derive(Debug, Default)]
-struct Calls(AtomicU64);
-
-impl Calls {
-    fn counted(&self, outcome: std::result::Result<Answer, Failure>) -> std::result::Result<Answer, Failure> {
-        let calls = outcome.as_ref().map_or_else(|failure| failure.calls, |answer| answer.calls);
-        self.0.fetch_add(calls, Ordering::Relaxed);
-        outcome
-    }
-
-    fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn so_far(&self, failure: Failure) -> Failure {
-        Failure { calls: self.count(), ..failure }
-    }
 }

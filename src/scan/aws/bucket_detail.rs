@@ -30,7 +30,7 @@ macro_rules! detail {
                 Box::pin(async move {
                     let wire = Wire::default();
                     let sent = client.$call().bucket(bucket).customize().interceptor(wire.clone()).send().await;
-                    wire.whole(sent)
+                    wire.answer(sent)
                 })
             },
         }

@@ -1,6 +1,7 @@
 //! One call of AWS: the body as it came over the wire, and what went wrong in words that people tell apart.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ec2::config::interceptors::{AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef};
@@ -10,7 +11,10 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::role;
-use crate::scan::provider::{Failure, Reason};
+use crate::error::Error;
+use crate::ingest::convert::aws_cli;
+use crate::model::Json;
+use crate::scan::provider::{Failure, Listed, Reason};
 
 /// Keeps the body of the answer: the clients' own structs drop what they do not know.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +34,6 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
     /// Its headers; the names in small letters.
     pub(super) headers: Vec<(String, String)>,
-    /// How to ask for the next page, if there is one.
-    pub(super) next: Option<String>,
     /// Requests that were sent for it, retries included.
     pub(super) calls: u64,
 }
@@ -66,42 +68,84 @@ impl Intercept for Wire {
 }
 
 impl Wire {
-    /// The answer to a call that was sent with it.
-    pub(super) fn answer<O, E>(
-        self,
-        sent: Result<O, SdkError<E, HttpResponse>>,
-        next: impl FnOnce(O) -> Option<String>,
-    ) -> Result<Answer, Failure>
+    /// The answer to a call that was sent with it. That the client itself cannot read it is no failure: the body is what counts.
+    pub(super) fn answer<O, E>(self, sent: Result<O, SdkError<E, HttpResponse>>) -> Result<Answer, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let seen = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let calls = seen.attempts;
-        let output = sent.map_err(|error| failure(&error, calls))?;
-        let next = next(output).filter(|token| !token.is_empty());
-        match seen.body {
-            Some(body) => Ok(Answer { body, headers: seen.headers, next, calls }),
-            None => Err(Failure::new(Reason::BadAnswer, "the answer has no body", calls)),
+        let Seen { attempts: calls, body, headers } = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        match (sent, body) {
+            (Err(SdkError::ServiceError(service)), Some(body)) if service.raw().status().is_success() => {
+                Ok(Answer { body, headers, calls })
+            }
+            (Err(error), _) => Err(failure(&error, calls)),
+            (Ok(_), Some(body)) => Ok(Answer { body, headers, calls }),
+            (Ok(_), None) => Err(Failure::new(Reason::BadAnswer, "the answer has no body", calls)),
         }
+    }
+}
+
+/// Counts the requests of a listing.
+#[derive(Debug, Default)]
+pub(super) struct Calls(AtomicU64);
+
+impl Calls {
+    /// Counts those of one call.
+    pub(super) fn counted(&self, outcome: Result<Answer, Failure>) -> Result<Answer, Failure> {
+        let calls = outcome.as_ref().map_or_else(|failure| failure.calls, |answer| answer.calls);
+        self.0.fetch_add(calls, Ordering::Relaxed);
+        outcome
     }
 
-    /// The answer to a call that has one page. That the client itself cannot read it is no failure: the body is what counts.
-    pub(super) fn whole<O, E>(self, sent: Result<O, SdkError<E, HttpResponse>>) -> Result<Answer, Failure>
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        if let Err(SdkError::ServiceError(service)) = &sent
-            && service.raw().status().is_success()
-        {
-            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let calls = seen.attempts;
-            if let Some(body) = seen.body.take() {
-                let headers = std::mem::take(&mut seen.headers);
-                return Ok(Answer { body, headers, next: None, calls });
-            }
-        }
-        self.answer(sent, |_| None)
+    /// What is said of a listing that has ended.
+    pub(super) fn ended(&self, outcome: Result<(), Failure>) -> Result<Listed, Failure> {
+        let calls = self.0.load(Ordering::Relaxed);
+        outcome.map(|()| Listed::whole(calls)).map_err(|failure| Failure { calls, ..failure })
     }
+}
+
+/// A listing longer than this goes in circles.
+const PAGES_MAX: usize = 100_000;
+
+/// Goes from page to page, and sees that it comes to an end.
+#[derive(Debug, Default)]
+pub(super) struct Paging {
+    token: Option<String>,
+    pages: usize,
+}
+
+impl Paging {
+    /// How to ask for the page: `None` for the first.
+    pub(super) fn token(&self) -> Option<String> {
+        self.token.clone()
+    }
+
+    /// Whether there is another page after this one.
+    ///
+    /// # Errors
+    /// If the list goes in circles.
+    pub(super) fn goes_on(&mut self, page: &Json) -> Result<bool, Failure> {
+        let next = aws_cli::next_page(page).map(str::to_owned);
+        self.pages += 1;
+        if next.is_some() && next == self.token {
+            return Err(bad_answer("the answer names its own page as the next"));
+        }
+        if next.is_some() && self.pages >= PAGES_MAX {
+            return Err(bad_answer(format!("there are more than {PAGES_MAX} pages")));
+        }
+        self.token = next;
+        Ok(self.token.is_some())
+    }
+}
+
+/// What the store did not do for a listing.
+pub(super) fn of_store(error: Error) -> Failure {
+    Failure::new(Reason::Store, error, 0)
+}
+
+/// An answer that was not what the call answers.
+pub(super) fn bad_answer(message: impl fmt::Display) -> Failure {
+    Failure::new(Reason::BadAnswer, message, 0)
 }
 
 /// What kept a call from its answer.
@@ -152,7 +196,9 @@ fn reason_of_code(code: &str) -> Option<Reason> {
         | "IncompleteSignature"
         | "InvalidAccessKeyId"
         | "InvalidClientTokenId"
+        | "InvalidSignatureException"
         | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
         | "RequestExpired"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => Reason::Unauthenticated,

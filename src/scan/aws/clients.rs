@@ -1,6 +1,7 @@
 //! The clients of one account in one region.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -10,7 +11,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::SharedCredentialsProvider;
 
+use serde_json::Value;
+
+use super::call::Answer;
+use super::caller::Caller;
+use super::shapes::Operation;
 use crate::scan::limits::{Limits, Rate};
+use crate::scan::provider::{Failure, Reason};
 
 /// How often a call is tried in all.
 const ATTEMPTS_MAX: u32 = 5;
@@ -92,6 +99,9 @@ pub(super) struct Clients {
     pub(super) ec2: aws_sdk_ec2::Client,
     pub(super) rds: aws_sdk_rds::Client,
     pub(super) s3: aws_sdk_s3::Client,
+    config: SdkConfig,
+    /// Clients of other services, by the service's name; they are made when they are first needed.
+    callers: Arc<Mutex<BTreeMap<&'static str, Caller>>>,
     limits: Arc<Limits>,
 }
 
@@ -106,8 +116,26 @@ impl Clients {
             ec2: aws_sdk_ec2::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
             s3: aws_sdk_s3::Client::from_conf(s3),
+            config,
+            callers: Arc::default(),
             limits: Arc::clone(limits),
         }
+    }
+
+    /// Calls an operation of a service that has no client of its own here.
+    pub(super) async fn call(&self, operation: &'static Operation, input: &Value) -> Result<Answer, Failure> {
+        let caller = self.caller(operation).map_err(|error| Failure::new(Reason::Unreachable, error, 0))?;
+        caller.call(operation, input).await
+    }
+
+    fn caller(&self, operation: &'static Operation) -> crate::error::Result<Caller> {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = callers.get(operation.service()) {
+            return Ok(known.clone());
+        }
+        let made = Caller::new(&self.config, operation.of_service(), &self.region)?;
+        callers.insert(operation.service(), made.clone());
+        Ok(made)
     }
 
     /// Waits until a request to a service may be sent.
@@ -123,6 +151,8 @@ pub fn rate(service: &str) -> Rate {
     match service {
         "ec2" => Rate { per_second: 10.0, burst: 50.0 },
         "s3" => Rate { per_second: 250.0, burst: 500.0 },
+        // Fifteen a second for all calls that list, in all of the region.
+        "lambda" => Rate { per_second: 7.5, burst: 7.0 },
         _ => Rate { per_second: 5.0, burst: 20.0 },
     }
 }

@@ -3,22 +3,20 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
-use super::PROVIDER;
+use super::call::{Calls, Paging, bad_answer, of_store};
 use super::clients::Clients;
 use super::lost_tags;
 use super::shapes::Operation;
-use super::types::Api;
+use super::tags::add_tags;
+use super::types::{Api, Ask, Each, Query, TagCall};
 use super::wire::decode;
+use super::{GLOBAL, PROVIDER};
 use crate::error::Result;
 use crate::ingest::convert::{Converted, Draft, Origin, aws_cli};
 use crate::model::{Json, Scope};
 use crate::scan::provider::{About, Asked, Failure, Listed, Listing, Reason, Received, Sink, tags_missing};
-
-/// A listing longer than this goes in circles.
-pub(super) const PAGES_MAX: usize = 100_000;
-/// What is said of a listing that goes in circles at once.
-pub(super) const OWN_PAGE_NEXT: &str = "the answer names its own page as the next";
 
 /// One call in one region.
 #[derive(Debug)]
@@ -36,6 +34,31 @@ impl ApiListing {
     }
 }
 
+/// What a call lists in a region of an account.
+pub(super) fn about(api: &Api, account_id: &str, region: &str) -> Result<About> {
+    let operation = Operation::find(api.service, api.operation)?;
+    let region = if operation.of_service().is_global() { GLOBAL } else { region };
+    let scopes = api.types.iter().map(|name| Scope::new(PROVIDER, account_id, region, name));
+    Ok(About {
+        call: operation.permission(),
+        account_id: account_id.to_owned(),
+        region: region.to_owned(),
+        scopes: scopes.collect::<Result<_>>()?,
+        permissions: permissions(api)?,
+    })
+}
+
+/// The permissions for a call, and for those that it needs.
+fn permissions(api: &Api) -> Result<Vec<String>> {
+    let mut operations = vec![(api.service, api.operation)];
+    if let Ask::Caller(query) = &api.ask {
+        operations.extend(query.each.as_ref().map(|each| (each.api.service, each.api.operation)));
+        operations.extend(query.tags.as_ref().map(|tags| (api.service, tags.operation)));
+    }
+    let again = (api.service == "ec2").then(|| Ok(lost_tags::PERMISSION.to_owned()));
+    operations.into_iter().map(|(service, name)| Ok(Operation::find(service, name)?.permission())).chain(again).collect()
+}
+
 #[async_trait]
 impl Listing for ApiListing {
     fn about(&self) -> &About {
@@ -43,87 +66,169 @@ impl Listing for ApiListing {
     }
 
     async fn read(&self, sink: &dyn Sink) -> std::result::Result<Listed, Failure> {
-        let (mut calls, mut token, mut unknown) = (0, None, BTreeSet::new());
-        for _ in 0..PAGES_MAX {
-            self.clients.wait(self.api.service).await;
-            let asked = sink.about_to_ask().await.map_err(|error| Failure::new(Reason::Store, error, calls))?;
-            let asked_for = token.clone();
-            let answer =
-                (self.api.ask)(&self.clients, token).await.map_err(|failure| Failure { calls: calls + failure.calls, ..failure })?;
-            calls += answer.calls;
-            let page = read_page(self.operation, &self.about, &answer.body, &mut unknown);
-            let page = page.map_err(|error| Failure::new(Reason::BadAnswer, error, calls))?;
-            page.notes.into_iter().for_each(|note| sink.note(note));
-            if !page.observations.is_empty() {
-                let taken = sink.page(asked, page.observations).await.map_err(|error| Failure::new(Reason::Store, error, calls))?;
-                if let Received::Doubted(page) = taken {
-                    let confirmed = self.confirm(page, asked, asked_for.clone(), sink).await;
-                    calls += confirmed.map_err(|failure| Failure { calls: calls + failure.calls, ..failure })?;
-                }
-            }
-            match answer.next {
-                None => {
-                    note_unknown(&unknown, sink);
-                    return Ok(Listed::whole(calls));
-                }
-                next if next == asked_for => return Err(Failure::new(Reason::BadAnswer, OWN_PAGE_NEXT, calls)),
-                next => token = next,
-            }
-        }
-        Err(Failure::new(Reason::BadAnswer, format!("there are more than {PAGES_MAX} pages"), calls))
+        let calls = Calls::default();
+        let mut reading = Reading { listing: self, sink, calls: &calls, unknown: BTreeSet::new() };
+        calls.ended(reading.all().await)
     }
 }
 
-/// What a call lists in a region of an account.
-pub(super) fn about(api: &Api, account_id: &str, region: &str) -> Result<About> {
-    let call = format!("{}:{}", api.service, api.operation);
-    let again = (api.service == "ec2").then(|| lost_tags::PERMISSION.to_owned());
-    let scopes = api.types.iter().map(|name| Scope::new(PROVIDER, account_id, region, name));
-    Ok(About {
-        permissions: [call.clone()].into_iter().chain(again).collect(),
-        call,
-        account_id: account_id.to_owned(),
-        region: region.to_owned(),
-        scopes: scopes.collect::<Result<_>>()?,
-    })
+/// A listing while it is read.
+struct Reading<'a> {
+    listing: &'a ApiListing,
+    sink: &'a dyn Sink,
+    calls: &'a Calls,
+    /// What the table of shapes does not know.
+    unknown: BTreeSet<String>,
 }
 
-impl ApiListing {
+impl Reading<'_> {
+    async fn all(&mut self) -> std::result::Result<(), Failure> {
+        match &self.listing.api.ask {
+            Ask::Caller(Query { each: Some(each), .. }) => {
+                for id in self.ids(each).await? {
+                    match self.pages(Some((each.id, &id))).await {
+                        Err(failure) if failure.code.as_deref() == Some(each.gone) => {}
+                        outcome => outcome?,
+                    }
+                }
+            }
+            _ => self.pages(None).await?,
+        }
+        note_unknown(&self.unknown, self.sink);
+        Ok(())
+    }
+
+    /// Hands in all pages: those of the region, or of what a parameter names.
+    async fn pages(&mut self, of: Option<(&str, &str)>) -> std::result::Result<(), Failure> {
+        let mut paging = Paging::default();
+        loop {
+            self.listing.clients.wait(self.listing.api.service).await;
+            let asked = self.sink.about_to_ask().await.map_err(of_store)?;
+            let page = self.ask(self.listing.api, self.listing.operation, of, paging.token()).await?;
+            let resources = self.resources(&page).await?;
+            // Tags that are asked for by themselves are told one by one.
+            let asked = if self.tags().is_some() { asked.confirmed() } else { asked };
+            if !resources.is_empty()
+                && let Received::Doubted(page) = self.sink.page(asked, resources).await.map_err(of_store)?
+            {
+                self.confirm(page, asked, of, paging.token()).await?;
+            }
+            if !paging.goes_on(&page)? {
+                return Ok(());
+            }
+        }
+    }
+
     /// Fetches the tags of a page a second time, by themselves or with the page, and hands it in with them.
-    async fn confirm(&self, page: Vec<Draft>, asked: Asked, token: Option<String>, sink: &dyn Sink) -> std::result::Result<u64, Failure> {
+    async fn confirm(
+        &mut self,
+        page: Vec<Draft>,
+        asked: Asked,
+        of: Option<(&str, &str)>,
+        token: Option<String>,
+    ) -> std::result::Result<(), Failure> {
         let resources = page.len();
-        let (asked, fetched) = match self.api.service {
-            "ec2" => (asked, lost_tags::fetched(page, &self.clients, sink).await),
-            _ => (sink.about_to_ask().await.map_err(|error| Failure::new(Reason::Store, error, 0))?, self.page_again(token).await),
+        let (asked, fetched) = match self.listing.api.service {
+            "ec2" => (asked, lost_tags::fetched(page, &self.listing.clients, self.calls, self.sink).await),
+            _ => (self.sink.about_to_ask().await.map_err(of_store)?, self.page_again(of, token).await),
         };
-        let (page, calls) = fetched.map_err(|failure| {
+        let page = fetched.map_err(|failure| {
             let message = format!("{}, and they cannot be fetched again: {failure}", tags_missing(resources));
-            Failure::new(Reason::TagsMissing, message, failure.calls)
+            Failure::new(Reason::TagsMissing, message, 0)
         })?;
         if page.iter().any(|seen| seen.tags.as_ref().is_some_and(|tags| *tags != Json::Object(Vec::new()))) {
-            sink.note(format!("{}: they were fetched again", tags_missing(resources)));
+            self.sink.note(format!("{}: they were fetched again", tags_missing(resources)));
         }
-        let taken = sink.page(asked.confirmed(), page).await.map_err(|error| Failure::new(Reason::Store, error, calls))?;
-        taken.written(calls).map(|()| calls)
+        self.sink.page(asked.confirmed(), page).await.map_err(of_store)?.written(0)
     }
 
     /// The same page once more.
-    async fn page_again(&self, token: Option<String>) -> std::result::Result<(Vec<Draft>, u64), Failure> {
-        self.clients.wait(self.api.service).await;
-        let answer = (self.api.ask)(&self.clients, token).await?;
-        let page = read_page(self.operation, &self.about, &answer.body, &mut BTreeSet::new());
-        let page = page.map_err(|error| Failure::new(Reason::BadAnswer, error, answer.calls))?;
-        Ok((page.observations, answer.calls))
+    async fn page_again(&mut self, of: Option<(&str, &str)>, token: Option<String>) -> std::result::Result<Vec<Draft>, Failure> {
+        self.listing.clients.wait(self.listing.api.service).await;
+        let page = self.ask(self.listing.api, self.listing.operation, of, token).await?;
+        self.resources(&page).await
+    }
+
+    fn tags(&self) -> Option<&'static TagCall> {
+        match &self.listing.api.ask {
+            Ask::Caller(query) => query.tags.as_ref(),
+            Ask::Client(_) => None,
+        }
+    }
+
+    /// The ids of all for which the call is asked one by one.
+    async fn ids(&mut self, each: &Each) -> std::result::Result<Vec<String>, Failure> {
+        let operation = Operation::find(each.api.service, each.api.operation).map_err(bad_answer)?;
+        let (mut ids, mut paging) = (Vec::new(), Paging::default());
+        loop {
+            self.listing.clients.wait(each.api.service).await;
+            let page = self.ask(each.api, operation, None, paging.token()).await?;
+            if let Some(Json::Array(elements)) = page.get(each.list) {
+                ids.extend(elements.iter().filter_map(|element| element.get(each.id)?.as_str()).map(str::to_owned));
+            }
+            if !paging.goes_on(&page)? {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// One page.
+    async fn ask(
+        &mut self,
+        api: &Api,
+        operation: &'static Operation,
+        of: Option<(&str, &str)>,
+        token: Option<String>,
+    ) -> std::result::Result<Json, Failure> {
+        let clients = &self.listing.clients;
+        let answer = match &api.ask {
+            Ask::Client(ask) => ask(clients, token).await,
+            Ask::Caller(query) => clients.call(operation, &input(query, of, token)).await,
+        };
+        let decoded = decode(operation, &self.calls.counted(answer)?.body).map_err(bad_answer)?;
+        self.unknown.extend(decoded.unknown.into_iter().map(|unknown| unknown.path));
+        Ok(decoded.document)
+    }
+
+    /// The resources of a page, with their tags.
+    async fn resources(&self, page: &Json) -> std::result::Result<Vec<Draft>, Failure> {
+        let ApiListing { api, about, clients, .. } = self.listing;
+        let converted = convert(api, about, page).map_err(bad_answer)?;
+        converted.notes.into_iter().for_each(|note| self.sink.note(note));
+        let mut resources = converted.observations;
+        if let Some(tags) = self.tags() {
+            let operation = Operation::find(api.service, tags.operation).map_err(bad_answer)?;
+            add_tags(tags, operation, clients, &mut resources, self.calls, self.sink).await?;
+        }
+        Ok(resources)
     }
 }
 
-/// The resources in an answer. What is not known of its shape is added to `unknown`.
-pub(super) fn read_page(operation: &Operation, about: &About, body: &[u8], unknown: &mut BTreeSet<String>) -> Result<Converted> {
+/// The resources in an answer, as far as they are taken.
+fn convert(api: &Api, about: &About, document: &Json) -> Result<Converted> {
+    let origin = Origin { account: Some(&about.account_id), region: Some(&about.region), service: Some(api.service), ..Origin::default() };
+    let mut converted = aws_cli::convert(document, &origin)?;
+    if let Ask::Caller(query) = &api.ask {
+        converted.observations.retain(|resource| (query.takes)(&resource.properties));
+    }
+    Ok(converted)
+}
+
+/// The resources in the body of an answer. What is not known of its shape is added to `unknown`.
+pub(super) fn read_page(api: &Api, operation: &Operation, about: &About, body: &[u8], unknown: &mut BTreeSet<String>) -> Result<Converted> {
     let decoded = decode(operation, body)?;
     unknown.extend(decoded.unknown.into_iter().map(|unknown| unknown.path));
-    let origin =
-        Origin { account: Some(&about.account_id), region: Some(&about.region), service: Some(operation.service()), ..Origin::default() };
-    aws_cli::convert(&decoded.document, &origin)
+    convert(api, about, &decoded.document)
+}
+
+/// The parameters of a call for a page.
+fn input(query: &Query, of: Option<(&str, &str)>, token: Option<String>) -> Value {
+    let mut input = (query.input)();
+    let token = token.as_deref().map(|token| (query.token, token));
+    if let Value::Object(members) = &mut input {
+        members.extend(of.into_iter().chain(token).map(|(name, value)| (name.to_owned(), value.into())));
+    }
+    input
 }
 
 /// Says what a newer service answers that this build does not know.

@@ -6,22 +6,31 @@
 //! on the wire, and reported. From there on an answer is what an import of the command line's output is.
 //!
 //! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it. `types` holds a file for
-//! each call that lists something, `listing` reads such a call page by page, `bucket` asks buckets one by one, by the calls of
-//! `bucket_detail`. `lost_tags` fetches tags that an answer lacks. `provider` is an account; of one that
-//! cannot be asked the listings are `unasked`. `replay` is another provider: the same
-//! answers from files.
+//! each call that lists something, `listing` reads such a call page by page, `tags` asks for tags that are not listed, `lost_tags`
+//! for those that an answer lacks. `bucket` asks buckets one by one, by the calls of `bucket_detail`, and `cloud_control` lists any of the
+//! types in `resource_types`. Three services have a client of the SDK; `caller` asks any other: `request` is what it sends, `refusal` how
+//! it is refused, `service` where the service is. `selection` says what is wanted, `provider` is an account; of one that cannot be asked
+//! the listings are `unasked`. `replay` is another provider: the same answers from files.
 
 mod bucket;
 mod bucket_detail;
 mod call;
+mod caller;
 mod clients;
+mod cloud_control;
 mod listing;
 mod lost_tags;
 mod provider;
+mod refusal;
 mod replay;
+mod request;
+mod resource_types;
 mod role;
 mod scalar;
+mod selection;
+mod service;
 mod shapes;
+mod tags;
 mod types;
 mod unasked;
 mod wire;
@@ -31,10 +40,13 @@ mod xml;
 mod tests;
 
 pub use clients::{AwsOptions, rate};
-pub use provider::{Aws, Regions, Selection, services};
+pub use provider::{Aws, services};
 pub use replay::Replay;
+pub use selection::{Regions, Selection};
 pub use shapes::Operation;
 pub use wire::{Decoded, Unknown, What, decode};
 
 /// The provider of everything here.
 const PROVIDER: &str = "aws";
+/// The region of what is the same in all.
+const GLOBAL: &str = "global";

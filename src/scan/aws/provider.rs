@@ -6,53 +6,23 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 
-use super::bucket;
 use super::call::failure;
 use super::clients::{AwsOptions, Clients, HOME_REGION, account_config};
+use super::cloud_control::{self, TypeListing};
 use super::listing::ApiListing;
 use super::role;
+use super::selection::{Regions, Selection};
+use super::shapes::Operation;
 use super::types::APIS;
 use super::unasked::Unasked;
+use super::{GLOBAL, bucket};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::limits::Limits;
 use crate::scan::provider::{Failure, Listing, Provider, Reason};
 
-/// Which regions are scanned.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Regions {
-    /// That of the configuration.
-    #[default]
-    Configured,
-    /// These.
-    Named(Vec<String>),
-    /// All that are enabled in the account.
-    Enabled,
-}
-
-/// What to scan of an account.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// The regions.
-    pub regions: Regions,
-    /// The resource types; empty = all.
-    pub types: Vec<String>,
-    /// Resource types that are left out.
-    pub excluded_types: Vec<String>,
-    /// Describe only buckets that are new or listed otherwise than they are known.
-    pub is_incremental: bool,
-}
-
-impl Selection {
-    /// Whether any of some types is to be scanned.
-    pub(super) fn takes(&self, types: &[&str]) -> bool {
-        let named = |list: &[String], name: &str| list.iter().any(|known| known == name);
-        types.iter().any(|name| (self.types.is_empty() || named(&self.types, name)) && !named(&self.excluded_types, name))
-    }
-}
-
 /// All services that are asked for resources.
 pub fn services() -> BTreeSet<&'static str> {
-    APIS.iter().map(|api| api.service).chain(["s3"]).collect()
+    APIS.iter().map(|api| api.service).chain(["s3", cloud_control::SERVICE]).collect()
 }
 
 /// One account of AWS.
@@ -60,6 +30,8 @@ pub fn services() -> BTreeSet<&'static str> {
 pub struct Aws {
     options: AwsOptions,
     selection: Selection,
+    /// The types that Cloud Control is asked for.
+    native_types: Vec<String>,
     limits: Arc<Limits>,
 }
 
@@ -67,15 +39,11 @@ impl Aws {
     /// An account, by the credentials that reach it.
     ///
     /// # Errors
-    /// `Invalid` if a type is named that is not scanned, or a role that is none.
+    /// `Invalid` if a name or pattern stands for no type that can be scanned, and for a role that is none.
     pub fn new(options: AwsOptions, selection: Selection, limits: &Arc<Limits>) -> Result<Self> {
         options.role_arn.as_deref().map(role::account_of).transpose()?;
-        let known: BTreeSet<&str> = APIS.iter().flat_map(|api| api.types).copied().chain([bucket::TYPE]).collect();
-        if let Some(unknown) = selection.types.iter().chain(&selection.excluded_types).find(|name| !known.contains(name.as_str())) {
-            let known = known.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(Error::invalid(format!("unknown resource type {unknown:?}")).with_hint(format!("scanned are {known}")));
-        }
-        Ok(Self { options, selection, limits: Arc::clone(limits) })
+        let native_types = selection.native_types()?;
+        Ok(Self { options, selection, native_types, limits: Arc::clone(limits) })
     }
 
     /// The regions that are scanned, and whether each is enabled in the account.
@@ -102,21 +70,32 @@ impl Aws {
     fn listings_of(&self, config: &SdkConfig, account_id: &str, regions: &[(String, bool)]) -> Result<Vec<Arc<dyn Listing>>> {
         let mut listings: Vec<Arc<dyn Listing>> = Vec::new();
         for (region, is_enabled) in regions {
-            let clients = Clients::new(config, account_id, region, &self.limits);
+            let of_region = self.listings_from(&Clients::new(config, account_id, region, &self.limits), false)?;
             let message = format!("region {region} is not enabled in account {account_id}");
-            let disabled = (!is_enabled).then(|| Failure::new(Reason::RegionDisabled, message, 0));
-            for api in APIS.iter().filter(|api| self.selection.takes(api.types)) {
-                let listing = ApiListing::new(api, clients.clone())?;
-                listings.push(match &disabled {
-                    Some(failure) => Unasked::instead_of(&listing, failure),
-                    None => Arc::new(listing),
-                });
-            }
+            let disabled = Failure::new(Reason::RegionDisabled, message, 0);
+            let or_not = |listing: Arc<dyn Listing>| if *is_enabled { listing } else { Unasked::instead_of(&*listing, &disabled) };
+            listings.extend(of_region.into_iter().map(or_not));
         }
         let enabled: Vec<String> = regions.iter().filter(|(_, enabled)| *enabled).map(|(region, _)| region.clone()).collect();
-        if self.selection.takes(&[bucket::TYPE]) && !enabled.is_empty() {
+        let Some(first) = enabled.first() else { return Ok(listings) };
+        let home = Operation::find("iam", "GetAccountAuthorizationDetails")?.of_service().endpoint_of_aws(first)?.region;
+        listings.extend(self.listings_from(&Clients::new(config, account_id, &home, &self.limits), true)?);
+        if self.selection.takes(&[bucket::TYPE]) {
             listings.push(Arc::new(bucket::Buckets::new(config, account_id, &enabled, self.selection.is_incremental, &self.limits)?));
         }
+        Ok(listings)
+    }
+
+    /// The listings that are asked from a region: of what is the same in all regions, or of what lies in this one.
+    fn listings_from(&self, clients: &Clients, global: bool) -> Result<Vec<Arc<dyn Listing>>> {
+        let mut listings: Vec<Arc<dyn Listing>> = Vec::new();
+        for api in APIS.iter().filter(|api| self.selection.takes(api.types)) {
+            listings.push(Arc::new(ApiListing::new(api, clients.clone())?));
+        }
+        for native_type in &self.native_types {
+            listings.push(Arc::new(TypeListing::new(native_type, clients.clone())?));
+        }
+        listings.retain(|listing| (listing.about().region == GLOBAL) == global);
         Ok(listings)
     }
 

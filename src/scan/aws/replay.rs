@@ -70,7 +70,7 @@ async fn recorded(account_id: &str, region: &str, folder: &Path) -> Result<Vec<R
     }
     let listing = |(name, files): (&str, BTreeMap<u32, PathBuf>)| {
         let (api, operation) = listing_of(name)?;
-        Ok(Recorded { operation, about: about(api, account_id, region)?, pages: files.into_values().collect() })
+        Ok(Recorded { api, operation, about: about(api, account_id, region)?, pages: files.into_values().collect() })
     };
     pages.into_iter().map(listing).collect()
 }
@@ -103,6 +103,7 @@ fn listing_of(name: &str) -> Result<(&'static Api, &'static Operation)> {
 /// The recorded pages of one call.
 #[derive(Debug)]
 struct Recorded {
+    api: &'static Api,
     operation: &'static Operation,
     about: About,
     pages: Vec<PathBuf>,
@@ -121,7 +122,7 @@ impl Listing for Recorded {
             let asked = sink.about_to_ask().await.map_err(of_store)?;
             let body = tokio::fs::read(path).await;
             let body = body.map_err(|error| Failure::new(Reason::Unreachable, format!("{}: {error}", path.display()), at))?;
-            let page = read_page(self.operation, &self.about, &body, &mut unknown);
+            let page = read_page(self.api, self.operation, &self.about, &body, &mut unknown);
             let page = page.map_err(|error| Failure::new(Reason::BadAnswer, error.context(path.display()), at))?;
             page.notes.into_iter().for_each(|note| sink.note(note));
             if !page.observations.is_empty() {

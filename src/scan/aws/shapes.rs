@@ -8,15 +8,17 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
+use super::service::Service;
 use crate::error::{Error, Result};
 
 const TABLE: &str = include_str!("../../../data/aws/shapes.json");
 
-/// One operation of one service: how its answer is read.
+/// One operation of one service: how it is asked, and how its answer is read.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    service: Box<str>,
+    service: Arc<Service>,
     name: Box<str>,
+    path: Option<Box<str>>,
     answer: Answer,
     headers: BTreeMap<Box<str>, Box<str>>,
     shapes: Arc<[Shape]>,
@@ -28,7 +30,7 @@ impl Operation {
     /// # Errors
     /// `NotFound` if the table has no such operation. `Internal` if the table cannot be read.
     pub fn find(service: &str, name: &str) -> Result<&'static Operation> {
-        let found = Self::all()?.iter().find(|operation| (&*operation.service, &*operation.name) == (service, name));
+        let found = Self::all()?.iter().find(|operation| (operation.service(), &*operation.name) == (service, name));
         found.ok_or_else(|| {
             let hint = "list the operation in data/aws/generate_shapes.py and run it";
             Error::not_found(format!("the table of shapes has no operation {service} {name}")).with_hint(hint)
@@ -46,7 +48,21 @@ impl Operation {
 
     /// The service's name in the AWS command line: `ec2`.
     pub fn service(&self) -> &str {
+        &self.service.name
+    }
+
+    pub(super) fn of_service(&self) -> &Service {
         &self.service
+    }
+
+    /// What is asked, of a service that tells operations apart by it, with `{Member}` for members of the request.
+    pub(super) fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// The permission to call it.
+    pub(super) fn permission(&self) -> String {
+        format!("{}:{}", self.service.signing, self.name)
     }
 
     /// The operation's name in AWS's reference: `DescribeVpcs`.
@@ -155,18 +171,22 @@ pub(super) struct Member {
 
 #[derive(Deserialize)]
 struct TableText {
+    #[serde(default)]
+    suffixes: BTreeMap<Box<str>, Box<str>>,
     services: BTreeMap<Box<str>, ServiceText>,
 }
 
 #[derive(Deserialize)]
 struct ServiceText {
-    protocol: Box<str>,
+    #[serde(flatten)]
+    service: Service,
     operations: BTreeMap<Box<str>, OperationText>,
     shapes: BTreeMap<Box<str>, ShapeText>,
 }
 
 #[derive(Deserialize)]
 struct OperationText {
+    path: Option<Box<str>>,
     root: Option<Box<str>>,
     wrapper: Option<Box<str>>,
     payload: Option<Box<str>>,
@@ -188,21 +208,30 @@ enum ShapeText {
 /// Reads and checks a table.
 pub(super) fn read_table(text: &str) -> Result<Vec<Operation>, String> {
     let table: TableText = serde_json::from_str(text).map_err(|error| format!("the table of shapes cannot be read: {error}"))?;
-    let mut operations = Vec::new();
-    for (service, text) in table.services {
-        read_service(&service, text, &mut operations).map_err(|error| format!("the table of shapes, service {service}: {error}"))?;
+    let (mut operations, suffixes) = (Vec::new(), Arc::new(table.suffixes));
+    for (name, text) in table.services {
+        let mut service = text.service;
+        service.name.clone_from(&name);
+        service.suffixes = Arc::clone(&suffixes);
+        read_service(Arc::new(service), text.operations, text.shapes, &mut operations)
+            .map_err(|error| format!("the table of shapes, service {name}: {error}"))?;
     }
     Ok(operations)
 }
 
-fn read_service(service: &str, text: ServiceText, operations: &mut Vec<Operation>) -> Result<(), String> {
-    let names: BTreeMap<&str, ShapeId> = text.shapes.keys().enumerate().map(|(at, name)| (&**name, ShapeId(at))).collect();
-    let shapes: Result<Vec<Shape>, String> = text.shapes.values().map(|shape| read_shape(shape, &names)).collect();
+fn read_service(
+    service: Arc<Service>,
+    named: BTreeMap<Box<str>, OperationText>,
+    shapes: BTreeMap<Box<str>, ShapeText>,
+    operations: &mut Vec<Operation>,
+) -> Result<(), String> {
+    let names: BTreeMap<&str, ShapeId> = shapes.keys().enumerate().map(|(at, name)| (&**name, ShapeId(at))).collect();
+    let shapes: Result<Vec<Shape>, String> = shapes.values().map(|shape| read_shape(shape, &names)).collect();
     let shapes: Arc<[Shape]> = shapes?.into();
-    for (name, operation) in text.operations {
-        let headers = operation.headers.clone();
-        let answer = read_answer(&text.protocol, operation, &names).map_err(|error| format!("{name}: {error}"))?;
-        operations.push(Operation { service: service.into(), name, answer, headers, shapes: Arc::clone(&shapes) });
+    for (name, operation) in named {
+        let (path, headers) = (operation.path.clone(), operation.headers.clone());
+        let answer = read_answer(&service.protocol, operation, &names).map_err(|error| format!("{name}: {error}"))?;
+        operations.push(Operation { service: Arc::clone(&service), name, path, answer, headers, shapes: Arc::clone(&shapes) });
     }
     Ok(())
 }
@@ -215,7 +244,7 @@ fn read_answer(protocol: &str, text: OperationText, names: &BTreeMap<&str, Shape
         }
         (Some(root), None, Some(member), None) => Ok(Answer::Text { root, member }),
         (None, None, None, Some(member)) => Ok(Answer::Document { member }),
-        (None, None, None, None) if protocol == "rest-json" => Ok(Answer::Json),
+        (None, None, None, None) if matches!(protocol, "json" | "rest-json") => Ok(Answer::Json),
         _ => Err("expected root and output, root and text, or body".to_owned()),
     }
 }

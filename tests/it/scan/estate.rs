@@ -101,6 +101,12 @@ impl Estate {
         (output.status.code().unwrap_or_else(|| panic!("{output:?}")), String::from_utf8(output.stderr).unwrap())
     }
 
+    /// Scans some types only.
+    pub fn scan_types(&mut self, account: &str, store: &Path, regions: &[&str], types: &[&str]) -> (i32, String) {
+        let flags: Vec<&str> = types.iter().flat_map(|name| ["--type", name]).collect();
+        self.scan_with(account, store, regions, &flags)
+    }
+
     /// The rows of a query.
     pub fn sql(&mut self, store: &Path, sql: &str) -> Vec<Value> {
         let output = self.elava("123456789012", store, &["sql", sql, "--format", "ndjson", "--nested"]);

@@ -110,7 +110,8 @@ impl Watch {
     fn say_ended(&self, about: &About, ended: &Ended, was_skipped: bool) {
         match (&self.bars, &ended.failure) {
             (None, _) => ended.scopes.iter().for_each(|scope| self.printer.say(&line(scope, ended))),
-            (Some(_), Some(failure)) if failure.reason == Reason::Interrupted => {}
+            // Of a thousand types some cannot be listed: that is in the coverage.
+            (Some(_), Some(failure)) if matches!(failure.reason, Reason::Interrupted | Reason::NotListable) => {}
             (Some(_), Some(failure)) if failure.reason.is_skip() => {
                 if !was_skipped {
                     self.above_bars(|| self.printer.warn(&format!("skipped: {}", failure.message)));

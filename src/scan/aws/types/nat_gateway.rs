@@ -6,5 +6,5 @@ pub(super) const API: Api = Api {
     service: "ec2",
     operation: "DescribeNatGateways",
     types: &["aws_vpc_nat_gateway"],
-    ask: pages!(ec2.describe_nat_gateways(max_results: 1000), set_next_token, next_token),
+    ask: pages!(ec2.describe_nat_gateways(max_results: 1000), set_next_token),
 };

@@ -6,5 +6,5 @@ pub(super) const API: Api = Api {
     service: "ec2",
     operation: "DescribeRouteTables",
     types: &["aws_vpc_route_table"],
-    ask: pages!(ec2.describe_route_tables(max_results: 100), set_next_token, next_token),
+    ask: pages!(ec2.describe_route_tables(max_results: 100), set_next_token),
 };

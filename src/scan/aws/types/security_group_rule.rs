@@ -6,5 +6,5 @@ pub(super) const API: Api = Api {
     service: "ec2",
     operation: "DescribeSecurityGroupRules",
     types: &["aws_vpc_security_group_rule"],
-    ask: pages!(ec2.describe_security_group_rules(max_results: 1000), set_next_token, next_token),
+    ask: pages!(ec2.describe_security_group_rules(max_results: 1000), set_next_token),
 };

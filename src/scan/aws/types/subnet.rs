@@ -6,5 +6,5 @@ pub(super) const API: Api = Api {
     service: "ec2",
     operation: "DescribeSubnets",
     types: &["aws_vpc_subnet"],
-    ask: pages!(ec2.describe_subnets(max_results: 1000), set_next_token, next_token),
+    ask: pages!(ec2.describe_subnets(max_results: 1000), set_next_token),
 };

@@ -6,5 +6,5 @@ pub(super) const API: Api = Api {
     service: "ec2",
     operation: "DescribeVpcs",
     types: &["aws_vpc"],
-    ask: pages!(ec2.describe_vpcs(max_results: 1000), set_next_token, next_token),
+    ask: pages!(ec2.describe_vpcs(max_results: 1000), set_next_token),
 };

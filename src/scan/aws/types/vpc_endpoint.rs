@@ -6,5 +6,5 @@ pub(super) const API: Api = Api {
     service: "ec2",
     operation: "DescribeVpcEndpoints",
     types: &["aws_vpc_endpoint"],
-    ask: pages!(ec2.describe_vpc_endpoints(max_results: 1000), set_next_token, next_token),
+    ask: pages!(ec2.describe_vpc_endpoints(max_results: 1000), set_next_token),
 };

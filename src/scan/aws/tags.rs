@@ -1,0 +1,57 @@
+//! Tags that a list does not show: asked for by the ARNs of what was listed.
+
+use super::call::{Calls, bad_answer};
+use super::clients::Clients;
+use super::shapes::Operation;
+use super::types::TagCall;
+use super::wire::decode;
+use crate::ingest::convert::{Draft, tag_object};
+use crate::model::Json;
+use crate::scan::provider::{Failure, Reason, Sink};
+
+/// Puts the tags into the resources of a page. Where the credentials do not allow to ask they stay unknown, and a note says so.
+pub(super) async fn add_tags(
+    tags: &TagCall,
+    operation: &'static Operation,
+    clients: &Clients,
+    drafts: &mut [Draft],
+    calls: &Calls,
+    sink: &dyn Sink,
+) -> Result<(), Failure> {
+    let mut left: Vec<&mut [Draft]> = drafts.chunks_mut(tags.at_once).collect();
+    while let Some(batch) = left.pop() {
+        match asked(tags, operation, clients, batch, calls).await {
+            Ok(answer) => batch.iter_mut().for_each(|draft| draft.tags = told(tags, &answer, draft)),
+            // One of them went away since it was listed; what the others have is asked one by one.
+            Err(failure) if failure.code.as_deref() == Some(tags.gone) => {
+                if batch.len() > 1 {
+                    left.extend(batch.chunks_mut(1));
+                }
+            }
+            Err(failure) if failure.reason == Reason::AccessDenied => {
+                sink.note(format!("tags are not known: {failure}"));
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+async fn asked(tags: &TagCall, operation: &'static Operation, clients: &Clients, batch: &[Draft], calls: &Calls) -> Result<Json, Failure> {
+    let arns: Vec<&str> = batch.iter().filter_map(|draft| draft.arn.as_deref()).collect();
+    clients.wait(operation.service()).await;
+    let answer = calls.counted(clients.call(operation, &(tags.input)(&arns)).await)?;
+    Ok(decode(operation, &answer.body).map_err(bad_answer)?.document)
+}
+
+/// The tags of one resource: what an answer does not name has none.
+fn told(tags: &TagCall, answer: &Json, draft: &Draft) -> Option<Json> {
+    let of_draft = |element: &&Json| element.get("ResourceArn").and_then(Json::as_str) == draft.arn.as_deref();
+    let element = match (tags.list, tags.list.and_then(|list| answer.get(list))) {
+        (None, _) => Some(answer),
+        (Some(_), Some(Json::Array(elements))) => elements.iter().find(of_draft),
+        (Some(_), _) => None,
+    };
+    Some(element.and_then(|element| tag_object(element.get("Tags")?)).unwrap_or(Json::Object(Vec::new())))
+}

@@ -92,6 +92,7 @@ OPERATIONS = {
     "elbv2": ["DescribeListeners", "DescribeLoadBalancers", "DescribeTags", "DescribeTargetGroups"],
     "iam": ["GetAccountAuthorizationDetails"],
     "lambda": ["ListFunctions", "ListTags"],
+    "organizations": ["ListAccounts"],
     "rds": [
         "DescribeDBClusterParameterGroups",
         "DescribeDBClusterSnapshots",

@@ -92,6 +92,11 @@ WRITTEN = {
 "{\\"RetentionInDays\\":30,\\"LogGroupName\\":\\"/web/access & <more>\\",\\"Arn\\":\\"arn:aws:logs:eu-west-1:123456789012:log-group:/web/access & <more>:*\\",\\"Tags\\":[{\\"Key\\":\\"Owner\\",\\"Value\\":\\"web\\"}]}"},
 {"Identifier":"empty","Properties":"{\\"LogGroupName\\":\\"empty\\"}"}],"TypeName":"AWS::Logs::LogGroup"}
 """,
+    ("organizations", "ListAccounts"): """{"Accounts":[{"Arn":"arn:aws:organizations::123456789012:account/o-ab12cd34ef/123456789012","Email":"all@example.com",
+"Id":"123456789012","JoinedMethod":"CREATED","Name":"all & <more>","State":"ACTIVE","Status":"ACTIVE"},
+{"Arn":"arn:aws:organizations::123456789012:account/o-ab12cd34ef/210987654321","Email":"old@example.com","Id":"210987654321","JoinedMethod":"INVITED",
+"Name":"old","State":"PENDING_CLOSURE"}],"NextToken":"next"}
+""",
 }
 
 
@@ -554,6 +559,7 @@ def requests(session):
         ("lambda", "ListFunctions", {"MaxItems": 50, "Marker": "a+/=& ~"}),
         ("lambda", "ListTags", {"Resource": "arn:aws:lambda:eu-west-1:123456789012:function:resize"}),
         ("cloudcontrol", "ListResources", {"TypeName": "AWS::Logs::LogGroup", "MaxResults": 100, "NextToken": "a\"\u00fc"}),
+        ("organizations", "ListAccounts", {"NextToken": "a+/="}),
     ]
     for service, operation, parameters in asked:
         model = session.get_service_model(service)
@@ -574,7 +580,7 @@ def requests(session):
 
 def endpoints(session):
     """Where botocore sends requests, and the region that it signs them for."""
-    for service in ("autoscaling", "cloudcontrol", "elbv2", "iam", "lambda"):
+    for service in ("autoscaling", "cloudcontrol", "elbv2", "iam", "lambda", "organizations"):
         for region in ("us-east-1", "eu-west-1", "ap-southeast-7", "cn-north-1", "us-gov-east-1", "us-iso-east-1", "eusc-de-east-1"):
             client = session.create_client(service, region, aws_access_key_id="testing", aws_secret_access_key="testing")
             found = client._ruleset_resolver._provider.resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)

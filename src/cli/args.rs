@@ -73,6 +73,7 @@ pub enum Command {
     ///
     ///   elava scan --region eu-central-1
     ///   elava scan --profile audit --all-regions
+    ///   elava scan --organization-role audit --all-regions
     ///
     /// Exit status 3 if something could not be seen in full: it is in the table coverage.
     #[cfg(feature = "aws")]
@@ -245,8 +246,11 @@ pub struct ScanArgs {
     /// A role to take on; may be given several times, once for each account
     #[arg(long, value_name = "ARN")]
     pub role_arn: Vec<String>,
+    /// A role of this name in every account of the organization; closed accounts are skipped
+    #[arg(long, value_name = "NAME", conflicts_with = "role_arn")]
+    pub organization_role: Option<String>,
     /// The external id that the owner of the role asks for
-    #[arg(long, value_name = "ID", requires = "role_arn")]
+    #[arg(long, value_name = "ID")]
     pub external_id: Option<String>,
     /// Where AWS is reached, for a server of your own
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]

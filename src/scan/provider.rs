@@ -180,6 +180,8 @@ pub enum Reason {
     LeftToOtherScan,
     /// The store did not take what was seen.
     Store,
+    /// The account is closed, or about to be.
+    AccountSuspended,
     /// The scan was stopped.
     Interrupted,
 }
@@ -187,7 +189,7 @@ pub enum Reason {
 impl Reason {
     /// Whether it was not looked, for a good reason, rather than not seen.
     pub fn is_skip(self) -> bool {
-        matches!(self, Self::RegionDisabled | Self::Unsupported | Self::NotListable | Self::LeftToOtherScan)
+        matches!(self, Self::RegionDisabled | Self::AccountSuspended | Self::Unsupported | Self::NotListable | Self::LeftToOtherScan)
     }
 
     /// The word that coverage shows where the provider gave no code.
@@ -206,6 +208,7 @@ impl Reason {
             Self::TagsMissing => "tags_missing",
             Self::LeftToOtherScan => "left_to_other_scan",
             Self::Store => "store",
+            Self::AccountSuspended => "account_suspended",
             Self::Interrupted => "interrupted",
         }
     }

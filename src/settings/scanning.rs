@@ -83,6 +83,8 @@ pub struct AccountSettings {
     pub profile: Option<String>,
     /// A role to take on.
     pub role_arn: Option<String>,
+    /// The name of a role in every account of the organization.
+    pub organization_role: Option<String>,
     /// What the owner of the role asks for.
     pub external_id: Option<String>,
     /// Its regions.
@@ -144,8 +146,11 @@ impl AwsSettings {
             if account.name.is_empty() || !names.insert(&account.name) {
                 return told("expected a name that no other has");
             }
-            if account.external_id.is_some() && account.role_arn.is_none() {
-                return told("external_id is for a role, and there is no role_arn");
+            if account.role_arn.is_some() && account.organization_role.is_some() {
+                return told("expected role_arn or organization_role, found both");
+            }
+            if account.external_id.is_some() && account.role_arn.is_none() && account.organization_role.is_none() {
+                return told("external_id is for a role, and there is neither role_arn nor organization_role");
             }
         }
         Ok(())

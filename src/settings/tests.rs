@@ -59,7 +59,7 @@ regions = ["eu-central-1"]
 [[aws.accounts]]
 name = "others"
 profile = "management"
-role_arn = "arn:aws:iam::444455556666:role/audit"
+organization_role = "audit"
 "#;
 
 #[test]
@@ -70,7 +70,7 @@ fn accounts_regions_rates_and_schedules_are_read() {
     assert_eq!(settings.aws.rates["ec2"], RateSettings { per_second: 2.0, burst: 5.5 });
     let [production, others] = settings.aws.accounts.as_slice() else { panic!("{:?}", settings.aws.accounts) };
     assert_eq!(production.regions, Some(RegionSettings::Named(vec!["eu-central-1".to_owned()])));
-    assert_eq!((others.profile.as_deref(), others.external_id.as_deref()), (Some("management"), None));
+    assert_eq!((others.profile.as_deref(), others.organization_role.as_deref()), (Some("management"), Some("audit")));
 }
 
 #[test]
@@ -89,6 +89,10 @@ fn what_is_wrong_with_scans_is_told_with_its_place() {
         ("[[aws.accounts]]\nprofile = \"x\"\n", "elava.toml, line 1: missing field `name`"),
         ("aws.accounts = [{ name = \"a\" }, { name = \"a\" }]", "elava.toml: aws.accounts, account \"a\": expected a name"),
         ("[[aws.accounts]]\nname = \"a\"\nexternal_id = \"1\"\n", "elava.toml: aws.accounts, account \"a\": external_id is for a role"),
+        (
+            "[[aws.accounts]]\nname = \"a\"\nrole_arn = \"x\"\norganization_role = \"y\"\n",
+            "elava.toml: aws.accounts, account \"a\": expected role_arn or",
+        ),
         ("aws.rates.ec2 = { per_second = 0, burst = 1 }\n", "elava.toml: aws.rates.ec2: expected per_second from 0.01"),
         ("[daemon]\ncompact = \"yes\"\n", "elava.toml, line 2: invalid type"),
     ];

@@ -11,6 +11,7 @@ The first line of standard output is {"endpoint": "http://127.0.0.1:PORT"}. From
     expect       account, regions: what boto3 says that there is
     expect_types account, regions, types: what boto3 lists by Cloud Control: type, region, identifier, properties
     expect_tags  account, regions: the tags, by ARN, of what is listed without them
+    organization account, names, closed: makes it the head of an organization of new accounts, some of them closed; answers their ids
     credentials  account: keys that see this account
     faults       rules: how requests go wrong from now on (see proxy.Rule), instead of the rules before
     page         size: lists that AWS pages are answered in pages of this size at most; null as asked for
@@ -60,7 +61,7 @@ from expect import expect, expect_tags, expect_types
 from proxy import Proxy
 from wire import Answer, Asked
 
-SERVICES = ["autoscaling", "ec2", "elbv2", "iam", "lambda", "logs", "rds", "s3", "sqs", "sts"]
+SERVICES = ["autoscaling", "ec2", "elbv2", "iam", "lambda", "logs", "organizations", "rds", "s3", "sqs", "sts"]
 
 
 class Moto:
@@ -152,7 +153,7 @@ class Estate:
 
     def do(self, command):
         name = command.pop("do")
-        if name not in ("build", "change", "expect", "credentials", "expect_tags", "expect_types", "faults", "page", "calls", "reset"):
+        if name not in ("build", "change", "expect", "organization", "credentials", "expect_tags", "expect_types", "faults", "page", "calls", "reset"):
             raise ValueError(f"no command is called {name!r}")
         return getattr(self, name)(**command) or {}
 
@@ -179,6 +180,15 @@ class Estate:
 
     def expect_types(self, account, regions, types):
         return {"resources": expect_types(self.clients, account, regions, types)}
+
+    def organization(self, account, names, closed):
+        client = self.clients.client(account, "us-east-1", "organizations")
+        client.create_organization(FeatureSet="ALL")
+        made = {name: client.create_account(AccountName=name, Email=f"{name}@example.com") for name in names}
+        ids = {name: status["CreateAccountStatus"]["AccountId"] for name, status in made.items()}
+        for name in closed:
+            client.close_account(AccountId=ids[name])
+        return {"accounts": ids}
 
     def credentials(self, account):
         return self.clients.credentials(account)

@@ -106,6 +106,7 @@ fn account_lines(account: &AccountSettings, settings: &Settings) -> Vec<String> 
         ("name", Some(quoted(&account.name))),
         ("profile", account.profile.as_deref().map(quoted)),
         ("role_arn", account.role_arn.as_deref().map(quoted)),
+        ("organization_role", account.organization_role.as_deref().map(quoted)),
         ("external_id", account.external_id.as_deref().map(quoted)),
         ("regions", account.regions.as_ref().map(regions)),
         ("types", account.types.as_deref().map(list)),

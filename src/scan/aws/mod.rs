@@ -9,9 +9,10 @@
 //! each call that lists something, `listing` reads such a call page by page, `tags` asks for tags that are not listed, `lost_tags`
 //! for those that an answer lacks. `bucket` asks buckets one by one, by the calls of `bucket_detail`, and `cloud_control` lists any of the
 //! types in `resource_types`. Three services have a client of the SDK; `caller` asks any other: `request` is what it sends, `refusal` how
-//! it is refused, `service` where the service is. `selection` says what is wanted, `provider` is an account; of one that cannot be asked
-//! the listings are `unasked`. `replay` is another provider: the same answers from files.
+//! it is refused, `service` where the service is. `selection` says what is wanted, `provider` is an account, `organization` all
+//! accounts of an organization (`accounts`); of those that cannot be asked the listings are `unasked`. `replay` is another provider: the same answers from files.
 
+mod accounts;
 mod bucket;
 mod bucket_detail;
 mod call;
@@ -20,6 +21,7 @@ mod clients;
 mod cloud_control;
 mod listing;
 mod lost_tags;
+mod organization;
 mod provider;
 mod refusal;
 mod replay;
@@ -40,6 +42,7 @@ mod xml;
 mod tests;
 
 pub use clients::{AwsOptions, rate};
+pub use organization::Organization;
 pub use provider::{Aws, services};
 pub use replay::Replay;
 pub use selection::{Regions, Selection};

@@ -101,7 +101,7 @@ impl Aws {
 
     /// The listings of an account that cannot be asked. Where its regions cannot be learned, the configured one stands for
     /// them.
-    fn unasked(&self, config: &SdkConfig, account_id: &str, failure: &Failure) -> Result<Vec<Arc<dyn Listing>>> {
+    pub(super) fn unasked(&self, config: &SdkConfig, account_id: &str, failure: &Failure) -> Result<Vec<Arc<dyn Listing>>> {
         let regions = match &self.selection.regions {
             Regions::Named(regions) => regions.clone(),
             Regions::Configured => vec![configured_region(config)?],
@@ -171,7 +171,7 @@ impl Provider for Aws {
 }
 
 /// The account that the credentials belong to.
-async fn account(config: &SdkConfig) -> std::result::Result<String, Failure> {
+pub(super) async fn account(config: &SdkConfig) -> std::result::Result<String, Failure> {
     let region = config.region().cloned().unwrap_or_else(|| aws_config::Region::from_static(HOME_REGION));
     let client = aws_sdk_sts::Client::new(&config.to_builder().region(region).build());
     let output = client.get_caller_identity().send().await.map_err(|error| failure(&error, 0))?;
@@ -179,7 +179,7 @@ async fn account(config: &SdkConfig) -> std::result::Result<String, Failure> {
 }
 
 /// What kept from learning what there is to list, with the next step.
-fn told(what: &str, failure: &Failure) -> Error {
+pub(super) fn told(what: &str, failure: &Failure) -> Error {
     let error = Error::new(ErrorKind::Unavailable, format!("{what}: {failure}"));
     match failure.reason {
         Reason::Unauthenticated => {

@@ -119,6 +119,7 @@ fn a_scan_of_what_is_none_is_refused_before_it_begins() {
     let told = bench.elava(&["scan", "--type", "aws_vcp"]);
     assert!(told.contains("error: unknown resource type \"aws_vcp\"\nhint: scanned are ") && told.contains(", aws_vpc, "), "{told}");
     check("scan-role-that-is-none", &bench.elava(&["scan", "--role-arn", "audit"]));
+    check("scan-organization-role-that-is-none", &bench.elava(&["scan", "--organization-role", "arn:aws:iam::111122223333:role/audit"]));
     check("scan-period", &bench.elava(&["scan", "--every", "5s"]));
     bench.write("elava.toml", "aws.rates.ec3 = { per_second = 2, burst = 5 }\n");
     check("daemon-unknown-service", &bench.elava(&["daemon"]));

@@ -1,4 +1,4 @@
-//! Several accounts in one scan: by roles, with and without an external id.
+//! Several accounts in one scan: by roles, with and without an external id, and as an organization.
 
 use serde_json::{Value, json};
 
@@ -77,4 +77,31 @@ fn a_profile_that_is_none_is_an_error_at_the_end() {
         assert!(last.starts_with("error: account \"lost\": ask whose credentials these are: "), "{said}");
         assert_eq!(said.contains(&format!("{MAIN} us-east-1 aws_vpc complete 1 -\n")), expected == 3, "{said}");
     }
+}
+
+/// The account of the keys itself has no such role, one is closed, and one denies the role.
+#[test]
+fn every_account_of_an_organization_is_scanned_by_the_same_role() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = store_in(&scratch);
+    let mut estate = Estate::start();
+    let ids = estate.organization(MAIN, &["open", "closed", "denied"], &["closed"]);
+    let id = |name: &str| ids[name].as_str().unwrap().to_owned();
+    let role = |account: &str| json!({ "RoleArn": format!("arn:aws:iam::{account}:role/audit") });
+    let deny = |account: &str| json!({ "service": "sts", "action": "AssumeRole", "kind": "deny", "has": role(account) });
+    estate.faults(&json!([deny(MAIN), deny(&id("denied"))]));
+    let endpoint = estate.endpoint().to_owned();
+    let arguments = ["scan", "--organization-role", "audit", "--type", "aws_vpc", "--region", "us-east-1", "--endpoint-url", &endpoint];
+    let output = estate.elava(MAIN, &store, &arguments);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = estate.sql(&store, "SELECT account_id, status, error_code FROM coverage ORDER BY account_id");
+    let row = |account: &str, status: &str, code: Option<&str>| json!({ "account_id": account, "status": status, "error_code": code });
+    let mut expected = vec![
+        row(MAIN, "complete", None),
+        row(&id("open"), "complete", None),
+        row(&id("closed"), "skipped", Some("account_suspended")),
+        row(&id("denied"), "failed", Some("AccessDenied")),
+    ];
+    expected.sort_by_key(|row| row["account_id"].to_string());
+    assert_eq!(rows, expected);
 }

@@ -65,6 +65,11 @@ impl Estate {
         self.tell(&json!({ "do": "expect", "account": account, "regions": regions }))["resources"].take()
     }
 
+    /// Makes an account the head of an organization; the ids of its new accounts, by name.
+    pub fn organization(&mut self, account: &str, names: &[&str], closed: &[&str]) -> Value {
+        self.tell(&json!({ "do": "organization", "account": account, "names": names, "closed": closed }))["accounts"].take()
+    }
+
     /// Runs `elava` as a user of an account.
     pub fn elava(&mut self, account: &str, store: &Path, arguments: &[&str]) -> Output {
         self.command(account, store, arguments).output().unwrap()

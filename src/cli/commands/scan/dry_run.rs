@@ -27,7 +27,7 @@ pub async fn run(wanted: &Plan, context: &Context) -> Result<ExitStatus> {
         listings.push(json!({ "call": about.call, "account_id": about.account_id, "region": about.region, "scopes": scopes }));
     }
     let reads = json!({ "Sid": "ElavaReads", "Effect": "Allow", "Action": permissions, "Resource": "*" });
-    let mut told = json!({ "listings": listings, "policy": policy(&reads) });
+    let mut told = json!({ "listings": listings, "policy": policy(&[reads]) });
     if let (Some(caller), Some(told)) = (caller_policy(wanted), told.as_object_mut()) {
         told.insert("caller_policy".to_owned(), caller);
     }
@@ -39,10 +39,17 @@ pub async fn run(wanted: &Plan, context: &Context) -> Result<ExitStatus> {
 
 /// What the credentials that take on roles need; the roles themselves have the other policy.
 fn caller_policy(wanted: &Plan) -> Option<Value> {
-    let takes_on = json!({ "Sid": "ElavaTakesOnRoles", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": wanted.roles });
-    (!wanted.roles.is_empty()).then(|| policy(&takes_on))
+    let mut statements = Vec::new();
+    if !wanted.roles.is_empty() {
+        statements.push(json!({ "Sid": "ElavaTakesOnRoles", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": wanted.roles }));
+    }
+    if wanted.lists_accounts {
+        let action = "organizations:ListAccounts";
+        statements.push(json!({ "Sid": "ElavaListsAccounts", "Effect": "Allow", "Action": action, "Resource": "*" }));
+    }
+    (!statements.is_empty()).then(|| policy(&statements))
 }
 
-fn policy(statement: &Value) -> Value {
-    json!({ "Version": "2012-10-17", "Statement": [statement] })
+fn policy(statements: &[Value]) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::cli::args::ScanArgs;
 use crate::cli::resolve::{Scanning, Settings};
 use crate::error::{Error, Result};
-use crate::scan::aws::{Aws, AwsOptions, Regions, Replay, Selection, services};
+use crate::scan::aws::{Aws, AwsOptions, Organization, Regions, Replay, Selection, services};
 use crate::scan::limits::{Limits, Rate};
 use crate::scan::provider::Provider;
 use crate::settings::{AccountSettings, RateSettings, RegionSettings};
@@ -19,8 +19,10 @@ pub struct Plan {
     pub providers: Vec<Arc<dyn Provider>>,
     /// Listings that are read at once.
     pub at_once: usize,
-    /// The roles that are taken on.
+    /// What the credentials that Elava starts with need besides: the roles to take on, and whether accounts are listed.
     pub roles: BTreeSet<String>,
+    /// Whether the accounts of an organization are listed.
+    pub lists_accounts: bool,
 }
 
 impl Plan {
@@ -32,19 +34,29 @@ impl Plan {
         let at_once = args.at_once.unwrap_or(settings.scanning.at_once.value);
         if let Some(folder) = &args.replay {
             let providers = vec![Arc::new(Replay::new(folder)) as Arc<dyn Provider>];
-            return Ok(Self { providers, at_once, roles: BTreeSet::new() });
+            return Ok(Self { providers, at_once, roles: BTreeSet::new(), lists_accounts: false });
         }
         let in_file = |error: Error| match &settings.config {
             Some(config) => error.context(config.value.display()),
             None => error,
         };
         let limits = Arc::new(Limits::new(rates(settings).map_err(in_file)?));
-        let mut plan = Self { providers: Vec::new(), at_once, roles: BTreeSet::new() };
+        let mut plan = Self { providers: Vec::new(), at_once, roles: BTreeSet::new(), lists_accounts: false };
         for account in accounts(args, &settings.file.aws.accounts) {
             let selection = selection(args, &account, &settings.scanning);
             let options = options(args, &account, &settings.scanning);
-            plan.roles.extend(account.role_arn);
-            plan.providers.push(Arc::new(Aws::new(options, selection, &limits)?));
+            let provider: Arc<dyn Provider> = match &account.organization_role {
+                Some(role) => {
+                    plan.lists_accounts = true;
+                    plan.roles.insert(format!("arn:aws:iam::*:role/{role}"));
+                    Arc::new(Organization::new(options, role, selection, &limits)?)
+                }
+                None => {
+                    plan.roles.extend(account.role_arn.clone());
+                    Arc::new(Aws::new(options, selection, &limits)?)
+                }
+            };
+            plan.providers.push(provider);
         }
         Ok(plan)
     }
@@ -53,8 +65,8 @@ impl Plan {
 /// The accounts that the arguments name, else those of the file, else the one that the environment has credentials for.
 fn accounts(args: &ScanArgs, of_file: &[AccountSettings]) -> Vec<AccountSettings> {
     let each_or_none = |named: &[String]| if named.is_empty() { vec![None] } else { named.iter().cloned().map(Some).collect() };
-    let none_named = args.profile.is_empty() && args.role_arn.is_empty();
-    if none_named && !of_file.is_empty() {
+    let named_by_args = !(args.profile.is_empty() && args.role_arn.is_empty() && args.organization_role.is_none());
+    if !named_by_args && !of_file.is_empty() {
         return of_file.to_vec();
     }
     let mut accounts = Vec::new();
@@ -63,6 +75,7 @@ fn accounts(args: &ScanArgs, of_file: &[AccountSettings]) -> Vec<AccountSettings
             accounts.push(AccountSettings {
                 profile: profile.clone(),
                 role_arn,
+                organization_role: args.organization_role.clone(),
                 external_id: args.external_id.clone(),
                 ..AccountSettings::default()
             });

@@ -45,12 +45,13 @@ import boto3
 from botocore.config import Config
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
-from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy
+from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, get_account_id_from
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.rds.exceptions import OptionGroupNotFoundFaultError
 from moto.rds.models import DBCluster, DBInstance, RDSBackend
+from moto.sts.models import sts_backends
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
@@ -138,10 +139,12 @@ class Clients:
             self.keys[account] = keys
         return self.keys[account]
 
-
     def secret_of(self, key):
-        keys = [{"access_key_id": "testing", "secret_access_key": "testing"}, *self.keys.values()]
-        return next((known["secret_access_key"] for known in keys if known["access_key_id"] == key), None)
+        """The secret of an access key: the server's own, or that of a role which somebody took on."""
+        if key == "testing":
+            return key
+        role = sts_backends[get_account_id_from(key)]["aws"].get_assumed_role_from_access_key(key)
+        return role and role.secret_access_key
 
 
 class Estate:

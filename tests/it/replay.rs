@@ -101,6 +101,28 @@ async fn pages_are_read_in_their_order_and_what_has_no_file_is_not_covered() {
     assert_eq!((report.counts.unchanged, report.counts.created), (report.counts.total(), 0));
 }
 
+/// What was on a page that is not in the folder was there: nothing is deleted for it.
+#[tokio::test]
+async fn a_recording_that_breaks_off_is_partial_and_one_with_a_gap_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = |to: &str| ("ec2-DescribeVpcs.xml".to_owned(), to.to_owned());
+    let first = writer(scratch.path(), "2026-12-01T00:00:00Z").await;
+    let report = replayed(&first, "one", folder(scratch.path(), [file("ec2-DescribeVpcs.xml")])).await.unwrap();
+    assert!(report.counts.created > 0);
+
+    let second = writer(scratch.path(), "2026-12-01T01:00:00Z").await;
+    let broken = folder(scratch.path(), []);
+    let answer = "<DescribeVpcsResponse><vpcSet/><nextToken>more</nextToken></DescribeVpcsResponse>";
+    fs::write(broken.join(ACCOUNT).join(REGION).join("ec2-DescribeVpcs.xml"), answer).unwrap();
+    let report = replayed(&second, "two", broken).await.unwrap();
+    assert_eq!((report.counts.total(), report.scopes[0].status), (0, CoverageStatus::Failed), "{:?}", report.scopes);
+    assert_eq!(report.scopes[0].error.as_deref(), Some("the answer goes on after page 1, which is the last in the folder"));
+
+    let gap = folder(scratch.path(), [file("ec2-DescribeVpcs.xml"), file("ec2-DescribeVpcs-3.xml")]);
+    let error = replayed(&second, "three", gap).await.unwrap_err().to_string();
+    assert!(error.contains("expected page 2 of ec2-DescribeVpcs, found page 3"), "{error}");
+}
+
 #[tokio::test]
 async fn files_that_are_no_listings_are_refused_by_name() {
     let scratch = tempfile::tempdir().unwrap();

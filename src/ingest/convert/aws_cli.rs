@@ -394,13 +394,13 @@ fn only<'a>(mut values: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 }
 
 /// Whether the answer says that there are further pages.
-fn goes_on(document: &Json) -> bool {
+pub fn goes_on(document: &Json) -> bool {
     next_page(document).is_some() || document.get("IsTruncated") == Some(&Json::Bool(true))
 }
 
 /// What an answer says to ask for the page after it, if there is one.
 pub fn next_page(document: &Json) -> Option<&str> {
-    PAGE_TOKENS.iter().find_map(|member| document.get(member)?.as_str()).filter(|token| !token.is_empty())
+    PAGE_TOKENS.iter().find_map(|member| document.get(member)?.as_str().filter(|token| !token.is_empty()))
 }
 
 /// A document that lists no resources: a note where it is known to be such, or named like an answer of the command line.

@@ -104,7 +104,7 @@ impl Calls {
     }
 }
 
-/// A listing longer than this goes in circles.
+/// A list longer than this goes in circles.
 const PAGES_MAX: usize = 100_000;
 
 /// Goes from page to page, and sees that it comes to an end.
@@ -123,10 +123,13 @@ impl Paging {
     /// Whether there is another page after this one.
     ///
     /// # Errors
-    /// If the list goes in circles.
+    /// If the list goes in circles, or breaks off.
     pub(super) fn goes_on(&mut self, page: &Json) -> Result<bool, Failure> {
         let next = aws_cli::next_page(page).map(str::to_owned);
         self.pages += 1;
+        if next.is_none() && aws_cli::goes_on(page) {
+            return Err(bad_answer("the answer says that there is more, and not how to ask for it"));
+        }
         if next.is_some() && next == self.token {
             return Err(bad_answer("the answer names its own page as the next"));
         }
@@ -240,5 +243,27 @@ impl fmt::Display for Chain<'_> {
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each page in turn: whether there is another, or why it cannot be asked for.
+    fn paged(pages: &[&str]) -> Vec<Result<bool, String>> {
+        let mut paging = Paging::default();
+        let page = |text: &&str| crate::model::parse_json(text.as_bytes()).unwrap();
+        pages.iter().map(|text| paging.goes_on(&page(text)).map_err(|failure| failure.message)).collect()
+    }
+
+    #[test]
+    fn a_list_comes_to_an_end_or_is_none() {
+        assert_eq!(paged(&[r#"{"NextToken":"a"}"#, r#"{"NextToken":"b"}"#, "{}"]), [Ok(true), Ok(true), Ok(false)]);
+        assert_eq!(paged(&[r#"{"NextToken":"","Marker":"a"}"#, r#"{"IsTruncated":false,"Marker":""}"#]), [Ok(true), Ok(false)]);
+        let circle = Err("the answer names its own page as the next".to_owned());
+        assert_eq!(paged(&[r#"{"Marker":"a"}"#, r#"{"Marker":"a"}"#]), [Ok(true), circle]);
+        let cut = Err("the answer says that there is more, and not how to ask for it".to_owned());
+        assert_eq!(paged(&[r#"{"IsTruncated":true,"Marker":"a"}"#, r#"{"IsTruncated":true}"#]), [Ok(true), cut]);
     }
 }

@@ -214,11 +214,17 @@ fn convert(api: &Api, about: &About, document: &Json) -> Result<Converted> {
     Ok(converted)
 }
 
-/// The resources in the body of an answer. What is not known of its shape is added to `unknown`.
-pub(super) fn read_page(api: &Api, operation: &Operation, about: &About, body: &[u8], unknown: &mut BTreeSet<String>) -> Result<Converted> {
+/// The resources in the body of an answer, and whether there are further pages. What is not known of its shape is added to `unknown`.
+pub(super) fn read_page(
+    api: &Api,
+    operation: &Operation,
+    about: &About,
+    body: &[u8],
+    unknown: &mut BTreeSet<String>,
+) -> Result<(Converted, bool)> {
     let decoded = decode(operation, body)?;
     unknown.extend(decoded.unknown.into_iter().map(|unknown| unknown.path));
-    convert(api, about, &decoded.document)
+    Ok((convert(api, about, &decoded.document)?, aws_cli::goes_on(&decoded.document)))
 }
 
 /// The parameters of a call for a page.

@@ -2,7 +2,8 @@
 //!
 //! `ACCOUNT/REGION/SERVICE-OPERATION.xml` is the body of an answer as it was on the wire, `.json` where the service answers in
 //! JSON; the further pages of one are `SERVICE-OPERATION-2.xml` and so on. Each operation with a file is a listing that covers
-//! its types in that region, so an answer without resources is a file too. JSON next to XML of the same name is somebody
+//! its types in that region, so an answer without resources is a file too. Pages are numbered without a gap, and a last one that
+//! says that there are more makes no scope complete. JSON next to XML of the same name is somebody
 //! else's reading of it, and left alone.
 //!
 //! Deliberately absent: recording. What AWS answers holds secrets that Elava never keeps. And buckets, which are not described
@@ -70,6 +71,9 @@ async fn recorded(account_id: &str, region: &str, folder: &Path) -> Result<Vec<R
     }
     let listing = |(name, files): (&str, BTreeMap<u32, PathBuf>)| {
         let (api, operation) = listing_of(name)?;
+        if let Some((expected, found)) = (1..).zip(files.keys()).find(|(expected, found)| expected != *found) {
+            return Err(Error::invalid(format!("expected page {expected} of {name}, found page {found}")));
+        }
         Ok(Recorded { api, operation, about: about(api, account_id, region)?, pages: files.into_values().collect() })
     };
     pages.into_iter().map(listing).collect()
@@ -116,14 +120,15 @@ impl Listing for Recorded {
     }
 
     async fn read(&self, sink: &dyn Sink) -> std::result::Result<Listed, Failure> {
-        let mut unknown = BTreeSet::new();
+        let (mut unknown, mut goes_on) = (BTreeSet::new(), false);
         for (at, path) in (1..).zip(&self.pages) {
             let of_store = |error| Failure::new(Reason::Store, error, at);
             let asked = sink.about_to_ask().await.map_err(of_store)?;
             let body = tokio::fs::read(path).await;
             let body = body.map_err(|error| Failure::new(Reason::Unreachable, format!("{}: {error}", path.display()), at))?;
             let page = read_page(self.api, self.operation, &self.about, &body, &mut unknown);
-            let page = page.map_err(|error| Failure::new(Reason::BadAnswer, error.context(path.display()), at))?;
+            let (page, has_next) = page.map_err(|error| Failure::new(Reason::BadAnswer, error.context(path.display()), at))?;
+            goes_on = has_next;
             page.notes.into_iter().for_each(|note| sink.note(note));
             if !page.observations.is_empty() {
                 // Asked again, a file says the same.
@@ -131,6 +136,15 @@ impl Listing for Recorded {
             }
         }
         note_unknown(&unknown, sink);
-        Ok(Listed::whole(self.pages.len() as u64))
+        let calls = self.pages.len() as u64;
+        // What is on a page that was not recorded is not gone.
+        if goes_on {
+            return Err(Failure::new(
+                Reason::BadAnswer,
+                format!("the answer goes on after page {calls}, which is the last in the folder"),
+                calls,
+            ));
+        }
+        Ok(Listed::whole(calls))
     }
 }

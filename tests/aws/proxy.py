@@ -42,6 +42,8 @@ MISSING = {
     ("rds", "DescribeReservedDBInstances"),
 }
 KINDS = [*REFUSALS, "timeout", "cut", "truncate", "repeat_token", "html", "empty", "untagged"]
+# The tags of a resource, in XML and in the JSON that Cloud Control's answers hold as text.
+TAGS = rb'<(tagSet|TagList)>.*?</\1>|, \\"Tags\\": \[.*?\]'
 HTML = (
     "<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n<p>Broken &amp; sorry<br>\n"
 )
@@ -141,7 +143,7 @@ class Proxy:
             return empty(asked.service, asked.action)
         answer = self.paged(asked)
         if rule.kind == "untagged":
-            return answer.with_body(re.sub(rb"<(tagSet|TagList)>.*?</\1>", b"", answer.body, flags=re.DOTALL))
+            return answer.with_body(re.sub(TAGS, b"", answer.body, flags=re.DOTALL))
         half = answer.body[: len(answer.body) // 2]
         if rule.kind == "truncate":
             return answer.with_body(half)

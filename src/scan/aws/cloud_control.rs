@@ -14,7 +14,7 @@ use super::{GLOBAL, PROVIDER};
 use crate::error::Result;
 use crate::ingest::convert::{Draft, name_tag, resource_type, tag_object};
 use crate::model::{Json, Scope, parse_json};
-use crate::scan::provider::{About, Failure, Listed, Listing, Reason, Sink};
+use crate::scan::provider::{About, Failure, Listed, Listing, Reason, Received, Sink, tags_missing};
 
 /// The service, as the table of shapes names it.
 pub(super) const SERVICE: &str = "cloudcontrol";
@@ -55,20 +55,29 @@ impl TypeListing {
     async fn pages(&self, sink: &dyn Sink, calls: &Calls) -> std::result::Result<(), Failure> {
         let mut paging = Paging::default();
         loop {
-            self.clients.wait(self.operation.service()).await;
             let asked = sink.about_to_ask().await.map_err(of_store)?;
-            let token = paging.token();
-            let answer = calls.counted(self.clients.call(self.operation, &self.input(token.as_deref())).await);
-            let answer = answer.map_err(|failure| if token.is_none() { not_listable(failure) } else { failure })?;
-            let page = decode(self.operation, &answer.body).map_err(bad_answer)?.document;
+            let page = self.ask(paging.token(), calls).await?;
             let resources = self.resources(&page)?;
-            if !resources.is_empty() {
-                sink.page(asked, resources).await.map_err(of_store)?.written(0)?;
+            if !resources.is_empty()
+                && let Received::Doubted(doubted) = sink.page(asked, resources).await.map_err(of_store)?
+            {
+                sink.note(format!("{}: the page was asked for again", tags_missing(doubted.len())));
+                let asked = sink.about_to_ask().await.map_err(of_store)?;
+                let resources = self.resources(&self.ask(paging.token(), calls).await?)?;
+                sink.page(asked.confirmed(), resources).await.map_err(of_store)?.written(0)?;
             }
             if !paging.goes_on(&page)? {
                 return Ok(());
             }
         }
+    }
+
+    /// One page.
+    async fn ask(&self, token: Option<String>, calls: &Calls) -> std::result::Result<Json, Failure> {
+        self.clients.wait(self.operation.service()).await;
+        let answer = calls.counted(self.clients.call(self.operation, &self.input(token.as_deref())).await);
+        let answer = answer.map_err(|failure| if token.is_none() { not_listable(failure) } else { failure })?;
+        Ok(decode(self.operation, &answer.body).map_err(bad_answer)?.document)
     }
 
     fn input(&self, token: Option<&str>) -> Value {

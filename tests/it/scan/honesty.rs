@@ -71,6 +71,25 @@ fn tags_that_a_page_suddenly_lacks_are_fetched_again() {
     assert_same(&stored(&mut estate, &store, ACCOUNT, "head"), &before, "with tags that cannot be fetched");
 }
 
+/// Cloud Control has no other call for tags. A page that was not asked for again would never be written: its scope would stay
+/// partial from the day on which people removed the tags.
+#[test]
+fn a_page_of_cloud_control_without_tags_is_believed_the_second_time() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = store_in(&scratch);
+    let mut estate = Estate::start();
+    estate.build(ACCOUNT, "us-east-1", 3);
+    let only = ["--type", "AWS::Logs::LogGroup"];
+    let (status, said) = estate.scan_with(ACCOUNT, &store, HOME, &only);
+    assert_eq!(status, 0, "{said}");
+    for (times, expected) in [(Some(1), BTreeMap::new()), (None, BTreeMap::from([("updated".to_owned(), 7)]))] {
+        estate.faults(&json!([{ "service": "cloudcontrolapi", "kind": "untagged", "times": times }]));
+        let (status, said) = estate.scan_with(ACCOUNT, &store, HOME, &only);
+        assert_eq!((status, changed(&mut estate, &store)), (0, expected), "{said}");
+        assert!(said.contains("came without the tags that they had before: the page was asked for again"), "{said}");
+    }
+}
+
 #[test]
 fn a_bucket_that_is_not_seen_makes_its_own_region_partial() {
     let scratch = tempfile::tempdir().unwrap();

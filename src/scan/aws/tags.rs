@@ -1,6 +1,6 @@
 //! Tags that a list does not show: asked for by the ARNs of what was listed.
 
-use super::call::{Calls, bad_answer};
+use super::call::{Calls, bad_answer, of_store};
 use super::clients::Clients;
 use super::shapes::Operation;
 use super::types::TagCall;
@@ -9,7 +9,8 @@ use crate::ingest::convert::{Draft, tag_object};
 use crate::model::Json;
 use crate::scan::provider::{Failure, Reason, Sink};
 
-/// Puts the tags into the resources of a page. Where the credentials do not allow to ask they stay unknown, and a note says so.
+/// Puts the tags into the resources of a page. Of what went away since it was listed they are those that it is known with; where
+/// the credentials do not allow to ask they stay unknown, and a note says so.
 pub(super) async fn add_tags(
     tags: &TagCall,
     operation: &'static Operation,
@@ -22,12 +23,11 @@ pub(super) async fn add_tags(
     while let Some(batch) = left.pop() {
         match asked(tags, operation, clients, batch, calls).await {
             Ok(answer) => batch.iter_mut().for_each(|draft| draft.tags = told(tags, &answer, draft)),
-            // One of them went away since it was listed; what the others have is asked one by one.
-            Err(failure) if failure.code.as_deref() == Some(tags.gone) => {
-                if batch.len() > 1 {
-                    left.extend(batch.chunks_mut(1));
-                }
-            }
+            // One of them went away since it was listed; what the others have is asked one by one, and it has what it had.
+            Err(failure) if failure.code.as_deref() == Some(tags.gone) => match batch {
+                [gone] => gone.tags = known(gone, sink).await?,
+                batch => left.extend(batch.chunks_mut(1)),
+            },
             Err(failure) if failure.reason == Reason::AccessDenied => {
                 sink.note(format!("tags are not known: {failure}"));
                 return Ok(());
@@ -43,6 +43,13 @@ async fn asked(tags: &TagCall, operation: &'static Operation, clients: &Clients,
     clients.wait(operation.service()).await;
     let answer = calls.counted(clients.call(operation, &(tags.input)(&arns)).await)?;
     Ok(decode(operation, &answer.body).map_err(bad_answer)?.document)
+}
+
+/// The tags that a resource was last seen with.
+async fn known(draft: &Draft, sink: &dyn Sink) -> Result<Option<Json>, Failure> {
+    let key = draft.key().map_err(bad_answer)?;
+    let known = sink.known(&[key]).await.map_err(of_store)?;
+    Ok(known.into_iter().flatten().next().and_then(|known| known.tags))
 }
 
 /// The tags of one resource: what an answer does not name has none.

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "aws")]
+use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::output::OutputFormat;
 use super::printer::ColorChoice;
 #[cfg(feature = "aws")]
-use super::resolve::REQUEST_TIMEOUT_MAX;
+use super::resolve::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
 
 /// git log for infrastructure: what your cloud looked like, in SQL
 ///
@@ -244,13 +246,13 @@ pub struct ScanArgs {
     #[arg(long, value_name = "NAME")]
     pub profile: Vec<String>,
     /// A role to take on; may be given several times, once for each account
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", group = "role")]
     pub role_arn: Vec<String>,
     /// A role of this name in every account of the organization; closed accounts are skipped
-    #[arg(long, value_name = "NAME", conflicts_with = "role_arn")]
+    #[arg(long, value_name = "NAME", group = "role")]
     pub organization_role: Option<String>,
     /// The external id that the owner of the role asks for
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "role")]
     pub external_id: Option<String>,
     /// Where AWS is reached, for a server of your own
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
@@ -259,19 +261,21 @@ pub struct ScanArgs {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=REQUEST_TIMEOUT_MAX))]
     pub request_timeout: Option<u64>,
     /// Listings that are read at once [default: 16]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=AT_ONCE_MAX as u64))]
     pub at_once: Option<usize>,
     /// Look at the settings of buckets that are new or changed only
     ///
     /// Others are seen as they are known. What changed in their settings meanwhile is only seen by a
     /// scan without this flag: run one now and then.
-    #[arg(long, verbatim_doc_comment)]
+    #[arg(long)]
     pub incremental: bool,
     /// Scan again and again, at this interval: 90s, 15m, 6h, 1d
     #[arg(long, value_name = "PERIOD", conflicts_with = "dry_run")]
     pub every: Option<String>,
     /// Read recorded answers in place of AWS: ACCOUNT/REGION/SERVICE-OPERATION.xml in this folder
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with_all = ["region", "all_regions", "types"])]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with_all = [
+        "region", "all_regions", "types", "exclude_type", "profile", "role", "endpoint_url", "request_timeout", "incremental",
+    ])]
     pub replay: Option<PathBuf>,
     /// Print what would be asked and the permissions for it, and ask nothing of that
     #[arg(long)]

@@ -17,7 +17,7 @@ use super::printer::ColorChoice;
 use crate::error::{Error, Result};
 use crate::settings::{ByteSize, FILE_NAME, FileSettings};
 
-pub use scanning::{REQUEST_TIMEOUT_MAX, Scanning};
+pub use scanning::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX, Scanning};
 
 /// What a query may hold in memory unless told otherwise: the least that sorts a million wide rows without spilling.
 const DEFAULT_MEMORY_LIMIT: ByteSize = ByteSize::new(512 << 20);

@@ -9,7 +9,7 @@ use crate::store::GuardSettings;
 /// Listings that are read at once, unless told otherwise.
 const DEFAULT_AT_ONCE: usize = 16;
 /// More than this only wait for each other.
-const AT_ONCE_MAX: usize = 1024;
+pub const AT_ONCE_MAX: usize = 1024;
 /// How long a page of a thousand instances may take, many times over.
 const DEFAULT_REQUEST_TIMEOUT: u64 = 60;
 /// How long a request may take at most.

@@ -121,6 +121,9 @@ fn a_scan_of_what_is_none_is_refused_before_it_begins() {
     check("scan-role-that-is-none", &bench.elava(&["scan", "--role-arn", "audit"]));
     check("scan-organization-role-that-is-none", &bench.elava(&["scan", "--organization-role", "arn:aws:iam::111122223333:role/audit"]));
     check("scan-period", &bench.elava(&["scan", "--every", "5s"]));
+    check("scan-external-id-without-role", &bench.elava(&["scan", "--external-id", "42"]));
+    check("scan-at-once-none", &bench.elava(&["scan", "--at-once", "0"]));
+    check("scan-replay-of-an-account", &bench.elava(&["scan", "--replay", "recorded", "--role-arn", "audit"]));
     bench.write("elava.toml", "aws.rates.ec3 = { per_second = 2, burst = 5 }\n");
     check("daemon-unknown-service", &bench.elava(&["daemon"]));
     assert!(!bench.path("store").exists());

@@ -24,7 +24,7 @@ impl Others {
         let silent_since = now.micros() - SILENT_AFTER_MICROS;
         let mut scopes = HashMap::new();
         for (scan_id, scan) in history.index.open_scans.iter().filter(|(_, scan)| scan.last_at >= silent_since) {
-            let seconds = (now.micros() - scan.last_at) / 1_000_000;
+            let seconds = (now.micros() - scan.last_at).max(0) / 1_000_000;
             let said: Arc<str> = format!("scan {scan_id} is listing it, and was heard of {seconds} seconds ago").into();
             scopes.extend(scan.scopes.iter().map(|scope| (scope.clone(), Arc::clone(&said))));
         }

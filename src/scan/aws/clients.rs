@@ -10,12 +10,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::SharedCredentialsProvider;
-
 use serde_json::Value;
 
 use super::call::Answer;
 use super::caller::Caller;
 use super::shapes::Operation;
+use crate::error::Error;
 use crate::scan::limits::{Limits, Rate};
 use crate::scan::provider::{Failure, Reason};
 
@@ -45,11 +45,14 @@ pub struct AwsOptions {
 }
 
 impl AwsOptions {
-    /// Which of several accounts is meant, if anything tells.
-    pub(super) fn described(&self) -> Option<String> {
+    /// An error, with which of several accounts it is about, if anything tells.
+    pub(super) fn context(&self, error: Error) -> Error {
         let named = self.name.as_ref().map(|name| format!("account {name:?}"));
         let profile = || self.profile.as_ref().map(|profile| format!("profile {profile:?}"));
-        named.or_else(|| self.role_arn.clone()).or_else(profile)
+        match named.or_else(|| self.role_arn.clone()).or_else(profile) {
+            Some(account) => error.context(account),
+            None => error,
+        }
     }
 }
 
@@ -128,7 +131,7 @@ impl Clients {
         caller.call(operation, input).await
     }
 
-    fn caller(&self, operation: &'static Operation) -> crate::error::Result<Caller> {
+    fn caller(&self, operation: &'static Operation) -> crate::Result<Caller> {
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = callers.get(operation.service()) {
             return Ok(known.clone());

@@ -74,9 +74,6 @@ impl Provider for Organization {
     }
 
     async fn listings(&self) -> Result<Vec<Arc<dyn Listing>>> {
-        self.planned().await.map_err(|error| match self.options.described() {
-            Some(account) => error.context(account),
-            None => error,
-        })
+        self.planned().await.map_err(|error| self.options.context(error))
     }
 }

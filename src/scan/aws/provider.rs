@@ -54,7 +54,7 @@ impl Aws {
                 return Ok(known.into_iter().filter(|(_, enabled)| *enabled).collect());
             }
             Regions::Named(regions) => regions.clone(),
-            Regions::Configured => vec![configured_region(config)?],
+            Regions::Configured => BTreeSet::from([configured_region(config)?]),
         };
         // Without the permission to ask, the regions themselves tell.
         let known = known_regions(config, &self.limits).await.unwrap_or_default();
@@ -104,8 +104,8 @@ impl Aws {
     pub(super) fn unasked(&self, config: &SdkConfig, account_id: &str, failure: &Failure) -> Result<Vec<Arc<dyn Listing>>> {
         let regions = match &self.selection.regions {
             Regions::Named(regions) => regions.clone(),
-            Regions::Configured => vec![configured_region(config)?],
-            Regions::Enabled => vec![config.region().map_or(HOME_REGION, |region| region.as_ref()).to_owned()],
+            Regions::Configured => BTreeSet::from([configured_region(config)?]),
+            Regions::Enabled => BTreeSet::from([config.region().map_or(HOME_REGION, |region| region.as_ref()).to_owned()]),
         };
         let regions: Vec<(String, bool)> = regions.into_iter().map(|region| (region, true)).collect();
         let listings = self.listings_of(config, account_id, &regions)?;
@@ -163,10 +163,7 @@ impl Provider for Aws {
     }
 
     async fn listings(&self) -> Result<Vec<Arc<dyn Listing>>> {
-        self.planned().await.map_err(|error| match self.options.described() {
-            Some(account) => error.context(account),
-            None => error,
-        })
+        self.planned().await.map_err(|error| self.options.context(error))
     }
 }
 

@@ -15,7 +15,7 @@ pub enum Regions {
     #[default]
     Configured,
     /// These.
-    Named(Vec<String>),
+    Named(BTreeSet<String>),
     /// All that are enabled in the account.
     Enabled,
 }

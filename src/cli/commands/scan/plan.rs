@@ -91,9 +91,9 @@ fn selection(args: &ScanArgs, account: &AccountSettings, of_all: &Scanning) -> S
         (false, []) => match of_account() {
             None => Regions::Configured,
             Some(RegionSettings::All) => Regions::Enabled,
-            Some(RegionSettings::Named(regions)) => Regions::Named(regions.clone()),
+            Some(RegionSettings::Named(regions)) => Regions::Named(regions.iter().cloned().collect()),
         },
-        (false, regions) => Regions::Named(regions.to_vec()),
+        (false, regions) => Regions::Named(regions.iter().cloned().collect()),
     };
     let pick = |by_args: &Vec<String>, of_account: &Option<Vec<String>>, of_all: &Vec<String>| match of_account {
         _ if !by_args.is_empty() => by_args.clone(),

@@ -24,26 +24,9 @@ impl Run {
         draft: &mut Draft<'_>,
     ) -> Result<Committed> {
         let mut coverage = self.coverage(reports, draft);
-        let complete: HashMap<u32, usize> = (0..)
-            .zip(&coverage)
-            .filter(|(_, scope)| scope.report.status == CoverageStatus::Complete)
-            .map(|(at, scope)| (scope.number, at))
-            .collect();
-        let mut doomed: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (scope, place, spared) in draft.missing(&complete, observer, &self.seen) {
-            if let Some(covered) = complete.get(&scope).and_then(|at| coverage.get_mut(*at)) {
-                *covered.missing.get_or_insert(0) += 1;
-            }
-            if !spared {
-                doomed.entry(scope).or_default().push(place);
-            }
-        }
-        for scope in &mut coverage {
-            let missing = doomed.get(&scope.number).map_or(0, Vec::len);
-            if self.guard && scope.is_suspicious(missing, &index.settings.guard) && !confirmed(index, scope, observer.token) {
-                scope.report.status = CoverageStatus::Suspect;
-                doomed.remove(&scope.number);
-            }
+        let mut doomed = self.doomed(&mut coverage, observer, draft);
+        if self.guard {
+            hold_back(&mut doomed, &mut coverage, index, observer.token);
         }
         let first = draft.head() + 1;
         let mut counts = ChangeCounts::default();
@@ -61,19 +44,42 @@ impl Run {
         if counts.deleted > 0 {
             self.push_batch(first, counts, draft);
         }
-        let last = draft.head();
-        let whole = coverage.iter().all(|scope| matches!(scope.report.status, CoverageStatus::Complete | CoverageStatus::Skipped));
         let deleted = coverage.iter().filter(|scope| scope.deleted > 0).map(|scope| (scope.report.scope.clone(), scope.deleted)).collect();
+        let last = draft.head();
+        self.push_completed(coverage, at, draft);
+        let (first_revision, last_revision) = (last >= first).then_some((first, last)).unzip();
+        Ok(Committed { first_revision, last_revision, counts: self.counts, deleted })
+    }
+
+    /// What complete scopes did not list, by the number of the scope, without what another scan spares; all of it is noted as
+    /// missing.
+    fn doomed(&self, coverage: &mut [Covered], observer: &Observer, draft: &Draft<'_>) -> HashMap<u32, Vec<u32>> {
+        let complete: HashMap<u32, usize> = (0..)
+            .zip(coverage.iter())
+            .filter(|(_, scope)| scope.report.status == CoverageStatus::Complete)
+            .map(|(at, scope)| (scope.number, at))
+            .collect();
+        let mut doomed: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (scope, place, spared) in draft.missing(&complete, observer, &self.seen) {
+            if let Some(covered) = complete.get(&scope).and_then(|at| coverage.get_mut(*at)) {
+                *covered.missing.get_or_insert(0) += 1;
+            }
+            if !spared {
+                doomed.entry(scope).or_default().push(place);
+            }
+        }
+        doomed
+    }
+
+    fn push_completed(&mut self, coverage: Vec<Covered>, at: Timestamp, draft: &mut Draft<'_>) {
+        let whole = coverage.iter().all(|scope| matches!(scope.report.status, CoverageStatus::Complete | CoverageStatus::Skipped));
         self.push_coverage(coverage, at, draft);
-        let mut entry = Entry::new(EntryKind::ScanCompleted, at, Some(Arc::clone(&self.scan_id)), last);
+        let mut entry = Entry::new(EntryKind::ScanCompleted, at, Some(Arc::clone(&self.scan_id)), draft.head());
         entry.status = Some(if whole { "complete" } else { "partial" });
         entry.counts = Some(self.counts);
         entry.provider = self.provider.clone();
         entry.account_id = self.account_of(draft);
         draft.push_entry(entry);
-        let range = (last >= first).then_some((first, last));
-        let (first_revision, last_revision) = range.unzip();
-        Ok(Committed { first_revision, last_revision, counts: self.counts, deleted })
     }
 
     pub(super) fn fail(&mut self, error: &str, reports: &[ScopeReport], draft: &mut Draft<'_>) {
@@ -151,6 +157,17 @@ impl Covered {
         let most = missing > guard.missing && missing.saturating_mul(100) > known.saturating_mul(guard.missing_percent);
         let all = listed == 0 && missing > 0 && missing >= guard.missing_all;
         guard.enabled && (most || all)
+    }
+}
+
+/// Makes scopes suspect that miss so much that it is not believed at once, and lets what they miss live.
+fn hold_back(doomed: &mut HashMap<u32, Vec<u32>>, coverage: &mut [Covered], index: &LogIndex, token: Revision) {
+    for scope in coverage {
+        let missing = doomed.get(&scope.number).map_or(0, Vec::len);
+        if scope.is_suspicious(missing, &index.settings.guard) && !confirmed(index, scope, token) {
+            scope.report.status = CoverageStatus::Suspect;
+            doomed.remove(&scope.number);
+        }
     }
 }
 

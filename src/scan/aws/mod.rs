@@ -5,12 +5,13 @@
 //! from AWS's own service models (`data/aws/`). Elements that the table does not know are kept under the name that they have
 //! on the wire, and reported. From there on an answer is what an import of the command line's output is.
 //!
-//! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it. `types` holds a file for
-//! each call that lists something, `listing` reads such a call page by page, `tags` asks for tags that are not listed, `lost_tags`
-//! for those that an answer lacks. `bucket` asks buckets one by one, by the calls of `bucket_detail`, and `cloud_control` lists any of the
-//! types in `resource_types`. Three services have a client of the SDK; `caller` asks any other: `request` is what it sends, `refusal` how
-//! it is refused, `service` where the service is. `selection` says what is wanted, `provider` is an account, `organization` all
-//! accounts of an organization (`accounts`); of those that cannot be asked the listings are `unasked`. `replay` is another provider: the same answers from files.
+//! `shapes` is the table, `wire` goes through a body by it, `xml` reads the body, `scalar` the texts in it. `types` holds a file
+//! for each call that lists something, `listing` reads such a call page by page, `tags` asks for tags that are not listed,
+//! `lost_tags` for those that an answer lacks. `bucket` asks buckets one by one, by the calls of `bucket_detail`, and
+//! `cloud_control` lists any of the types in `resource_types`. Three services have a client of the SDK (`clients`); `caller` asks
+//! any other: `request` is what it sends, `refusal` how it is refused, `service` where the service is. `selection` says what is
+//! wanted, `provider` is an account, by a `role` or not, `organization` all accounts of an organization (`accounts`); of those
+//! that cannot be asked the listings are `unasked`. `replay` is another provider: the same answers from files.
 
 mod accounts;
 mod bucket;

@@ -1,7 +1,8 @@
 //! What is listed, one file each: the call, the resource types in its answers, and how it is asked for a page.
 //!
 //! A new type is a file here, a line in [`APIS`], the operation in `data/aws/generate_shapes.py` and a recorded answer, which a
-//! test asks for. Services of which little is asked have no generated client: a [`Query`] is all that their calls need. What the columns of a type are read from is in the table of `ingest/convert`, which imports share.
+//! test asks for. Services of which little is asked have no generated client: a [`Query`] is all that their calls need. What
+//! the columns of a type are read from is in the table of `ingest/convert`, which imports share.
 
 use futures::future::BoxFuture;
 use serde_json::Value;

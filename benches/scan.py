@@ -30,6 +30,13 @@ from wire import Asked
 
 ACCOUNT = "123456789012"
 REGIONS = ["us-east-1", "eu-west-1"]
+# What a scan lists too, and moto does not know: empty lists.
+ALSO = [
+    ("ec2", "describe_capacity_reservations", "CapacityReservations"),
+    ("ec2", "describe_placement_groups", "PlacementGroups"),
+    ("ec2", "describe_reserved_instances", "ReservedInstances"),
+    ("rds", "describe_reserved_db_instances", "ReservedDBInstances"),
+]
 # As many as `elava scan` has by default.
 AT_ONCE = 16
 
@@ -109,7 +116,7 @@ class Script:
         calls = [
             (self.clients.client(ACCOUNT, region, service), operation, member, OWN.get(operation, {}))
             for region in regions
-            for service, operation, member, *_ in [*LISTS, ("ec2", "describe_instances", "Reservations")]
+            for service, operation, member, *_ in [*LISTS, *ALSO, ("ec2", "describe_instances", "Reservations")]
         ]
         beside = [(self.balancing, self.clients.client(ACCOUNT, region, "elbv2")) for region in regions]
         beside += [(self.function_tags, self.clients.client(ACCOUNT, region, "lambda")) for region in regions]

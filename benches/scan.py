@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "aws"))
 
 from estate import Clients, Moto, mend_moto, serve
-from expect import BUCKET_MEMBERS, IDENTITIES, LISTS, OWN, listed, plain, setting
+from expect import BUCKET_MEMBERS, IDENTITIES, LISTS, OWN, balancers, listed, plain, setting
 from wire import Asked
 
 ACCOUNT = "123456789012"
@@ -131,15 +131,15 @@ class Script:
         return time.monotonic() - began
 
     def balancing(self, elbv2):
-        """Load balancers and their listeners, and the tags of all that load balancing has."""
-        balancers = listed(elbv2, "describe_load_balancers", "LoadBalancers")
-        arns = [each["LoadBalancerArn"] for each in balancers]
+        """Load balancers with their attributes and listeners, and the tags of all that load balancing has."""
+        found = list(balancers(elbv2))
+        arns = [each["LoadBalancerArn"] for each in found]
         listeners = [each for arn in arns for each in listed(elbv2, "describe_listeners", "Listeners", LoadBalancerArn=arn)]
         arns += [each["ListenerArn"] for each in listeners]
         arns += [each["TargetGroupArn"] for each in listed(elbv2, "describe_target_groups", "TargetGroups")]
         batches = [arns[at : at + 20] for at in range(0, len(arns), 20)]
         tags = [each for batch in batches for each in elbv2.describe_tags(ResourceArns=batch)["TagDescriptions"]]
-        return [*balancers, *listeners, *tags]
+        return [*found, *listeners, *tags]
 
     def function_tags(self, functions):
         found = listed(functions, "list_functions", "Functions")

@@ -89,7 +89,7 @@ OPERATIONS = {
         "DescribeVpnConnections",
         "DescribeVpnGateways",
     ],
-    "elbv2": ["DescribeListeners", "DescribeLoadBalancers", "DescribeTags", "DescribeTargetGroups"],
+    "elbv2": ["DescribeListeners", "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeTags", "DescribeTargetGroups"],
     "iam": ["GetAccountAuthorizationDetails"],
     "lambda": ["ListFunctions", "ListTags"],
     "organizations": ["ListAccounts"],

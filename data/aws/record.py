@@ -510,6 +510,7 @@ def balancing(recorder, vpc, subnets, group, instances):
     client.create_load_balancer(Name="mail", Type="network", Scheme="internal", Subnets=subnets)
     client.create_load_balancer(Name="inspect", Type="gateway", Subnets=subnets[:1])
     recorder.record(client, "DescribeLoadBalancers")
+    recorder.record(client, "DescribeLoadBalancerAttributes", LoadBalancerArn=balancer)
     recorder.record(client, "DescribeListeners", LoadBalancerArn=balancer)
     recorder.record(client, "DescribeTargetGroups")
     recorder.record(client, "DescribeTags", ResourceArns=[balancer])

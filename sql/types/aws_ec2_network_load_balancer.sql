@@ -14,6 +14,7 @@ SELECT
     properties->'State'->>'Reason' AS state_reason, -- Why, in words. [State.Reason]
     properties->'AvailabilityZones' AS availability_zones, -- Its subnets and their zones. [AvailabilityZones]
     properties->'SecurityGroups' AS security_groups, -- Its security groups. [SecurityGroups]
+    properties->'LoadBalancerAttributes' AS load_balancer_attributes, -- Its settings, as keys and values; absent where the credentials did not allow to ask. [DescribeLoadBalancerAttributes Attributes]
     coalesce(name, resource_id) AS title, -- The name, else the id.
     '["' || arn || '"]' AS akas, -- The ARN, in a list.
     split_part(arn, ':', 2) AS partition -- The partition of AWS that the ARN names: aws, aws-cn or aws-us-gov.

@@ -34,6 +34,8 @@ pub struct TypeRulesSet(BTreeMap<String, TypeRules>);
 /// A type, its volatile attributes, its sets and its final states.
 type Shipped = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
+const LOAD_BALANCER_SETS: &[&str] = &["/properties/AvailabilityZones", "/properties/SecurityGroups", "/properties/LoadBalancerAttributes"];
+
 /// Volatile attributes, sets and final states that Elava ships, from the documentation of the services.
 const SHIPPED: &[Shipped] = &[
     ("aws_ec2_instance", &[], &["/properties/SecurityGroups", "/properties/NetworkInterfaces/*/Groups"], &["terminated"]),
@@ -42,9 +44,9 @@ const SHIPPED: &[Shipped] = &[
     ("aws_vpc_endpoint", &[], &["/properties/SubnetIds", "/properties/RouteTableIds", "/properties/NetworkInterfaceIds"], &["deleted"]),
     ("aws_ec2_ami", &[], &[], &["deregistered"]),
     ("aws_ec2_managed_prefix_list", &[], &[], &["delete-complete"]),
-    ("aws_ec2_application_load_balancer", &[], &["/properties/AvailabilityZones", "/properties/SecurityGroups"], &[]),
-    ("aws_ec2_network_load_balancer", &[], &["/properties/AvailabilityZones", "/properties/SecurityGroups"], &[]),
-    ("aws_ec2_gateway_load_balancer", &[], &["/properties/AvailabilityZones"], &[]),
+    ("aws_ec2_application_load_balancer", &[], LOAD_BALANCER_SETS, &[]),
+    ("aws_ec2_network_load_balancer", &[], LOAD_BALANCER_SETS, &[]),
+    ("aws_ec2_gateway_load_balancer", &[], LOAD_BALANCER_SETS, &[]),
     ("aws_ec2_target_group", &[], &["/properties/LoadBalancerArns"], &[]),
     ("aws_ec2_autoscaling_group", &[], &["/properties/Instances", "/properties/AvailabilityZones", "/properties/TargetGroupARNs"], &[]),
     ("aws_lambda_function", &[], &["/properties/VpcConfig/SubnetIds", "/properties/VpcConfig/SecurityGroupIds"], &[]),

@@ -122,7 +122,7 @@ def expect(clients, account, regions):
     resources |= {kind: {} for kind in BALANCERS.values()} | {kind: {} for _, kind, _ in IDENTITIES}
     for region in regions:
         balancing = clients.client(account, region, "elbv2")
-        for balancer in listed(balancing, "describe_load_balancers", "LoadBalancers"):
+        for balancer in balancers(balancing):
             put(resources[BALANCERS[balancer["Type"]]], region, "LoadBalancerArn", [balancer])
             listeners = listed(balancing, "describe_listeners", "Listeners", LoadBalancerArn=balancer["LoadBalancerArn"])
             put(resources[LISTENER], region, "ListenerArn", listeners)
@@ -158,14 +158,14 @@ def expect_tags(clients, account, regions):
     tags = {}
     for region in regions:
         balancing, functions = clients.client(account, region, "elbv2"), clients.client(account, region, "lambda")
-        balancers = [each["LoadBalancerArn"] for each in listed(balancing, "describe_load_balancers", "LoadBalancers")]
+        arns = [each["LoadBalancerArn"] for each in listed(balancing, "describe_load_balancers", "LoadBalancers")]
         groups = [each["TargetGroupArn"] for each in listed(balancing, "describe_target_groups", "TargetGroups")]
         listeners = [
             each["ListenerArn"]
-            for balancer in balancers
-            for each in listed(balancing, "describe_listeners", "Listeners", LoadBalancerArn=balancer)
+            for arn in arns
+            for each in listed(balancing, "describe_listeners", "Listeners", LoadBalancerArn=arn)
         ]
-        for arn in [*balancers, *groups, *listeners]:
+        for arn in [*arns, *groups, *listeners]:
             found = balancing.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
             tags[arn] = {tag["Key"]: tag["Value"] for tag in found}
         for function in listed(functions, "list_functions", "Functions"):
@@ -197,6 +197,12 @@ def put(by_region, region, id_member, found):
         if resource[id_member] in by_id:
             raise ValueError(f"{resource[id_member]} was listed twice")
         by_id[resource[id_member]] = resource
+
+
+def balancers(client):
+    for balancer in listed(client, "describe_load_balancers", "LoadBalancers"):
+        attributes = client.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])["Attributes"]
+        yield balancer | {"LoadBalancerAttributes": attributes}
 
 
 def buckets(client):

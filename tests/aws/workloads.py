@@ -127,10 +127,13 @@ def build_identities(estate, tags):
 
 
 def change_workloads_first(estate):
-    """Tags are edited, a group grows, a function gets memory, a role another policy."""
+    """Tags and settings are edited, a group grows, a function gets memory, a role another policy."""
     elbv2, iam, region = estate.elbv2, estate.iam, estate.region
     elbv2.add_tags(ResourceArns=estate.balancers[:2], Tags=[{"Key": "Owner", "Value": "team <lb>"}])
     yield from (("aws_ec2_application_load_balancer", estate.balancers[0]), ("aws_ec2_network_load_balancer", estate.balancers[1]))
+    everywhere = {"Key": "load_balancing.cross_zone.enabled", "Value": "true"}
+    elbv2.modify_load_balancer_attributes(LoadBalancerArn=estate.balancers[2], Attributes=[everywhere])
+    yield "aws_ec2_gateway_load_balancer", estate.balancers[2]
     estate.autoscaling.update_auto_scaling_group(AutoScalingGroupName="workers/0 <&>", MaxSize=5, DesiredCapacity=2)
     yield "aws_ec2_autoscaling_group", "workers/0 <&>"
     estate.functions_client.update_function_configuration(FunctionName="resize-0", MemorySize=512)

@@ -154,6 +154,36 @@ fn tags_are_asked_one_by_one_where_one_is_gone_and_unknown_where_that_is_not_all
     }
 }
 
+/// What is asked for load balancer by load balancer: one that went away is seen as it is known, what may not be asked is missing.
+#[test]
+fn attributes_of_load_balancers_are_kept_where_one_is_gone_and_missing_where_they_may_not_be_asked() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = store_in(&scratch);
+    let mut estate = Estate::start();
+    estate.build(ACCOUNT, "us-east-1", 2);
+    let refused = |code: &str| json!([{ "action": "DescribeLoadBalancerAttributes", "kind": "deny", "code": code, "status": 400 }]);
+    let scanned = |estate: &mut Estate, faults: Value| {
+        estate.faults(&faults);
+        let (status, said) = estate.scan_types(ACCOUNT, &store, &["us-east-1"], &["aws_ec2_*_load_balancer"]);
+        assert_eq!(status, 0, "{said}");
+        (said, stored(estate, &store, ACCOUNT, "head"))
+    };
+    let (_, before) = scanned(&mut estate, json!([]));
+    assert_eq!(before.len(), 6);
+    assert!(before.values().all(|properties| properties["LoadBalancerAttributes"].as_array().is_some_and(|list| list.len() > 2)));
+    let shown = "SELECT count(*) AS shown FROM aws_ec2_network_load_balancer \
+                 WHERE load_balancer_attributes @> '[{\"Key\":\"deletion_protection.enabled\",\"Value\":\"false\"}]'";
+    assert_eq!(estate.sql(&store, shown), [json!({ "shown": 2 })]);
+    // What has changed by then is not seen of what is gone.
+    estate.change(ACCOUNT, "us-east-1", 1);
+    let (said, after) = scanned(&mut estate, refused("LoadBalancerNotFound"));
+    assert_same(&after, &before, "gone");
+    assert_eq!(said.matches("went away since it was listed").count(), 6, "{said}");
+    let (said, after) = scanned(&mut estate, refused("AccessDenied"));
+    assert!(after.len() == 6 && after.values().all(|properties| properties.get("LoadBalancerAttributes").is_none()));
+    assert_eq!(said.matches("LoadBalancerAttributes is not known: AccessDenied").count(), 1, "{said}");
+}
+
 /// The long tail: moto has no Cloud Control, so `tests/aws/cloud_control.py` answers for it, of what moto's other services hold.
 #[test]
 fn types_of_cloud_control_are_listed_as_the_service_tells_them() {
@@ -340,11 +370,18 @@ fn secrets_are_never_stored_and_a_dry_run_only_tells() {
         let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
         plan["policy"]["Statement"][0]["Action"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     };
-    let asked: Vec<String> = permissions(&["aws_iam_user", "aws_ec2_load_balancer_listener", "aws_lambda_function", "AWS::SQS::Queue"]);
+    let asked: Vec<String> = permissions(&[
+        "aws_iam_user",
+        "aws_ec2_*_load_balancer",
+        "aws_ec2_load_balancer_listener",
+        "aws_lambda_function",
+        "AWS::SQS::Queue",
+    ]);
     let expected = [
         "cloudformation:ListResources",
         "ec2:DescribeRegions",
         "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeTags",
         "iam:GetAccountAuthorizationDetails",

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::call::{Calls, Paging, bad_answer, of_store};
 use super::clients::Clients;
 use super::lost_tags;
+use super::member::add_member;
 use super::shapes::Operation;
 use super::tags::add_tags;
 use super::types::{Api, Ask, Each, Query, TagCall};
@@ -53,6 +54,7 @@ fn permissions(api: &Api) -> Result<Vec<String>> {
     let mut operations = vec![(api.service, api.operation)];
     if let Ask::Caller(query) = &api.ask {
         operations.extend(query.each.as_ref().map(|each| (each.api.service, each.api.operation)));
+        operations.extend(query.member.map(|member| (api.service, member.operation)));
         operations.extend(query.tags.as_ref().map(|tags| (api.service, tags.operation)));
     }
     let again = (api.service == "ec2").then(|| Ok(lost_tags::PERMISSION.to_owned()));
@@ -150,8 +152,12 @@ impl Reading<'_> {
     }
 
     fn tags(&self) -> Option<&'static TagCall> {
+        self.query()?.tags.as_ref()
+    }
+
+    fn query(&self) -> Option<&'static Query> {
         match &self.listing.api.ask {
-            Ask::Caller(query) => query.tags.as_ref(),
+            Ask::Caller(query) => Some(query),
             Ask::Client(_) => None,
         }
     }
@@ -190,12 +196,16 @@ impl Reading<'_> {
         Ok(decoded.document)
     }
 
-    /// The resources of a page, with their tags.
+    /// The resources of a page, with what other calls tell of them.
     async fn resources(&self, page: &Json) -> std::result::Result<Vec<Draft>, Failure> {
         let ApiListing { api, about, clients, .. } = self.listing;
         let converted = convert(api, about, page).map_err(bad_answer)?;
         converted.notes.into_iter().for_each(|note| self.sink.note(note));
         let mut resources = converted.observations;
+        if let Some(member) = self.query().and_then(|query| query.member) {
+            let operation = Operation::find(api.service, member.operation).map_err(bad_answer)?;
+            add_member(member, operation, clients, &mut resources, self.calls, self.sink).await?;
+        }
         if let Some(tags) = self.tags() {
             let operation = Operation::find(api.service, tags.operation).map_err(bad_answer)?;
             add_tags(tags, operation, clients, &mut resources, self.calls, self.sink).await?;

@@ -22,6 +22,7 @@ mod clients;
 mod cloud_control;
 mod listing;
 mod lost_tags;
+mod member;
 mod organization;
 mod provider;
 mod refusal;

@@ -1,7 +1,8 @@
 //! Tags that a list does not show: asked for by the ARNs of what was listed.
 
-use super::call::{Calls, bad_answer, of_store};
+use super::call::{Calls, bad_answer};
 use super::clients::Clients;
+use super::member::known;
 use super::shapes::Operation;
 use super::types::TagCall;
 use super::wire::decode;
@@ -25,7 +26,7 @@ pub(super) async fn add_tags(
             Ok(answer) => batch.iter_mut().for_each(|draft| draft.tags = told(tags, &answer, draft)),
             // One of them went away since it was listed; what the others have is asked one by one, and it has what it had.
             Err(failure) if failure.code.as_deref() == Some(tags.gone) => match batch {
-                [gone] => gone.tags = known(gone, sink).await?,
+                [gone] => gone.tags = known(gone, sink).await?.and_then(|known| known.tags),
                 batch => left.extend(batch.chunks_mut(1)),
             },
             Err(failure) if failure.reason == Reason::AccessDenied => {
@@ -43,13 +44,6 @@ async fn asked(tags: &TagCall, operation: &'static Operation, clients: &Clients,
     clients.wait(operation.service()).await;
     let answer = calls.counted(clients.call(operation, &(tags.input)(&arns)).await)?;
     Ok(decode(operation, &answer.body).map_err(bad_answer)?.document)
-}
-
-/// The tags that a resource was last seen with.
-async fn known(draft: &Draft, sink: &dyn Sink) -> Result<Option<Json>, Failure> {
-    let key = draft.key().map_err(bad_answer)?;
-    let known = sink.known(&[key]).await.map_err(of_store)?;
-    Ok(known.into_iter().flatten().next().and_then(|known| known.tags))
 }
 
 /// The tags of one resource: what an answer does not name has none.

@@ -1,8 +1,9 @@
 //! What is listed, one file each: the call, the resource types in its answers, and how it is asked for a page.
 //!
-//! A new type is a file here, a line in [`APIS`], the operation in `data/aws/generate_shapes.py` and a recorded answer, which a
-//! test asks for. Services of which little is asked have no generated client: a [`Query`] is all that their calls need. What
-//! the columns of a type are read from is in the table of `ingest/convert`, which imports share.
+//! A new type is a file here, a line in [`APIS`], the operation in `data/aws/generate_shapes.py`, a recorded answer, and
+//! a view in `sql/types`; tests ask for the last two. Services of which little is asked have no generated client: a [`Query`]
+//! is all that their calls need. What the columns of a type are read from is in the table of `ingest/convert`, which imports
+//! share.
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -46,6 +47,8 @@ pub(super) struct Query {
     pub(super) token: &'static str,
     /// What it is asked for one by one, where it does not list all of a region.
     pub(super) each: Option<Each>,
+    /// What the list does not show of each.
+    pub(super) member: Option<&'static MemberCall>,
     /// Where the tags are, if not in the list.
     pub(super) tags: Option<TagCall>,
     /// Which elements of the list are taken.
@@ -62,6 +65,21 @@ pub(super) struct Each {
     /// The member of each that is its id, and the parameter that takes it.
     pub(super) id: &'static str,
     /// The code that says that it went away since it was listed.
+    pub(super) gone: &'static str,
+}
+
+/// A call about one resource, by its ARN, whose answer becomes a member of `properties`.
+#[derive(Debug)]
+pub(super) struct MemberCall {
+    /// The member.
+    pub(super) name: &'static str,
+    /// The operation.
+    pub(super) operation: &'static str,
+    /// Its parameters.
+    pub(super) input: fn(&str) -> Value,
+    /// The list in its answer that the member is.
+    pub(super) list: &'static str,
+    /// The code that says that the resource went away since it was listed.
     pub(super) gone: &'static str,
 }
 
@@ -83,12 +101,18 @@ pub(super) struct TagCall {
 impl Query {
     /// All of a region, page by page.
     const fn pages(token: &'static str, input: fn() -> Value) -> Self {
-        Self { input, token, each: None, tags: None, takes: |_| true }
+        Self { input, token, each: None, member: None, tags: None, takes: |_| true }
     }
 
     /// It is asked for each of these.
     const fn each(mut self, each: Each) -> Self {
         self.each = Some(each);
+        self
+    }
+
+    /// Each has a member that another call tells.
+    const fn member(mut self, member: &'static MemberCall) -> Self {
+        self.member = Some(member);
         self
     }
 

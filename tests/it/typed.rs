@@ -79,3 +79,23 @@ fn policies_of_iam_are_shown_in_one_form() {
                 jsonb_array_elements_text(assume_role_policy_std -> 'Statement' -> 0 -> 'Principal' -> 'Service') AS trust";
     assert_eq!(rows(&bench, role), json!([{"name": "web", "inline_policies": null, "trust": "ec2.amazonaws.com"}]));
 }
+
+#[test]
+fn a_request_for_a_spot_instance_is_shown_as_the_service_tells_it() {
+    let answer = recorded("ec2-DescribeSpotInstanceRequests");
+    let bench = holding("ec2-DescribeSpotInstanceRequests", &answer);
+    let told = &answer["SpotInstanceRequests"][0];
+    let sql = "SELECT spot_instance_request_id AS id, instance_id, spot_price AS price, status_code AS code, fault_code AS fault, \
+               launch_specification AS launch, valid_until AS until, title FROM aws_ec2_spot_instance_request";
+    let expected = json!([{
+        "id": told["SpotInstanceRequestId"],
+        "instance_id": told["InstanceId"],
+        "price": told["SpotPrice"],
+        "code": told["Status"]["Code"],
+        "fault": null,
+        "launch": told["LaunchSpecification"],
+        "until": null,
+        "title": told["Tags"][0]["Value"],
+    }]);
+    assert_eq!(rows(&bench, sql), expected);
+}

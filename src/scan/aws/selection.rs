@@ -170,6 +170,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn each_type_with_a_listing_has_a_typed_view() {
+        let views = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/types");
+        let has_view = |name: &str| {
+            let text = std::fs::read_to_string(format!("{views}/{name}.sql")).unwrap_or_default();
+            text.contains(&format!("WHERE resource_type = '{name}'"))
+        };
+        let without: Vec<&str> = own_types().into_iter().filter(|name| !has_view(name)).collect();
+        assert_eq!(without, [] as [&str; 0]);
+    }
+
     /// Two types of one name would be one to the store.
     #[test]
     fn no_two_types_have_one_name() {

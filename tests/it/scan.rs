@@ -101,6 +101,9 @@ fn a_scan_sees_what_boto3_sees_at_every_point() {
         assert_eq!(status, 0, "{said}");
         history.push(told(estate.expect(ACCOUNT, &REGIONS)));
     }
+    for name in ["aws_iam_policy", "aws_iam_role", "aws_ec2_gateway_load_balancer", "aws_ec2_spot_instance_request"] {
+        assert!(history[0].keys().any(|(resource_type, ..)| resource_type == name), "there is no {name} to be seen");
+    }
     assert!(history[0].len() > 200, "{} resources are too few", history[0].len());
     for (step, expected) in history.iter().enumerate() {
         let at = if step == 3 { "head".to_owned() } else { format!("head~{}", 3 - step) };

@@ -11,13 +11,16 @@ use super::lost_tags;
 use super::member::add_member;
 use super::shapes::Operation;
 use super::tags::add_tags;
-use super::types::{Api, Ask, Each, Query, TagCall};
+use super::types::{Api, Ask, Each, Query};
 use super::wire::decode;
 use super::{GLOBAL, PROVIDER};
 use crate::error::Result;
 use crate::ingest::convert::{Converted, Draft, Origin, aws_cli};
 use crate::model::{Json, Scope};
 use crate::scan::provider::{About, Asked, Failure, Listed, Listing, Reason, Received, Sink, tags_missing};
+
+/// So many resources or more that are listed by others are handed in together.
+const GATHERED_MAX: usize = 100;
 
 /// One call in one region.
 #[derive(Debug)]
@@ -86,53 +89,86 @@ struct Reading<'a> {
 impl Reading<'_> {
     async fn all(&mut self) -> std::result::Result<(), Failure> {
         match &self.listing.api.ask {
-            Ask::Caller(Query { each: Some(each), .. }) => {
-                for id in self.ids(each).await? {
-                    match self.pages(Some((each.id, &id))).await {
-                        Err(failure) if failure.code.as_deref() == Some(each.gone) => {}
-                        outcome => outcome?,
-                    }
-                }
-            }
-            _ => self.pages(None).await?,
+            Ask::Caller(Query { each: Some(each), .. }) => self.each(each).await?,
+            _ => self.pages().await?,
         }
         note_unknown(&self.unknown, self.sink);
         Ok(())
     }
 
-    /// Hands in all pages: those of the region, or of what a parameter names.
-    async fn pages(&mut self, of: Option<(&str, &str)>) -> std::result::Result<(), Failure> {
+    /// Hands in all pages of the region.
+    async fn pages(&mut self) -> std::result::Result<(), Failure> {
         let mut paging = Paging::default();
         loop {
             self.listing.clients.wait(self.listing.api.service).await;
-            let asked = self.sink.about_to_ask().await.map_err(of_store)?;
-            let page = self.ask(self.listing.api, self.listing.operation, of, paging.token()).await?;
-            let resources = self.resources(&page).await?;
-            // Tags that are asked for by themselves are told one by one.
-            let asked = if self.tags().is_some() { asked.confirmed() } else { asked };
-            if !resources.is_empty()
-                && let Received::Doubted(page) = self.sink.page(asked, resources).await.map_err(of_store)?
-            {
-                self.confirm(page, asked, of, paging.token()).await?;
+            let (asked, token) = (self.sink.about_to_ask().await.map_err(of_store)?, paging.token());
+            let page = self.ask(self.listing.api, self.listing.operation, None, token.clone()).await?;
+            let goes_on = paging.goes_on(&page);
+            let resources = self.resources(&page)?;
+            // It is large, and not needed while its resources are written.
+            drop(page);
+            self.hand_in(asked, resources, token).await?;
+            if !goes_on? {
+                return Ok(());
             }
+        }
+    }
+
+    /// Hands in what the call lists of each of others. They have few, so those of several are handed in together.
+    async fn each(&mut self, each: &Each) -> std::result::Result<(), Failure> {
+        let (mut gathered, mut since) = (Vec::new(), None);
+        for id in self.ids(each).await? {
+            let asked = self.sink.about_to_ask().await.map_err(of_store)?;
+            since.get_or_insert(asked);
+            match self.of_one((each.id, &id), &mut gathered).await {
+                Err(failure) if failure.code.as_deref() == Some(each.gone) => {}
+                outcome => outcome?,
+            }
+            if gathered.len() >= GATHERED_MAX
+                && let Some(asked) = since.take()
+            {
+                self.hand_in(asked, std::mem::take(&mut gathered), None).await?;
+            }
+        }
+        match since {
+            Some(asked) => self.hand_in(asked, gathered, None).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What the call lists of what a parameter names, page by page.
+    async fn of_one(&mut self, of: (&str, &str), gathered: &mut Vec<Draft>) -> std::result::Result<(), Failure> {
+        let mut paging = Paging::default();
+        loop {
+            self.listing.clients.wait(self.listing.api.service).await;
+            let page = self.ask(self.listing.api, self.listing.operation, Some(of), paging.token()).await?;
+            gathered.extend(self.resources(&page)?);
             if !paging.goes_on(&page)? {
                 return Ok(());
             }
         }
     }
 
+    /// Hands in resources that were listed, with what has to be asked for beside the list.
+    async fn hand_in(&mut self, asked: Asked, mut resources: Vec<Draft>, token: Option<String>) -> std::result::Result<(), Failure> {
+        if resources.is_empty() {
+            return Ok(());
+        }
+        self.complete(&mut resources).await?;
+        // Tags that are asked for by themselves are told one by one.
+        let asked = if self.query().is_some_and(|query| query.tags.is_some()) { asked.confirmed() } else { asked };
+        match self.sink.page(asked, resources).await.map_err(of_store)? {
+            Received::Written => Ok(()),
+            Received::Doubted(page) => self.confirm(page, asked, token).await,
+        }
+    }
+
     /// Fetches the tags of a page a second time, by themselves or with the page, and hands it in with them.
-    async fn confirm(
-        &mut self,
-        page: Vec<Draft>,
-        asked: Asked,
-        of: Option<(&str, &str)>,
-        token: Option<String>,
-    ) -> std::result::Result<(), Failure> {
+    async fn confirm(&mut self, page: Vec<Draft>, asked: Asked, token: Option<String>) -> std::result::Result<(), Failure> {
         let resources = page.len();
         let (asked, fetched) = match self.listing.api.service {
             "ec2" => (asked, lost_tags::fetched(page, &self.listing.clients, self.calls, self.sink).await),
-            _ => (self.sink.about_to_ask().await.map_err(of_store)?, self.page_again(of, token).await),
+            _ => (self.sink.about_to_ask().await.map_err(of_store)?, self.page_again(token).await),
         };
         let page = fetched.map_err(|failure| {
             let message = format!("{}, and they cannot be fetched again: {failure}", tags_missing(resources));
@@ -145,14 +181,12 @@ impl Reading<'_> {
     }
 
     /// The same page once more.
-    async fn page_again(&mut self, of: Option<(&str, &str)>, token: Option<String>) -> std::result::Result<Vec<Draft>, Failure> {
+    async fn page_again(&mut self, token: Option<String>) -> std::result::Result<Vec<Draft>, Failure> {
         self.listing.clients.wait(self.listing.api.service).await;
-        let page = self.ask(self.listing.api, self.listing.operation, of, token).await?;
-        self.resources(&page).await
-    }
-
-    fn tags(&self) -> Option<&'static TagCall> {
-        self.query()?.tags.as_ref()
+        let page = self.ask(self.listing.api, self.listing.operation, None, token).await?;
+        let mut resources = self.resources(&page)?;
+        self.complete(&mut resources).await?;
+        Ok(resources)
     }
 
     fn query(&self) -> Option<&'static Query> {
@@ -196,21 +230,26 @@ impl Reading<'_> {
         Ok(decoded.document)
     }
 
-    /// The resources of a page, with what other calls tell of them.
-    async fn resources(&self, page: &Json) -> std::result::Result<Vec<Draft>, Failure> {
-        let ApiListing { api, about, clients, .. } = self.listing;
-        let converted = convert(api, about, page).map_err(bad_answer)?;
+    /// The resources of a page.
+    fn resources(&self, page: &Json) -> std::result::Result<Vec<Draft>, Failure> {
+        let converted = convert(self.listing.api, &self.listing.about, page).map_err(bad_answer)?;
         converted.notes.into_iter().for_each(|note| self.sink.note(note));
-        let mut resources = converted.observations;
-        if let Some(member) = self.query().and_then(|query| query.member) {
+        Ok(converted.observations)
+    }
+
+    /// Adds to resources what other calls tell of them.
+    async fn complete(&self, resources: &mut [Draft]) -> std::result::Result<(), Failure> {
+        let ApiListing { api, clients, .. } = self.listing;
+        let Some(query) = self.query() else { return Ok(()) };
+        if let Some(member) = query.member {
             let operation = Operation::find(api.service, member.operation).map_err(bad_answer)?;
-            add_member(member, operation, clients, &mut resources, self.calls, self.sink).await?;
+            add_member(member, operation, clients, resources, self.calls, self.sink).await?;
         }
-        if let Some(tags) = self.tags() {
+        if let Some(tags) = &query.tags {
             let operation = Operation::find(api.service, tags.operation).map_err(bad_answer)?;
-            add_tags(tags, operation, clients, &mut resources, self.calls, self.sink).await?;
+            add_tags(tags, operation, clients, resources, self.calls, self.sink).await?;
         }
-        Ok(resources)
+        Ok(())
     }
 }
 

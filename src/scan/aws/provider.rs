@@ -66,22 +66,23 @@ impl Aws {
         Ok(named.iter().map(|region| (region.clone(), enabled(region))).collect())
     }
 
-    /// All listings of an account.
+    /// All listings of an account: first those that take longest.
     fn listings_of(&self, config: &SdkConfig, account_id: &str, regions: &[(String, bool)]) -> Result<Vec<Arc<dyn Listing>>> {
         let mut listings: Vec<Arc<dyn Listing>> = Vec::new();
+        let enabled: Vec<String> = regions.iter().filter(|(_, enabled)| *enabled).map(|(region, _)| region.clone()).collect();
+        if self.selection.takes(&[bucket::TYPE]) && !enabled.is_empty() {
+            listings.push(Arc::new(bucket::Buckets::new(config, account_id, &enabled, self.selection.is_incremental, &self.limits)?));
+        }
+        if let Some(first) = enabled.first() {
+            let home = Operation::find("iam", "GetAccountAuthorizationDetails")?.of_service().endpoint_of_aws(first)?.region;
+            listings.extend(self.listings_from(&Clients::new(config, account_id, &home, &self.limits), true)?);
+        }
         for (region, is_enabled) in regions {
             let of_region = self.listings_from(&Clients::new(config, account_id, region, &self.limits), false)?;
             let message = format!("region {region} is not enabled in account {account_id}");
             let disabled = Failure::new(Reason::RegionDisabled, message, 0);
             let or_not = |listing: Arc<dyn Listing>| if *is_enabled { listing } else { Unasked::instead_of(&*listing, &disabled) };
             listings.extend(of_region.into_iter().map(or_not));
-        }
-        let enabled: Vec<String> = regions.iter().filter(|(_, enabled)| *enabled).map(|(region, _)| region.clone()).collect();
-        let Some(first) = enabled.first() else { return Ok(listings) };
-        let home = Operation::find("iam", "GetAccountAuthorizationDetails")?.of_service().endpoint_of_aws(first)?.region;
-        listings.extend(self.listings_from(&Clients::new(config, account_id, &home, &self.limits), true)?);
-        if self.selection.takes(&[bucket::TYPE]) {
-            listings.push(Arc::new(bucket::Buckets::new(config, account_id, &enabled, self.selection.is_incremental, &self.limits)?));
         }
         Ok(listings)
     }

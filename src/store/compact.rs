@@ -39,7 +39,7 @@ const TAIL_OBSERVATIONS_MAX: u64 = 3 << 19;
 /// A tail this many times as long is compacted in the middle of a scan.
 const TAIL_LONG: u64 = 8;
 /// So is one of which so many bytes are held in memory.
-const TAIL_LONG_BYTES: u64 = 32 << 20;
+const TAIL_LONG_BYTES: u64 = 20 << 20;
 /// So many observations are compacted at once: in memory each takes about 40 bytes while they are sorted.
 const STEP_OBSERVATIONS_MAX: u64 = 1 << 21;
 /// So many bytes of versions are compacted at once: they are in memory up to three times.
@@ -47,7 +47,7 @@ const STEP_BYTES_MAX: u64 = 24 << 20;
 /// For a tail this many times as long, writing waits.
 const TAIL_OVERDUE: u64 = 16;
 /// So it does for one of which so many bytes are held in memory.
-const TAIL_OVERDUE_BYTES: u64 = 80 << 20;
+const TAIL_OVERDUE_BYTES: u64 = 56 << 20;
 
 /// How much maintenance may do.
 #[derive(Debug, Clone, Copy)]

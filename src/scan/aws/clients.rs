@@ -154,7 +154,7 @@ pub fn rate(service: &str) -> Rate {
         "ec2" => Rate { per_second: 10.0, burst: 50.0 },
         "s3" => Rate { per_second: 250.0, burst: 500.0 },
         // It takes forty at once and ten a second.
-        "elbv2" => Rate { per_second: 8.0, burst: 32.0 },
+        "elbv2" => Rate { per_second: 9.0, burst: 36.0 },
         // Fifteen a second for all calls that list, in all of the region.
         "lambda" => Rate { per_second: 10.0, burst: 14.0 },
         _ => Rate { per_second: 5.0, burst: 20.0 },

@@ -77,12 +77,17 @@ impl Aws {
             let home = Operation::find("iam", "GetAccountAuthorizationDetails")?.of_service().endpoint_of_aws(first)?.region;
             listings.extend(self.listings_from(&Clients::new(config, account_id, &home, &self.limits), true)?);
         }
+        let mut of_regions = Vec::with_capacity(regions.len());
         for (region, is_enabled) in regions {
             let of_region = self.listings_from(&Clients::new(config, account_id, region, &self.limits), false)?;
             let message = format!("region {region} is not enabled in account {account_id}");
             let disabled = Failure::new(Reason::RegionDisabled, message, 0);
             let or_not = |listing: Arc<dyn Listing>| if *is_enabled { listing } else { Unasked::instead_of(&*listing, &disabled) };
-            listings.extend(of_region.into_iter().map(or_not));
+            of_regions.push(of_region.into_iter().map(or_not).collect::<Vec<_>>().into_iter());
+        }
+        // By turns: each region has a rate of its own.
+        for _ in 0..of_regions.iter().map(ExactSizeIterator::len).max().unwrap_or(0) {
+            listings.extend(of_regions.iter_mut().filter_map(Iterator::next));
         }
         Ok(listings)
     }

@@ -208,8 +208,11 @@ mod vpc_peering_connection;
 mod vpn_connection;
 mod vpn_gateway;
 
-/// All calls that list resources.
+/// All calls that list resources: first those that ask for each of several by itself, and so take longest.
 pub(super) const APIS: &[Api] = &[
+    load_balancer_listener::API,
+    load_balancer::API,
+    lambda_function::API,
     instance::API,
     vpc::API,
     subnet::API,
@@ -256,10 +259,7 @@ pub(super) const APIS: &[Api] = &[
     db_proxy::API,
     db_global_cluster::API,
     reserved_db_instance::API,
-    load_balancer::API,
-    load_balancer_listener::API,
     target_group::API,
     autoscaling_group::API,
-    lambda_function::API,
     identity::API,
 ];

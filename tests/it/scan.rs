@@ -366,14 +366,16 @@ fn secrets_are_never_stored_and_a_dry_run_only_tells() {
     let allowed = json!(["ec2:DescribeRegions", "ec2:DescribeTags", "ec2:DescribeVpcs", "sts:GetCallerIdentity"]);
     assert_eq!(plan["policy"]["Statement"][0]["Action"], allowed);
     assert!(!scratch.path().join("other").exists());
-    let mut permissions = |types: &[&str]| {
+    let mut permissions = |types: &[&str]| -> Vec<String> {
         let mut arguments = vec!["scan", "--dry-run", "--region", "us-east-1", "--endpoint-url", &endpoint];
         types.iter().for_each(|name| arguments.extend(["--type", name]));
         let output = estate.elava(ACCOUNT, &scratch.path().join("other"), &arguments);
         let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
         plan["policy"]["Statement"][0]["Action"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     };
-    let asked: Vec<String> = permissions(&[
+    let published: Value = serde_json::from_str(include_str!("../../data/aws/policy.json")).unwrap();
+    assert_eq!(json!(permissions(&[])), published["Statement"][0]["Action"], "data/aws/policy.json is what a scan of all types needs");
+    let asked = permissions(&[
         "aws_iam_user",
         "aws_ec2_*_load_balancer",
         "aws_ec2_load_balancer_listener",

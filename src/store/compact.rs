@@ -46,8 +46,6 @@ const STEP_OBSERVATIONS_MAX: u64 = 1 << 21;
 const STEP_BYTES_MAX: u64 = 24 << 20;
 /// For a tail this many times as long, writing waits.
 const TAIL_OVERDUE: u64 = 16;
-/// So it does for one of which so many bytes are held in memory.
-const TAIL_OVERDUE_BYTES: u64 = 56 << 20;
 
 /// How much maintenance may do.
 #[derive(Debug, Clone, Copy)]
@@ -117,8 +115,7 @@ pub fn is_due(history: &History) -> bool {
 
 /// Whether the tail is so long that writing should wait for its compaction.
 pub fn is_overdue(history: &History) -> bool {
-    let length = TailLength::of(history);
-    length.bytes >= TAIL_OVERDUE_BYTES || length.parts() >= TAIL_OVERDUE
+    TailLength::of(history).parts() >= TAIL_OVERDUE
 }
 
 /// Compacts the tail as far as it has been read and removes what is no longer needed. A long tail is compacted in steps,

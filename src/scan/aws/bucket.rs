@@ -20,6 +20,7 @@ use futures::stream::{self, StreamExt};
 use super::bucket_detail::{DETAILS, Detail, LOCATION};
 use super::call::{Answer, Calls, Paging, Wire, bad_answer, of_store};
 use super::clients::Clients;
+use super::member::known as known_as;
 use super::shapes::Operation;
 use super::wire::decode;
 use super::{GLOBAL, PROVIDER};
@@ -191,8 +192,7 @@ impl Buckets {
         match self.described(bucket, sink, calls).await {
             Err(failure) if failure.code.as_deref() == Some(GONE) => {
                 sink.note(format!("bucket {} went away since it was listed", bucket.name));
-                let known = sink.known(std::slice::from_ref(&bucket.key)).await.map_err(of_store)?;
-                Ok(known.into_iter().next().flatten())
+                known_as(bucket.key.clone(), sink).await
             }
             outcome => outcome.map(Some),
         }

@@ -12,10 +12,12 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::SharedCredentialsProvider;
 use serde_json::Value;
 
-use super::call::Answer;
+use super::call::{Answer, Calls, bad_answer};
 use super::caller::Caller;
 use super::shapes::Operation;
+use super::wire::decode;
 use crate::error::Error;
+use crate::model::Json;
 use crate::scan::limits::{Limits, Rate};
 use crate::scan::provider::{Failure, Reason};
 
@@ -129,6 +131,13 @@ impl Clients {
     pub(super) async fn call(&self, operation: &'static Operation, input: &Value) -> Result<Answer, Failure> {
         let caller = self.caller(operation).map_err(|error| Failure::new(Reason::Unreachable, error, 0))?;
         caller.call(operation, input).await
+    }
+
+    /// Calls such an operation when its rate allows, and reads the answer.
+    pub(super) async fn answered(&self, operation: &'static Operation, input: &Value, calls: &Calls) -> Result<Json, Failure> {
+        self.wait(operation.service()).await;
+        let answer = calls.counted(self.call(operation, input).await)?;
+        Ok(decode(operation, &answer.body).map_err(bad_answer)?.document)
     }
 
     fn caller(&self, operation: &'static Operation) -> crate::Result<Caller> {

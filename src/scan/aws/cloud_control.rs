@@ -9,7 +9,6 @@ use super::call::{Calls, Paging, bad_answer, of_store};
 use super::clients::Clients;
 use super::resource_types::{ResourceType, is_global, resource_types};
 use super::shapes::Operation;
-use super::wire::decode;
 use super::{GLOBAL, PROVIDER};
 use crate::error::Result;
 use crate::ingest::convert::{Draft, name_tag, resource_type, tag_object};
@@ -74,10 +73,8 @@ impl TypeListing {
 
     /// One page.
     async fn ask(&self, token: Option<String>, calls: &Calls) -> std::result::Result<Json, Failure> {
-        self.clients.wait(self.operation.service()).await;
-        let answer = calls.counted(self.clients.call(self.operation, &self.input(token.as_deref())).await);
-        let answer = answer.map_err(|failure| if token.is_none() { not_listable(failure) } else { failure })?;
-        Ok(decode(self.operation, &answer.body).map_err(bad_answer)?.document)
+        let answered = self.clients.answered(self.operation, &self.input(token.as_deref()), calls).await;
+        answered.map_err(|failure| if token.is_none() { not_listable(failure) } else { failure })
     }
 
     fn input(&self, token: Option<&str>) -> Value {

@@ -4,9 +4,8 @@ use super::call::{Calls, bad_answer, of_store};
 use super::clients::Clients;
 use super::shapes::Operation;
 use super::types::MemberCall;
-use super::wire::decode;
 use crate::ingest::convert::Draft;
-use crate::model::Json;
+use crate::model::{Json, ResourceKey};
 use crate::scan::provider::{Failure, Reason, Sink};
 
 /// Puts the member into the resources of a page. Where the credentials do not allow to ask it is missing, and a note says so. A
@@ -28,7 +27,7 @@ pub(super) async fn add_member(
             }
             Err(failure) if failure.code.as_deref() == Some(member.gone) => {
                 sink.note(format!("{} went away since it was listed", draft.resource_id));
-                if let Some(known) = known(draft, sink).await? {
+                if let Some(known) = known(draft.key().map_err(bad_answer)?, sink).await? {
                     *draft = known;
                 }
             }
@@ -50,15 +49,12 @@ async fn asked(
     calls: &Calls,
 ) -> Result<Json, Failure> {
     let input = (member.input)(draft.arn.as_deref().unwrap_or_default());
-    clients.wait(operation.service()).await;
-    let answer = calls.counted(clients.call(operation, &input).await)?;
-    let document = decode(operation, &answer.body).map_err(bad_answer)?.document;
+    let document = clients.answered(operation, &input, calls).await?;
     let missing = || bad_answer(format!("{} answers without {}", operation.name(), member.list));
     document.get(member.list).cloned().ok_or_else(missing)
 }
 
 /// A resource as it was last seen.
-pub(super) async fn known(draft: &Draft, sink: &dyn Sink) -> Result<Option<Draft>, Failure> {
-    let key = draft.key().map_err(bad_answer)?;
+pub(super) async fn known(key: ResourceKey, sink: &dyn Sink) -> Result<Option<Draft>, Failure> {
     Ok(sink.known(&[key]).await.map_err(of_store)?.into_iter().flatten().next())
 }

@@ -5,7 +5,6 @@ use super::clients::Clients;
 use super::member::known;
 use super::shapes::Operation;
 use super::types::TagCall;
-use super::wire::decode;
 use crate::ingest::convert::{Draft, tag_object};
 use crate::model::Json;
 use crate::scan::provider::{Failure, Reason, Sink};
@@ -26,7 +25,7 @@ pub(super) async fn add_tags(
             Ok(answer) => batch.iter_mut().for_each(|draft| draft.tags = told(tags, &answer, draft)),
             // One of them went away since it was listed; what the others have is asked one by one, and it has what it had.
             Err(failure) if failure.code.as_deref() == Some(tags.gone) => match batch {
-                [gone] => gone.tags = known(gone, sink).await?.and_then(|known| known.tags),
+                [gone] => gone.tags = known(gone.key().map_err(bad_answer)?, sink).await?.and_then(|known| known.tags),
                 batch => left.extend(batch.chunks_mut(1)),
             },
             Err(failure) if failure.reason == Reason::AccessDenied => {
@@ -41,9 +40,7 @@ pub(super) async fn add_tags(
 
 async fn asked(tags: &TagCall, operation: &'static Operation, clients: &Clients, batch: &[Draft], calls: &Calls) -> Result<Json, Failure> {
     let arns: Vec<&str> = batch.iter().filter_map(|draft| draft.arn.as_deref()).collect();
-    clients.wait(operation.service()).await;
-    let answer = calls.counted(clients.call(operation, &(tags.input)(&arns)).await)?;
-    Ok(decode(operation, &answer.body).map_err(bad_answer)?.document)
+    clients.answered(operation, &(tags.input)(&arns), calls).await
 }
 
 /// The tags of one resource: what an answer does not name has none.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
 
@@ -38,5 +39,11 @@ impl fmt::Display for Timestamp {
             Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             None => write!(f, "{} us since 1970", self.0),
         }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

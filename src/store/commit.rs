@@ -16,9 +16,11 @@ use super::backend::{Backend, Created};
 use super::classify::{Draft, Located, Replaced, compare, locate};
 use super::compact::{CompactOptions, Compacted, compact, is_due};
 use super::contents::Contents;
-use super::entries::{Entry, EntryKind};
+use super::entries::Entry;
+use super::findings::LastRun;
 use super::history::History;
-use super::index::{StoreSettings, TagDetails};
+use super::index::{LogIndex, StoreSettings};
+use super::jobs::JobClaim;
 use super::maintenance::Maintenance;
 use super::replay::{load_sightings, load_state, replay};
 use super::run::{Begin, Begun, Committed, End, Runs};
@@ -46,10 +48,8 @@ pub enum Request {
     End(ScanNo, End, oneshot::Sender<Result<Committed>>),
     /// A scan was left without an end.
     Leave(ScanNo),
-    /// A revision gets a name.
-    Tag(TagDetails, oneshot::Sender<Result<()>>),
-    /// Settings that govern meaning change.
-    Settings(Box<StoreSettings>, oneshot::Sender<Result<()>>),
+    /// Something besides scans is to be logged.
+    Log(Vec<Entry>, Condition, oneshot::Sender<Result<()>>),
     /// The tail is to be compacted.
     Compact(CompactOptions, oneshot::Sender<Result<Compacted>>),
     /// A compaction that is under way is to be waited for.
@@ -58,6 +58,28 @@ pub enum Request {
     History(oneshot::Sender<Result<History>>),
     /// The contents of live resources.
     Known(Vec<Wanted>, oneshot::Sender<Result<Vec<Option<Arc<Content>>>>>),
+}
+
+/// On what it depends whether entries are written: the log as it is when they are, whoever wrote it.
+#[derive(Debug)]
+pub enum Condition {
+    /// On nothing.
+    Always,
+    /// No run has told of findings since this one.
+    LastRun(LastRun),
+    /// The job can be had.
+    Job(JobClaim),
+}
+
+impl Condition {
+    fn check(&self, index: &LogIndex) -> Result<()> {
+        match self {
+            Self::Always => Ok(()),
+            Self::LastRun(LastRun(known)) if *known == index.last_run => Ok(()),
+            Self::LastRun(_) => Err(Error::new(ErrorKind::Conflict, "another run has told of findings meanwhile")),
+            Self::Job(claim) => claim.check(index.jobs.get(&claim.job)),
+        }
+    }
 }
 
 /// A resource whose content is asked for, unless it is that of a hash.
@@ -81,7 +103,7 @@ enum Work {
     Begin(Begin, oneshot::Sender<Result<Begun>>),
     Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
     End(ScanNo, End, oneshot::Sender<Result<Committed>>),
-    Entry(Entry, oneshot::Sender<Result<()>>),
+    Log(Vec<Entry>, Condition, oneshot::Sender<Result<()>>),
 }
 
 impl Work {
@@ -89,6 +111,15 @@ impl Work {
         match self {
             Self::Observe(_, observations, ..) => observations,
             _ => &[],
+        }
+    }
+
+    /// Whether what others have written decides what becomes of it.
+    fn depends(&self) -> bool {
+        match self {
+            Self::Begin(..) => true,
+            Self::Log(_, condition, _) => !matches!(condition, Condition::Always),
+            Self::Observe(..) | Self::End(..) => false,
         }
     }
 }
@@ -126,14 +157,7 @@ impl Committer {
                 Request::Observe(scan, observations, token, reply) => work.push(Work::Observe(scan, observations, token, reply)),
                 Request::End(scan, end, reply) => work.push(Work::End(scan, end, reply)),
                 Request::Begin(begin, reply) => work.push(Work::Begin(begin, reply)),
-                Request::Tag(details, reply) => {
-                    let entry = self.tag_entry(&details);
-                    work.push(Work::Entry(entry, reply));
-                }
-                Request::Settings(settings, reply) => {
-                    let entry = settings_entry(&settings, self.clock.now(), self.history.head());
-                    work.push(Work::Entry(entry, reply));
-                }
+                Request::Log(entries, condition, reply) => work.push(Work::Log(entries, condition, reply)),
                 Request::Leave(scan) => self.runs.break_off(scan),
                 Request::Compact(options, reply) => {
                     let compacted = self.compact(options).await;
@@ -176,12 +200,6 @@ impl Committer {
         {
             warn!(%error, "what was compacted cannot be read yet; it is tried again after the next commit");
         }
-    }
-
-    fn tag_entry(&self, details: &TagDetails) -> Entry {
-        let mut entry = Entry::new(EntryKind::TagCreated, self.clock.now(), None, self.history.head());
-        entry.details = serde_json::to_string(details).ok();
-        entry
     }
 
     /// A scan that goes on after it broke must know what it and others saw since it began. Where that cannot be read,
@@ -313,7 +331,7 @@ impl Committer {
 
     /// Commits work as one segment; returns what each piece did.
     async fn commit(&mut self, work: &[Work]) -> Result<Vec<Done>> {
-        if work.iter().any(|work| matches!(work, Work::Begin(..))) {
+        if work.iter().any(Work::depends) {
             self.catch_up().await?;
         }
         for _ in 0..LOST_SLOTS_MAX {
@@ -353,6 +371,7 @@ impl Committer {
         let head_time = index.head_time.map(Timestamp::from_micros);
         let mut draft = Draft::new(&mut self.state, &index.settings.types, &self.contents, index.head, head_time);
         let mut done = Vec::with_capacity(work.len());
+        let mut log = LogWork::new(&index);
         for (work, located) in work.iter().zip(located) {
             // Work that is refused has not touched the draft, so the others of its group go on.
             let outcome = match work {
@@ -361,10 +380,7 @@ impl Committer {
                     self.runs.observe(*scan, observations, located, *token, &index, &mut draft).map(Done::Committed)
                 }
                 Work::End(scan, end, _) => self.runs.end(*scan, end, &index, &mut draft).map(Done::Committed),
-                Work::Entry(entry, _) => {
-                    draft.push_entry(Entry { head: draft.head(), ..entry.clone() });
-                    Ok(Done::Logged)
-                }
+                Work::Log(entries, condition, _) => log.push(entries, condition, &mut draft).map(|()| Done::Logged),
             };
             done.push(outcome.unwrap_or_else(Done::Refused));
         }
@@ -391,6 +407,31 @@ impl Committer {
         };
         let (payload, replaced) = draft.finish()?;
         Ok((done, Some((header, payload, replaced))))
+    }
+}
+
+/// What is logged besides scans in one commit.
+struct LogWork<'a> {
+    index: &'a LogIndex,
+    has_conditional: bool,
+}
+
+impl<'a> LogWork<'a> {
+    fn new(index: &'a LogIndex) -> Self {
+        Self { index, has_conditional: false }
+    }
+
+    /// The conditions are about the log before this commit, so that it may hold one such piece of work.
+    fn push(&mut self, entries: &[Entry], condition: &Condition, draft: &mut Draft<'_>) -> Result<()> {
+        if !matches!(condition, Condition::Always) {
+            if self.has_conditional {
+                return Err(Error::new(ErrorKind::Conflict, "another job or run is recorded at this moment"));
+            }
+            condition.check(self.index)?;
+            self.has_conditional = true;
+        }
+        entries.iter().for_each(|entry| draft.push_entry(Entry { head: draft.head(), ..entry.clone() }));
+        Ok(())
     }
 }
 
@@ -436,7 +477,7 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
     let settings = StoreSettings::default();
     let contents = Contents::default();
     let mut draft = Draft::new(&mut state, &settings.types, &contents, 0, None);
-    draft.push_entry(settings_entry(&settings, now, 0));
+    draft.push_entry(settings.to_entry(now));
     let payload = draft.finish()?.0.encode()?;
     let mut header = SegmentHeader {
         store_id: Uuid::new_v4(),
@@ -464,12 +505,6 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
     }
 }
 
-fn settings_entry(settings: &StoreSettings, at: Timestamp, head: Revision) -> Entry {
-    let mut entry = Entry::new(EntryKind::SettingChanged, at, None, head);
-    entry.details = serde_json::to_string(settings).ok();
-    entry
-}
-
 fn answer(work: Vec<Work>, outcome: Result<Vec<Done>>) {
     match outcome {
         Ok(done) => {
@@ -482,7 +517,7 @@ fn answer(work: Vec<Work>, outcome: Result<Vec<Done>>) {
                         tokio::task::spawn_blocking(move || drop(observations));
                     }
                     (Work::End(.., reply), Done::Committed(committed)) => drop(reply.send(Ok(committed))),
-                    (Work::Entry(_, reply), Done::Logged) => drop(reply.send(Ok(()))),
+                    (Work::Log(.., reply), Done::Logged) => drop(reply.send(Ok(()))),
                     (work, Done::Refused(error)) => refuse(work, error),
                     // A reply that is dropped tells the caller that the committer is at fault.
                     _ => {}
@@ -497,6 +532,6 @@ fn refuse(work: Work, error: Error) {
     match work {
         Work::Begin(_, reply) => drop(reply.send(Err(error))),
         Work::Observe(.., reply) | Work::End(.., reply) => drop(reply.send(Err(error))),
-        Work::Entry(_, reply) => drop(reply.send(Err(error))),
+        Work::Log(.., reply) => drop(reply.send(Err(error))),
     }
 }

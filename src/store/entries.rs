@@ -27,10 +27,18 @@ pub enum EntryKind {
     TagCreated,
     /// A setting that governs meaning has a new value.
     SettingChanged,
+    /// Checks were run; `details` tells of what, and how they came out.
+    AnalysisRun,
+    /// What became of a finding, by a run whose own entry follows.
+    Finding,
+    /// A daemon took a job that was due.
+    JobClaimed,
+    /// A job has ended.
+    JobEnded,
 }
 
 impl EntryKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::ScanStarted,
         Self::ResourceObserved,
         Self::ScopeCovered,
@@ -38,6 +46,10 @@ impl EntryKind {
         Self::ScanCompleted,
         Self::TagCreated,
         Self::SettingChanged,
+        Self::AnalysisRun,
+        Self::Finding,
+        Self::JobClaimed,
+        Self::JobEnded,
     ];
 
     /// The word in the `entry` column.
@@ -50,6 +62,10 @@ impl EntryKind {
             Self::ScanCompleted => "scan_completed",
             Self::TagCreated => "tag_created",
             Self::SettingChanged => "setting_changed",
+            Self::AnalysisRun => "analysis_run",
+            Self::Finding => "finding",
+            Self::JobClaimed => "job_claimed",
+            Self::JobEnded => "job_ended",
         }
     }
 

@@ -7,7 +7,9 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use serde::{Deserialize, Serialize};
 
-use super::entries::{ChangeCounts, EntryKind, EntryView, read_entries};
+use super::entries::{ChangeCounts, Entry, EntryKind, EntryView, read_entries};
+use super::findings::RunDetails;
+use super::jobs::{self, JobState};
 use super::segment::Segment;
 use crate::error::{Error, Result};
 use crate::model::{Revision, Scope, Timestamp, TypeRulesSet};
@@ -31,6 +33,12 @@ pub struct LogIndex {
     pub settings: StoreSettings,
     /// Scopes whose last complete listing was suspect: the head at that scan's end.
     pub suspects: BTreeMap<String, Revision>,
+    /// The newest run of checks that told of findings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<String>,
+    /// Jobs of daemons, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub jobs: BTreeMap<String, JobState>,
 }
 
 /// What a tag names.
@@ -157,6 +165,25 @@ pub struct TagDetails {
     pub revision: Revision,
 }
 
+impl TagDetails {
+    pub(super) fn to_entry(&self, at: Timestamp) -> Entry {
+        told(EntryKind::TagCreated, at, self)
+    }
+}
+
+impl StoreSettings {
+    pub(super) fn to_entry(&self, at: Timestamp) -> Entry {
+        told(EntryKind::SettingChanged, at, self)
+    }
+}
+
+/// An entry that is all in its details. The head is that of the segment that it gets into.
+pub(super) fn told(kind: EntryKind, at: Timestamp, details: &impl Serialize) -> Entry {
+    let mut entry = Entry::new(kind, at, None, 0);
+    entry.details = serde_json::to_string(details).ok();
+    entry
+}
+
 impl StartDetails {
     /// As JSON; nothing where there is nothing to tell.
     pub fn of(scopes: &[Scope]) -> Option<String> {
@@ -256,6 +283,15 @@ impl LogIndex {
                 self.tags.insert(details.name, TagPoint { revision: details.revision, head: entry.head });
             }
             EntryKind::SettingChanged => self.settings = read_details(entry)?,
+            EntryKind::AnalysisRun => {
+                let run: RunDetails = read_details(entry)?;
+                if run.told_findings {
+                    self.last_run = Some(run.run_id);
+                }
+            }
+            EntryKind::Finding => {}
+            EntryKind::JobClaimed => jobs::claimed(&mut self.jobs, read_details(entry)?),
+            EntryKind::JobEnded => jobs::ended(&mut self.jobs, &read_details(entry)?, entry.at),
         }
         Ok(())
     }

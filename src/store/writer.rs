@@ -6,18 +6,23 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::backend::Backend;
-use super::commit::{Committer, Request};
+use super::commit::{Committer, Condition, Request};
 use super::compact::{CompactOptions, Compacted};
+use super::entries::Entry;
+use super::findings::{FindingRecord, RunRecord};
 use super::history::History;
 use super::index::{StoreSettings, TagDetails};
+use super::jobs::{JobClaim, JobEnd};
 use super::run::{Begin, Begun, Committed, End};
 use super::state::ScanNo;
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Content, ContentHash, Observation, ResourceKey, Revision, ScopeReport, Timestamp};
 
 /// Requests that wait before callers are held back.
 const QUEUE_MAX: usize = 16;
+/// Findings that are recorded at once: more would make a large segment.
+const FINDINGS_PER_COMMIT: usize = 10_000;
 /// Observations after which a segment takes no more batches.
 const SEGMENT_OBSERVATIONS_MAX: usize = 1 << 17;
 
@@ -96,7 +101,7 @@ impl Writer {
     /// As a commit.
     pub async fn tag(&self, name: &str, revision: Revision) -> Result<()> {
         let details = TagDetails { name: name.to_owned(), revision };
-        self.ask(|reply| Request::Tag(details, reply)).await
+        self.log(vec![details.to_entry(self.clock.now())], Condition::Always).await
     }
 
     /// Changes the settings that govern meaning.
@@ -104,7 +109,53 @@ impl Writer {
     /// # Errors
     /// As a commit.
     pub async fn change_settings(&self, settings: StoreSettings) -> Result<()> {
-        self.ask(|reply| Request::Settings(Box::new(settings), reply)).await
+        self.log(vec![settings.to_entry(self.clock.now())], Condition::Always).await
+    }
+
+    /// Records what a run made of findings. It counts once the run itself is recorded.
+    ///
+    /// # Errors
+    /// `Invalid` if a resource key is none; else as a commit.
+    pub async fn record_findings(&self, run_id: &str, findings: &[FindingRecord]) -> Result<()> {
+        for findings in findings.chunks(FINDINGS_PER_COMMIT) {
+            let entries = findings.iter().map(|finding| finding.to_entry(run_id, self.clock.now())).collect::<Result<Vec<_>>>()?;
+            self.log(entries, Condition::Always).await?;
+        }
+        Ok(())
+    }
+
+    /// Records a run of checks.
+    ///
+    /// # Errors
+    /// `Conflict` if it is about findings and another run has told of findings since the one that it knew: compare again,
+    /// under another id. Else as a commit.
+    pub async fn record_run(&self, run: &RunRecord) -> Result<()> {
+        let condition = run.findings.clone().map_or(Condition::Always, Condition::LastRun);
+        self.log(vec![run.to_entry(self.clock.now())], condition).await
+    }
+
+    /// Takes a job that is due, or renews its lease; false if it is another's, or was run.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub async fn claim_job(&self, claim: JobClaim) -> Result<bool> {
+        match self.log(vec![claim.to_entry()], Condition::Job(claim)).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says how a job has ended.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub async fn end_job(&self, end: &JobEnd) -> Result<()> {
+        self.log(vec![end.to_entry(self.clock.now())], Condition::Always).await
+    }
+
+    async fn log(&self, entries: Vec<Entry>, condition: Condition) -> Result<()> {
+        self.ask(|reply| Request::Log(entries, condition, reply)).await
     }
 
     /// Compacts the whole log into tables and removes what is no longer needed.

@@ -9,6 +9,7 @@ mod crash;
 mod damage;
 mod duckdb;
 mod explain;
+mod findings;
 mod golden;
 mod import;
 mod kill;

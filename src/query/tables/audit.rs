@@ -1,4 +1,5 @@
-//! `audit_log`: the entries of the write-ahead log, as rows.
+//! `audit_log`: the entries of the write-ahead log, as rows. Findings are told by the entry of their run, as observations are
+//! by that of their batch; one by one they are in `finding_changes`.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,6 +16,7 @@ use crate::model::{Json, parse_json};
 use crate::query::leaf::{Kept, Leaf, Parts, Placed, Rows, Scan, read};
 use crate::query::relation::scan;
 use crate::query::view::View;
+use crate::store::EntryKind;
 use crate::store::schema::ENTRIES;
 
 /// The columns of the log.
@@ -76,6 +78,7 @@ impl Relation for AuditLog {
                 .map(own)
                 .to_vec();
         LogicalPlanBuilder::from(entries(&call.view)?)
+            .filter(ident("entry").not_eq(lit(EntryKind::Finding.as_str())))?
             .project(columns)?
             .sort([ident("seq").sort(true, false), ident("entry_no").sort(true, false)])?
             .build()

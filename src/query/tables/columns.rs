@@ -84,6 +84,12 @@ pub(super) fn description(table: &str, column: &str) -> &'static str {
         ("scans", "deleted") => "observations that ended a life",
         ("coverage", "status") => "complete, partial, failed, skipped or suspect",
         ("coverage", "deleted") => "resources of the scope that the scan marked deleted",
+        ("analysis_runs", "revision") => "the revision that the checks were asked about; of a range its end",
+        ("analysis_runs", "started_at") => "when the run began",
+        ("analysis_runs", "finished_at") => "when the run ended",
+        ("analysis_runs", "errors") => "checks that could not be run",
+        ("analysis_runs", "status") => "pass, fail, incomplete or error: the worst of its checks",
+        ("findings" | "findings_as_of" | "finding_changes", column) if !finding(column).is_empty() => finding(column),
         ("audit_log", "first_revision") => "first revision of a batch of observations",
         ("audit_log", "last_revision") => "last revision of a batch of observations",
         ("elava_columns", "table_name") => "a table, or a function with its parameters",
@@ -92,6 +98,19 @@ pub(super) fn description(table: &str, column: &str) -> &'static str {
         ("elava_columns", "description") => "what it means",
         ("elava_columns", "source") => "where it is in the cloud's own answer, of a typed view's or an edge's column",
         (_, column) => common(column),
+    }
+}
+
+/// The columns of findings that others have with another meaning.
+fn finding(column: &str) -> &'static str {
+    match column {
+        "status" => "open, exempt, unknown (its scope could not be seen in full) or resolved",
+        "revision" => "the revision that the run was about",
+        "changed_at" => "when the run ended",
+        "first_seen_at" => "when a run first found it",
+        "first_seen_revision" => "the revision that run was about",
+        "details" => "further columns of the check, as JSON",
+        _ => "",
     }
 }
 
@@ -149,6 +168,35 @@ fn common(column: &str) -> &'static str {
         "writer" => "the process that wrote it",
         "details" => "what the entry tells besides, as JSON",
         "segment_hash" => "SHA-256 of the segment's header, which chains all before it",
+        "run_id" => "the run",
+        "kind" => "present, as_of or between",
+        "from_revision" => "of a range, the revision it begins after",
+        "checks" => "checks that were run",
+        "passed" => "checks that found nothing and saw everything",
+        "failed" => "checks with findings that are not exempt",
+        "incomplete" => "checks that found nothing and could not see everything",
+        "skipped" => "checks about what was never listed, or without the parameters they need",
+        "findings" => "violations, exempt ones included",
+        "exempt" => "violations that somebody said may be",
+        "opened" => "findings that were not open before",
+        "resolved" => "findings that are not any more",
+        "version" => "the version of Elava",
+        "parameters" => "the values that the checks were given, as JSON",
+        "exemptions" => "the exemptions that held, as JSON",
+        "results" => "each check with its status, as JSON",
+        "check_id" => "the check",
+        "severity" => "low, medium, high or critical",
+        "title" => "what the check is about",
+        "status_before" => "the status before; NULL = it was not known",
+        "reason" => "what is wrong with the resource",
+        "since" => "since when, by the history",
+        "opened_at" => "when a run last found it after it was not there",
+        "last_seen_at" => "when a run last found it",
+        "last_seen_revision" => "the revision that run was about",
+        "resolved_at" => "when a run found it gone; NULL = it is not",
+        "resolved_revision" => "the revision that run was about",
+        "exempt_reason" => "why it may be",
+        "exempt_until" => "until when it may be",
         _ => "",
     }
 }

@@ -1,4 +1,5 @@
-//! Tables that are SQL over the log's entries: `scans`, `coverage`, `scopes`. The files in `sql/views` say what they show.
+//! Tables that are SQL over the log's entries: of scans, `scans`, `coverage`, `scopes`; of checks, `analysis_runs`,
+//! `findings`, `finding_changes`. The files in `sql/views` say what they show.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,8 +15,9 @@ use futures::FutureExt;
 use super::audit::entries;
 use super::observations::observed;
 use super::state::whole_state;
-use super::{Call, Relation, number, text, time};
+use super::{Call, Relation, json, number, revision, text, time};
 use crate::error::Error;
+use crate::query::view::{Pin, View};
 
 /// A table that is a query.
 #[derive(Debug)]
@@ -23,50 +25,119 @@ pub(super) struct SqlView {
     name: &'static str,
     sql: &'static str,
     schema: SchemaRef,
+    /// Whether it is a function of the point at which it shows the log.
+    is_as_of: bool,
 }
 
 const COVERAGE_SQL: &str = include_str!("../../../sql/views/coverage.sql");
+const FINDING_CHANGES_SQL: &str = include_str!("../../../sql/views/finding_changes.sql");
+const FINDINGS_SQL: &str = include_str!("../../../sql/views/findings.sql");
 
-fn scope_fields() -> [Field; 4] {
-    ["provider", "account_id", "region", "resource_type"].map(|name| text(name, true))
-}
+const SCOPE: [&str; 4] = ["provider", "account_id", "region", "resource_type"];
 
 /// The views.
-pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 3]> = LazyLock::new(|| {
-    let counts = |names: &[&str]| names.iter().map(|name| number(name, true)).collect::<Vec<_>>();
-    let scans = [
-        vec![
-            text("scan_id", true),
-            text("provider", true),
-            text("account_id", true),
-            time("started_at", true),
-            time("finished_at", true),
-            text("status", true),
-        ],
-        counts(&["first_revision", "last_revision", "created", "updated", "unchanged", "deleted", "late", "errors"]),
-    ];
-    let coverage = [
-        vec![text("scan_id", true)],
-        scope_fields().to_vec(),
-        vec![text("status", true), text("error_code", true), text("error", true)],
-        counts(&["listed", "missing", "deleted", "duration_ms", "api_calls"]),
-    ];
-    let scopes = [
-        scope_fields().to_vec(),
-        vec![number("resources", true), time("last_complete_at", true), number("last_complete_revision", true)],
-        vec![text("last_status", true), text("last_error_code", true)],
-    ];
-    let view = |name, sql, fields: Vec<Field>| Arc::new(SqlView { name, sql, schema: Arc::new(Schema::new(fields)) });
+pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 7]> = LazyLock::new(|| {
+    let view = |name, sql, fields: Vec<Field>| {
+        let is_as_of = name == "findings_as_of";
+        Arc::new(SqlView { name, sql, schema: Arc::new(Schema::new(fields)), is_as_of })
+    };
     [
-        view("scans", include_str!("../../../sql/views/scans.sql"), scans.concat()),
-        view("coverage", COVERAGE_SQL, coverage.concat()),
-        view("scopes", include_str!("../../../sql/views/scopes.sql"), scopes.concat()),
+        view("scans", include_str!("../../../sql/views/scans.sql"), scan_fields()),
+        view("coverage", COVERAGE_SQL, coverage_fields()),
+        view("scopes", include_str!("../../../sql/views/scopes.sql"), scopes_fields()),
+        view("analysis_runs", include_str!("../../../sql/views/analysis_runs.sql"), run_fields()),
+        view("findings", FINDINGS_SQL, finding_fields()),
+        view("findings_as_of", FINDINGS_SQL, finding_fields()),
+        view("finding_changes", FINDING_CHANGES_SQL, finding_change_fields()),
     ]
 });
+
+fn counts(names: &[&str]) -> Vec<Field> {
+    names.iter().map(|name| number(name, true)).collect()
+}
+
+fn texts(names: &[&str]) -> Vec<Field> {
+    names.iter().map(|name| text(name, true)).collect()
+}
+
+fn times(names: &[&str]) -> Vec<Field> {
+    names.iter().map(|name| time(name, true)).collect()
+}
+
+fn documents(names: &[&str]) -> Vec<Field> {
+    names.iter().map(|name| json(name, true)).collect()
+}
+
+fn scan_fields() -> Vec<Field> {
+    let numbers = ["first_revision", "last_revision", "created", "updated", "unchanged", "deleted", "late", "errors"];
+    [texts(&["scan_id", "provider", "account_id"]), times(&["started_at", "finished_at"]), texts(&["status"]), counts(&numbers)].concat()
+}
+
+fn coverage_fields() -> Vec<Field> {
+    let numbers = ["listed", "missing", "deleted", "duration_ms", "api_calls"];
+    [texts(&["scan_id"]), texts(&SCOPE), texts(&["status", "error_code", "error"]), counts(&numbers)].concat()
+}
+
+fn scopes_fields() -> Vec<Field> {
+    let when = [number("resources", true), time("last_complete_at", true), number("last_complete_revision", true)];
+    [texts(&SCOPE), when.to_vec(), texts(&["last_status", "last_error_code"])].concat()
+}
+
+fn run_fields() -> Vec<Field> {
+    let numbers = ["checks", "passed", "failed", "incomplete", "skipped", "errors", "findings", "exempt", "opened", "resolved"];
+    [
+        texts(&["run_id", "kind"]),
+        times(&["started_at", "finished_at"]),
+        counts(&["from_revision", "revision"]),
+        texts(&["status"]),
+        counts(&numbers),
+        texts(&["version"]),
+        documents(&["parameters", "exemptions", "results"]),
+    ]
+    .concat()
+}
+
+fn finding_fields() -> Vec<Field> {
+    [
+        texts(&["check_id", "severity", "title", "resource_key"]),
+        texts(&SCOPE),
+        texts(&["resource_id", "status", "reason"]),
+        times(&["since", "first_seen_at"]),
+        counts(&["first_seen_revision"]),
+        times(&["opened_at", "last_seen_at"]),
+        counts(&["last_seen_revision"]),
+        times(&["resolved_at"]),
+        counts(&["resolved_revision"]),
+        texts(&["exempt_reason"]),
+        times(&["exempt_until"]),
+        texts(&["run_id"]),
+        documents(&["details"]),
+    ]
+    .concat()
+}
+
+fn finding_change_fields() -> Vec<Field> {
+    [
+        times(&["changed_at"]),
+        counts(&["revision"]),
+        texts(&["run_id", "status", "status_before", "check_id", "severity", "title", "resource_key"]),
+        texts(&SCOPE),
+        texts(&["resource_id", "reason"]),
+        times(&["since"]),
+        texts(&["exempt_reason"]),
+        times(&["exempt_until"]),
+        documents(&["details"]),
+    ]
+    .concat()
+}
 
 impl Relation for SqlView {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn parameters(&self) -> Option<&'static [&'static str]> {
+        self.is_as_of.then_some(&["at"])
     }
 
     fn schema(&self) -> SchemaRef {
@@ -77,15 +148,29 @@ impl Relation for SqlView {
         let Some(state) = call.state.as_any().downcast_ref::<SessionState>() else {
             return Err(Error::internal(format!("{} needs DataFusion's own session", self.name)).into());
         };
+        let view = self.view(call)?;
         let tables: Arc<MemorySchemaProvider> = Arc::new(MemorySchemaProvider::new());
         let add = |name: &str, plan: LogicalPlan| tables.register_table(name.to_owned(), Arc::new(ViewTable::new(plan, None)));
-        add("entries", entries(&call.view)?)?;
-        add("resources", whole_state(&call.view, call.view.head())?)?;
-        add("observed", observed(&call.view)?)?;
+        add("entries", entries(&view)?)?;
+        add("resources", whole_state(&view, view.head())?)?;
+        add("observed", observed(&view)?)?;
         add("coverage", query(state, &tables, COVERAGE_SQL)?)?;
+        add("finding_changes", query(state, &tables, FINDING_CHANGES_SQL)?)?;
         let plan = query(state, &tables, self.sql)?;
         let columns = self.schema.fields().iter().map(|field| cast(ident(field.name()), field.data_type().clone()).alias(field.name()));
         LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>())?.build()
+    }
+}
+
+impl SqlView {
+    /// What it sees: what the statement sees, or that as it stood at the point.
+    fn view(&self, call: &Call<'_>) -> Result<Arc<View>> {
+        if !self.is_as_of {
+            return Ok(Arc::clone(&call.view));
+        }
+        let revision = revision(self, call, 0)?;
+        let time = call.view.time_of(revision);
+        Ok(Arc::new(call.view.pinned(Some(Pin { revision, time }))))
     }
 }
 

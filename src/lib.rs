@@ -1,6 +1,7 @@
 //! Elava: git log for infrastructure. An embedded engine that remembers what a cloud looked like and answers in SQL at
 //! any revision.
 
+pub mod analysis;
 pub mod cli;
 pub mod clock;
 pub mod error;

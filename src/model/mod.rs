@@ -6,7 +6,9 @@ mod diff;
 mod json;
 mod key;
 mod observation;
+mod pattern;
 mod rules;
+mod span;
 mod text;
 mod time;
 
@@ -19,7 +21,9 @@ pub use diff::changed_paths;
 pub use json::{CanonicalJson, JSON_DEPTH_MAX, Json, JsonError, parse_json, read_json};
 pub use key::{ResourceKey, Scope};
 pub use observation::{Change, Content, ContentHash, Observation, Sighting};
+pub use pattern::matches;
 pub use rules::{TypeRules, TypeRulesSet};
+pub use span::TimeSpan;
 pub use text::Text;
 pub use time::Timestamp;
 

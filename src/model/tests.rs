@@ -321,3 +321,44 @@ fn text_is_shared_where_it_is_a_part() {
     assert_eq!(&*Text::share(&whole, "longer than the whole".into()), "longer than the whole");
     assert_eq!(&*Text::share(&whole, String::from("one").into()), "one");
 }
+
+#[test]
+fn a_star_stands_for_any_text() {
+    for (pattern, name, expected) in [
+        ("aws_vpc", "aws_vpc", true),
+        ("aws_vpc", "aws_vpc_eip", false),
+        ("aws_vpc*", "aws_vpc", true),
+        ("aws_vpc_*", "aws_vpc_eip", true),
+        ("*_eip", "aws_vpc_eip", true),
+        ("*vpc*", "aws_vpc_eip", true),
+        ("AWS::*::*", "AWS::Logs::LogGroup", true),
+        ("AWS::*::*Group", "AWS::Logs::LogGroup", true),
+        ("AWS::*::*Groups", "AWS::Logs::LogGroup", false),
+        ("*a*a*", "a", false),
+        ("a*a", "a", false),
+        ("*", "", true),
+        ("**", "x", true),
+    ] {
+        assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+    }
+}
+
+#[test]
+fn time_spans_are_read_with_their_units_and_written_in_the_largest() {
+    for (text, micros, written) in [
+        ("7d", 604_800_000_000, "7d"),
+        ("7 days", 604_800_000_000, "7d"),
+        (" 1h30m", 5_400_000_000, "1h30m"),
+        ("2 weeks, 36 hours", 1_339_200_000_000, "15d12h"),
+        ("90s", 90_000_000, "1m30s"),
+        ("1500ms", 1_500_000, "1s500ms"),
+        ("0s", 0, "0s"),
+    ] {
+        let span = TimeSpan::parse(text).unwrap();
+        assert_eq!((span.micros(), span.to_string().as_str()), (micros, written), "{text}");
+        assert_eq!(TimeSpan::parse(written).unwrap(), span);
+    }
+    for text in ["", "d", "7", "-1d", "1.5h", "7 moons", "9999999999999999999d", "99999999999999d"] {
+        assert!(TimeSpan::parse(text).is_err(), "{text}");
+    }
+}

@@ -8,7 +8,7 @@ use datafusion::common::cast::as_timestamp_microsecond_array;
 
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::model::{Revision, Timestamp};
+use crate::model::{Revision, TimeSpan, Timestamp};
 use crate::store::schema::time_type;
 
 /// What `at` accepts, for messages.
@@ -24,8 +24,8 @@ pub enum Point {
     Head(Option<u64>),
     /// The last revision observed at or before a time.
     Time(Timestamp),
-    /// So many microseconds before now.
-    Ago(i64),
+    /// So long before now.
+    Ago(TimeSpan),
     /// A tag.
     Tag(String),
 }
@@ -74,8 +74,8 @@ impl Point {
         if let Some(time) = parse_time(trimmed) {
             return Ok(Self::Time(time));
         }
-        if let Some(micros) = parse_ago(&word)? {
-            return Ok(Self::Ago(micros));
+        if let Some(span) = parse_ago(&word)? {
+            return Ok(Self::Ago(span));
         }
         if word.is_empty() || word.parse::<f64>().is_ok() {
             return Err(Error::invalid(format!("{text:?} is no point in time; accepted are {ACCEPTED}")));
@@ -125,8 +125,8 @@ impl Point {
             Self::Head(None) => (view.head(), None),
             Self::Head(Some(steps)) => (head_minus(view, *steps)?, None),
             Self::Time(time) => (view.revision_at(*time), Some(*time)),
-            Self::Ago(micros) => {
-                let time = Timestamp::from_micros(view.now().micros().saturating_sub(*micros));
+            Self::Ago(span) => {
+                let time = Timestamp::from_micros(view.now().micros().saturating_sub(span.micros()));
                 (view.revision_at(time), Some(time))
             }
             Self::Tag(name) => (tag(view, name)?, None),
@@ -176,44 +176,12 @@ fn parse_time(text: &str) -> Option<Timestamp> {
 }
 
 /// `24h`, `7 days ago`, `1h30m`, `yesterday`, `now`; `None` if the text is something else.
-fn parse_ago(word: &str) -> Result<Option<i64>> {
+fn parse_ago(word: &str) -> Result<Option<TimeSpan>> {
     match word {
-        "now" => return Ok(Some(0)),
-        "yesterday" => return Ok(Some(24 * HOUR)),
-        _ => {}
+        "now" => Ok(Some(TimeSpan::default())),
+        "yesterday" => TimeSpan::read("24h"),
+        _ => TimeSpan::read(word.strip_suffix("ago").map_or(word, str::trim_end).trim()),
     }
-    let mut rest = word.strip_suffix("ago").map_or(word, str::trim_end).trim();
-    if !rest.starts_with(|first: char| first.is_ascii_digit()) {
-        return Ok(None);
-    }
-    let mut total = 0_i64;
-    while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, after) = rest.split_at(digits);
-        let after = after.trim_start();
-        let letters = after.len() - after.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
-        let (unit, next) = after.split_at(letters);
-        let (Ok(number), Some(unit)) = (number.parse::<i64>(), unit_micros(unit)) else { return Ok(None) };
-        let sum = number.checked_mul(unit).and_then(|part| total.checked_add(part));
-        total = sum.ok_or_else(|| Error::invalid(format!("{word:?} is longer ago than times can tell")))?;
-        rest = next.trim_start_matches([' ', ',']);
-    }
-    Ok(Some(total))
-}
-
-const SECOND: i64 = 1_000_000;
-const HOUR: i64 = 3600 * SECOND;
-
-fn unit_micros(unit: &str) -> Option<i64> {
-    Some(match unit {
-        "ms" => 1_000,
-        "s" | "sec" | "secs" | "second" | "seconds" => SECOND,
-        "m" | "min" | "mins" | "minute" | "minutes" => 60 * SECOND,
-        "h" | "hr" | "hrs" | "hour" | "hours" => HOUR,
-        "d" | "day" | "days" => 24 * HOUR,
-        "w" | "week" | "weeks" => 7 * 24 * HOUR,
-        _ => return None,
-    })
 }
 
 fn time_of_value(value: &ScalarValue) -> Result<Timestamp> {

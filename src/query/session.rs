@@ -30,6 +30,7 @@ use super::lateral::LateralUnnest;
 use super::leaf::store_url;
 use super::now::elava_now;
 use super::options::{AS_OF, ElavaOptions};
+use super::parameters::Parameters;
 use super::planner::ElavaRelationPlanner;
 use super::point::Point;
 use super::source::HistorySource;
@@ -170,11 +171,7 @@ impl QuerySession {
     /// # Errors
     /// `Invalid` for whatever is wrong with the statement.
     pub async fn execute(&mut self, sql: &str) -> Result<QueryStream> {
-        let mut statements = parser(sql).and_then(|mut parser| parser.parse_statements()).map_err(told)?;
-        let mut statement = statements.pop_front().ok_or_else(|| Error::invalid("an empty statement"))?;
-        if !statements.is_empty() {
-            return Err(Error::invalid("one statement at a time: there is more after the semicolon"));
-        }
+        let mut statement = one_statement(sql)?;
         self.check_pin()?;
         spell_out(&mut statement, &self.context.state_ref().read());
         let done = match statement {
@@ -186,6 +183,21 @@ impl QuerySession {
             other => self.run(other).await,
         };
         done.map_err(|error| self.explain_unknown(told(error)))
+    }
+
+    /// Runs one query, with the values of its parameters. It alters nothing of the session, so that several may run at once.
+    ///
+    /// # Errors
+    /// `Invalid` for whatever is wrong with the query, if it is no query, and as [`Parameters`] for its parameters.
+    pub async fn execute_with(&self, sql: &str, parameters: &Parameters) -> Result<QueryStream> {
+        let mut statement = one_statement(sql)?;
+        if !matches!(&statement, Statement::Statement(statement) if matches!(**statement, SqlStatement::Query(_))) {
+            return Err(Error::invalid("expected a query, SELECT or WITH, found another statement"));
+        }
+        self.check_pin()?;
+        parameters.put_in(&mut statement)?;
+        spell_out(&mut statement, &self.context.state_ref().read());
+        self.run(statement).await.map_err(|error| self.explain_unknown(told(error)))
     }
 
     async fn execute_sql(&mut self, statement: SqlStatement) -> DataFusionResult<QueryStream> {
@@ -343,6 +355,19 @@ impl QuerySession {
             None => found.with_hint("SHOW TABLES lists the tables"),
         }
     }
+}
+
+/// The only statement of a text.
+///
+/// # Errors
+/// `Invalid` if there is none, or more than one.
+pub(super) fn one_statement(sql: &str) -> Result<Statement> {
+    let mut statements = parser(sql).and_then(|mut parser| parser.parse_statements()).map_err(told)?;
+    let statement = statements.pop_front().ok_or_else(|| Error::invalid("an empty statement"))?;
+    if !statements.is_empty() {
+        return Err(Error::invalid("one statement at a time: there is more after the semicolon"));
+    }
+    Ok(statement)
 }
 
 fn is_as_of(name: &ObjectName) -> bool {

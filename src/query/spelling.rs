@@ -66,7 +66,8 @@ pub(super) fn spell_out(statement: &mut DFStatement, state: &SessionState) {
     }
 }
 
-fn each_part<V: VisitorMut<Break = ()>>(statement: &mut DFStatement, visitor: &mut V) {
+/// Shows a visitor the parts of a statement that hold expressions.
+pub(super) fn each_part<V: VisitorMut<Break = ()>>(statement: &mut DFStatement, visitor: &mut V) {
     let _ = match statement {
         DFStatement::Statement(statement) => VisitMut::visit(statement, visitor),
         DFStatement::CopyTo(CopyToStatement { source: CopyToSource::Query(query), .. }) => VisitMut::visit(query, visitor),
@@ -333,6 +334,7 @@ fn of_array_agg(function: &mut Function, item: &str, make: &str) -> Option<SqlEx
     expression(&format!("{make}({function})"))
 }
 
-fn expression(sql: &str) -> Option<SqlExpr> {
+/// An expression of SQL that is known to be one.
+pub(super) fn expression(sql: &str) -> Option<SqlExpr> {
     parser(sql).ok()?.parse_expr().ok().map(|expr| expr.expr)
 }

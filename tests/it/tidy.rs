@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, and those that each may use besides itself: an edge never points upwards.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("error", &[]),
     ("clock", &["error", "model"]),
     ("model", &["error"]),
@@ -12,9 +12,10 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("store", &["error", "clock", "model"]),
     ("ingest", &["error", "clock", "model", "store"]),
     ("query", &["error", "clock", "model", "store"]),
+    ("analysis", &["error", "clock", "model", "store", "query"]),
     ("export", &["error", "clock", "model", "store", "query"]),
     ("scan", &["error", "clock", "model", "store", "ingest"]),
-    ("cli", &["error", "clock", "model", "settings", "store", "ingest", "query", "export", "scan"]),
+    ("cli", &["error", "clock", "model", "settings", "store", "ingest", "query", "analysis", "export", "scan"]),
 ];
 
 /// What only the command line does: print, end the process, read the environment, start a runtime.

@@ -68,6 +68,15 @@ impl Error {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// What the reader of TOML says of a text, on one line, with the place in the file.
+    pub fn toml(error: &toml::de::Error, text: &str, file: impl fmt::Display) -> Self {
+        let tidy = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ").replace("unknown field", "unknown key");
+        match error.span() {
+            Some(span) => Self::invalid(tidy).context(format!("{file}, line {}", line_of(text, span.start))),
+            None => Self::invalid(tidy).context(file),
+        }
+    }
+
     /// The same error with the next step to take.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -109,6 +118,11 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
+}
+
+/// The line of a place in a text, from 1.
+pub fn line_of(text: &str, place: usize) -> usize {
+    text.get(..place).unwrap_or_default().matches('\n').count() + 1
 }
 
 impl fmt::Display for Error {

@@ -1,5 +1,6 @@
 //! The settings file, `elava.toml`: what may stand in it. Which of several sources wins is decided by the command line.
 
+mod checks;
 mod scanning;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::error::{Error, Result};
 use crate::model::{TypeRules, TypeRulesSet};
 
+pub use checks::{CheckSettings, ExemptionSettings};
 pub use scanning::{AccountSettings, AwsSettings, DaemonSettings, GuardFileSettings, RateSettings, RegionSettings, ScanSettings};
 
 /// The name of the settings file.
@@ -36,6 +38,8 @@ pub struct FileSettings {
     pub daemon: DaemonSettings,
     /// What is scanned of AWS.
     pub aws: AwsSettings,
+    /// Which checks are run, and with what.
+    pub checks: CheckSettings,
     /// What resource types declare, by name. Written into the store's log.
     pub types: BTreeMap<String, TypeSettings>,
 }
@@ -78,11 +82,7 @@ impl FileSettings {
     /// # Errors
     /// `Invalid`, naming the file, the line and the key or value that is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let settings: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
-            let place = line.map_or_else(|| path.display().to_string(), |line| format!("{}, line {line}", path.display()));
-            Error::invalid(format!("{place}: {}", tidy(error.message())))
-        })?;
+        let settings: Self = toml::from_str(text).map_err(|error| Error::toml(&error, text, path.display()))?;
         settings.aws.check().map_err(|error| error.context(path.display()))?;
         for (name, rules) in &settings.types {
             let pointers = [("volatile", &rules.volatile), ("sets", &rules.sets)];
@@ -112,11 +112,6 @@ impl FileSettings {
         }
         rules
     }
-}
-
-/// What the TOML reader says, on one line and without its own full stop.
-fn tidy(message: &str) -> String {
-    message.lines().map(str::trim).collect::<Vec<_>>().join("; ").replace("unknown field", "unknown key")
 }
 
 /// A number of bytes: `268435456`, `256MB` or `256 MiB`; k, M, G and T count in 1024.

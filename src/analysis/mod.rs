@@ -1,4 +1,22 @@
 //! Compliance in SQL: packs of checks, run at a point of the history or over a stretch of it. This layer never prints.
+//!
+//! A pack is a folder (`pack`), a check a SQL file in it (`check`); `packs` holds all of them and gives their parameters values.
 
+pub mod check;
+mod coverage;
+pub mod exemptions;
+mod findings;
 pub mod intervals;
+mod job;
+mod names;
 pub mod outcome;
+pub mod pack;
+pub mod packs;
+pub mod parameters;
+mod rows;
+mod run;
+mod sources;
+mod workers;
+
+pub use findings::FINDINGS_MAX;
+pub use run::{Request, run};

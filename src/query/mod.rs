@@ -37,8 +37,9 @@ mod tests;
 
 pub use dialect::ElavaDialect;
 pub use failure::told;
+pub use near::nearest;
 pub use options::ElavaOptions;
-pub use parameters::{ParameterValue, Parameters, parameter_names};
+pub use parameters::{ParameterValue, Parameters, query_parameters};
 pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{QuerySession, QueryStream, SessionOptions, register};
 pub use source::HistorySource;

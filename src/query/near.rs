@@ -4,7 +4,7 @@
 const DISTANCE_MAX: usize = 3;
 
 /// Of some names the one that is written most like a name, if any is.
-pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_ascii_lowercase();
     let limit = DISTANCE_MAX.min(name.len() / 2);
     let ranked = names.map(|known| (distance(&name, &known.to_ascii_lowercase()), known));

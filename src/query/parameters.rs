@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{Array, DateTimeField, Expr as SqlExpr, Int
 use serde::{Serialize, Serializer};
 
 use super::near::nearest;
-use super::session::one_statement;
+use super::session::one_query;
 use super::spelling::{each_part, expression};
 use crate::error::{Error, Result};
 use crate::model::TimeSpan;
@@ -90,10 +90,10 @@ impl Serialize for Parameters {
 /// The names of the parameters that a query has.
 ///
 /// # Errors
-/// `Invalid` if the text is not one statement.
-pub fn parameter_names(sql: &str) -> Result<BTreeSet<String>> {
+/// `Invalid` if the text is not one query.
+pub fn query_parameters(sql: &str) -> Result<BTreeSet<String>> {
     let mut names = Names::default();
-    each_part(&mut one_statement(sql)?, &mut names);
+    each_part(&mut one_query(sql)?, &mut names);
     Ok(names.0)
 }
 

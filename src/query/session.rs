@@ -93,13 +93,41 @@ impl QuerySession {
     /// # Errors
     /// As [`Self::pin`] for `as_of`; `Unavailable` if the engine cannot be set up.
     pub fn new(source: Arc<dyn HistorySource>, options: SessionOptions) -> Result<Self> {
-        let shared = SharedView::new(View::new(Arc::clone(&source), Arc::clone(&options.clock)));
-        let schema = Arc::new(ElavaSchema::new(shared.clone()));
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit_bytes)))
             .build_arc()
             .map_err(told)?;
         register_store(&runtime, source.as_ref()).map_err(told)?;
+        let mut session = Self::over(View::new(source, Arc::clone(&options.clock)), runtime, &options)?;
+        if let Some(as_of) = &options.as_of {
+            session.pin(as_of)?;
+        }
+        Ok(session)
+    }
+
+    /// Another session that sees what this one does, with none of its views and prepared statements. The memory that the two
+    /// may use is the same.
+    ///
+    /// # Errors
+    /// `Unavailable` if the engine cannot be set up.
+    pub fn another(&self) -> Result<Self> {
+        let state = self.context.state();
+        let options = SessionOptions {
+            target_partitions: Some(state.config().target_partitions()),
+            batch_size: state.config().batch_size(),
+            local_files: self.limits.local_files,
+            forbidden_folder: self.limits.forbidden_folder.clone(),
+            ..SessionOptions::default()
+        };
+        let another = Self::over((*self.view()).clone(), self.context.runtime_env(), &options)?;
+        let as_of = state.config_options().extensions.get::<ElavaOptions>().map(|options| options.as_of.clone());
+        another.tell_pin(&as_of.unwrap_or_default());
+        Ok(another)
+    }
+
+    fn over(view: View, runtime: Arc<RuntimeEnv>, options: &SessionOptions) -> Result<Self> {
+        let shared = SharedView::new(view);
+        let schema = Arc::new(ElavaSchema::new(shared.clone()));
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_create_default_catalog_and_schema(false)
@@ -117,17 +145,13 @@ impl QuerySession {
             .build();
         set_up(&mut state, &shared).map_err(told)?;
         state.catalog_list().register_catalog(CATALOG.to_owned(), Arc::new(ElavaCatalog::new(Arc::clone(&schema))));
-        let limits = Limits { local_files: options.local_files, forbidden_folder: options.forbidden_folder };
+        let limits = Limits { local_files: options.local_files, forbidden_folder: options.forbidden_folder.clone() };
         let context = SessionContext::new_with_state(state);
         if limits.local_files {
             let session = context.state_weak_ref();
             schema.allow_local_files(Box::new(move || session.upgrade().map(|state| state.read().clone())));
         }
-        let mut session = Self { context, shared, schema, limits, prepared: HashMap::new() };
-        if let Some(as_of) = &options.as_of {
-            session.pin(as_of)?;
-        }
-        Ok(session)
+        Ok(Self { context, shared, schema, limits, prepared: HashMap::new() })
     }
 
     /// Lets the next statements see a newer snapshot. The pin stays where it is.
@@ -190,10 +214,7 @@ impl QuerySession {
     /// # Errors
     /// `Invalid` for whatever is wrong with the query, if it is no query, and as [`Parameters`] for its parameters.
     pub async fn execute_with(&self, sql: &str, parameters: &Parameters) -> Result<QueryStream> {
-        let mut statement = one_statement(sql)?;
-        if !matches!(&statement, Statement::Statement(statement) if matches!(**statement, SqlStatement::Query(_))) {
-            return Err(Error::invalid("expected a query, SELECT or WITH, found another statement"));
-        }
+        let mut statement = one_query(sql)?;
         self.check_pin()?;
         parameters.put_in(&mut statement)?;
         spell_out(&mut statement, &self.context.state_ref().read());
@@ -357,11 +378,19 @@ impl QuerySession {
     }
 }
 
-/// The only statement of a text.
+/// The only statement of a text, if it is a query.
 ///
 /// # Errors
-/// `Invalid` if there is none, or more than one.
-pub(super) fn one_statement(sql: &str) -> Result<Statement> {
+/// `Invalid` if it is another statement, if there is none, or more than one.
+pub(super) fn one_query(sql: &str) -> Result<Statement> {
+    let statement = one_statement(sql)?;
+    match &statement {
+        Statement::Statement(inner) if matches!(**inner, SqlStatement::Query(_)) => Ok(statement),
+        _ => Err(Error::invalid("expected a query, SELECT or WITH, found another statement")),
+    }
+}
+
+fn one_statement(sql: &str) -> Result<Statement> {
     let mut statements = parser(sql).and_then(|mut parser| parser.parse_statements()).map_err(told)?;
     let statement = statements.pop_front().ok_or_else(|| Error::invalid("an empty statement"))?;
     if !statements.is_empty() {

@@ -14,6 +14,7 @@ mod golden;
 mod import;
 mod kill;
 mod model;
+mod packs;
 mod relationships;
 mod repl;
 #[cfg(feature = "aws")]

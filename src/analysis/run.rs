@@ -1,0 +1,116 @@
+//! Running checks over the state at a session's point.
+
+use std::collections::HashMap;
+
+use futures::FutureExt;
+
+use super::check::Check;
+use super::coverage::Coverage;
+use super::exemptions::ExemptionRule;
+use super::findings::{Findings, find};
+use super::intervals::{Intervals, Question, intervals};
+use super::job::Job;
+use super::names::Names;
+use super::outcome::{CheckOutcome, Outcome, Since};
+use super::packs::Packs;
+use super::workers::each;
+use crate::error::Result;
+use crate::model::TimeSpan;
+use crate::query::QuerySession;
+
+/// How checks are run.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The run's id.
+    pub run_id: String,
+    /// A condition of SQL on the resource columns that what is told of must meet.
+    pub condition: Option<String>,
+    /// What is allowed for now.
+    pub exemptions: Vec<ExemptionRule>,
+}
+
+/// Runs checks over the state at the point where a session is pinned. A check that cannot be run stops no other.
+///
+/// # Errors
+/// What is not about one check: the condition cannot be read, the store cannot be reached.
+pub async fn run(session: &QuerySession, packs: &Packs, checks: &[&Check], request: &Request) -> Result<Outcome> {
+    let coverage = Coverage::read(session).await?;
+    let jobs = checks.iter().map(|check| Job::new(check, packs, &coverage)).collect();
+    let mut found = each(session, jobs, |session, job: Job| search(session, job).boxed()).await?;
+    let told = found.iter().filter_map(|(_, found)| found.as_ref().ok()).flat_map(|found| &found.held);
+    let names = Names::at_point(session, told.map(|finding| &finding.resource), request.condition.as_deref()).await?;
+    for (_, found) in &mut found {
+        found.iter_mut().for_each(|found| name(found, &names));
+    }
+    let found = each(session, found, |session, (job, found)| since(session, job, found).boxed()).await?;
+    Ok(request.outcome(session, None, found.into_iter().map(|(job, found)| outcome(job, found)).collect()))
+}
+
+/// What a job's query finds.
+async fn search(session: &mut QuerySession, job: Job) -> (Job, Result<Findings>) {
+    let found = match &job.skipped {
+        Some(_) => Ok(Findings::default()),
+        None => find(session, &job.sql, &job.values.query).await,
+    };
+    (job, found)
+}
+
+/// Gives findings the names of their resources, and leaves out those that do not meet the condition.
+fn name(found: &mut Findings, names: &Names) {
+    found.held.retain_mut(|finding| match names.of(&finding.resource.resource_key) {
+        Some(name) => {
+            finding.resource.name.clone_from(name);
+            true
+        }
+        None => !names.has_condition(),
+    });
+}
+
+/// Tells since when findings have held, and leaves out those that have not held for long enough.
+async fn since(session: &mut QuerySession, job: Job, found: Result<Findings>) -> (Job, Result<Findings>) {
+    let found = match found {
+        Ok(found) if !found.held.is_empty() && (!found.tells_since || job.values.lasting.is_some()) => {
+            tell_since(session, &job, found).await
+        }
+        found => found,
+    };
+    (job, found)
+}
+
+async fn tell_since(session: &mut QuerySession, job: &Job, mut found: Findings) -> Result<Findings> {
+    let (floor, head) = (session.view().floor(), session.view().head());
+    let now = session.view().time_of(head);
+    let keys: Vec<String> = found.held.iter().map(|finding| finding.resource.resource_key.clone()).collect();
+    let question = Question { sql: &job.sql, parameters: &job.values.query, lasting: None };
+    let held = open_since(intervals(session, &question, floor, head, Some(&keys)).await?);
+    let tells_since = found.tells_since;
+    let lasts = |since: Option<&Since>, span: TimeSpan| {
+        let at = since.and_then(|since| since.at);
+        at.is_some_and(|at| now.micros().saturating_sub(at.micros()) >= span.micros())
+    };
+    found.held.retain_mut(|finding| {
+        let since = held.get(&finding.resource.resource_key);
+        if !tells_since {
+            finding.since = since.copied();
+        }
+        job.values.lasting.is_none_or(|span| lasts(since, span))
+    });
+    Ok(found)
+}
+
+/// Since when what is open at the end of the intervals has been open, by resource key.
+fn open_since(found: Intervals) -> HashMap<String, Since> {
+    let open = found.violations.into_iter().filter(|violation| violation.closed.is_none());
+    let since = open.map(|violation| {
+        let (revision, at) = (Some(violation.opened.revision), violation.opened.at);
+        (violation.resource_key, Since { revision, at, or_before: violation.opened_before })
+    });
+    since.collect()
+}
+
+fn outcome(job: Job, found: Result<Findings>) -> CheckOutcome {
+    match found {
+        Ok(Findings { held, more, .. }) => CheckOutcome { findings: held, more_findings: more, ..job.outcome(None) },
+        Err(error) => job.outcome(Some(&error)),
+    }
+}

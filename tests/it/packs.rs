@@ -5,13 +5,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use elava::analysis::check::Check;
 use elava::analysis::outcome::{CheckOutcome, Status};
 use elava::analysis::packs::{Given, Packs};
 use elava::analysis::{Request, run};
-use elava::ingest::{Format, ImportOptions, Source, import};
+use elava::ingest::{ImportOptions, Source, import};
 use elava::model::matches;
 use elava::store::{Store, Writer};
 
@@ -30,15 +29,7 @@ async fn outcome(check: &Check, file: &Path) -> Result<CheckOutcome, String> {
     let text = |error: elava::Error| format!("{}: {error}", file.display());
     let scratch = Scratch::new();
     let writer = Writer::open(scratch.backend(), clock()).await.map_err(text)?;
-    let options = ImportOptions {
-        format: Format::Ndjson,
-        complete: true,
-        at: None,
-        account: None,
-        region: None,
-        lift: false,
-        redact: true,
-    };
+    let options = ImportOptions { complete: true, ..ImportOptions::default() };
     import(&writer, vec![Source::argument(file.to_str().unwrap())], &options, &mut |_| {}).await.map_err(text)?;
     let snapshot = Store::open(scratch.backend()).await.map_err(text)?.snapshot().await.map_err(text)?;
     let session = session(&snapshot, Some("head".to_owned()));
@@ -96,7 +87,7 @@ async fn wrong_with(check: &Check) -> Result<(), String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_check_finds_what_its_fixtures_plant_and_nothing_else() {
-    let packs = Arc::new(Packs::load(&[]).unwrap());
+    let packs = Packs::load(&[]).unwrap();
     let mut wrong = Vec::new();
     for check in packs.checks() {
         if let Err(why) = wrong_with(check).await {
@@ -106,11 +97,22 @@ async fn each_check_finds_what_its_fixtures_plant_and_nothing_else() {
     assert!(wrong.is_empty(), "{} of {} checks:\n{}", wrong.len(), packs.checks().len(), wrong.join("\n"));
 }
 
+/// Files are put into the program when it is built, and a new file alone does not have it built anew.
+#[test]
+fn the_program_has_the_packs_of_the_tree() {
+    let packs = Packs::load(&[]).unwrap();
+    let built: BTreeSet<PathBuf> = packs.checks().iter().map(|check| root().join(&check.file)).collect();
+    let folders = fs::read_dir(root().join("sql/packs")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    let there: BTreeSet<PathBuf> = files.filter(|path| path.extension().is_some_and(|ending| ending == "sql")).collect();
+    assert_eq!(built, there, "touch src/analysis/sources.rs and build again");
+}
+
 #[test]
 fn fixtures_are_of_checks_that_are_there() {
     let packs = Packs::load(&[]).unwrap();
     let known: BTreeSet<PathBuf> = packs.checks().iter().map(fixtures).collect();
-    let folders = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let folders = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     let there: BTreeSet<PathBuf> = folders(root().join("tests/packs")).flat_map(folders).collect();
     assert_eq!(there, known);
 }

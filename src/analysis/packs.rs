@@ -170,6 +170,17 @@ impl Packs {
         Ok(chosen.filter(|check| check.about.severity >= at_least).collect())
     }
 
+    /// The text of a check with the values of its parameters in it.
+    ///
+    /// # Errors
+    /// `Invalid` if one has no value.
+    pub fn written(&self, check: &Check) -> Result<String> {
+        let no_value = |name: String| Error::invalid(format!("the parameter {name} of {} has no value", own_pack(check)));
+        let values = self.values(check).map_err(no_value)?;
+        let text = values.query.written_in(&check.sql)?;
+        Ok(text.trim_end().trim_end_matches(';').to_owned())
+    }
+
     /// What a check is run with.
     ///
     /// # Errors

@@ -24,6 +24,21 @@ pub enum ParameterType {
     Json,
 }
 
+impl ParameterType {
+    /// The word for it in `pack.toml`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Duration => "duration",
+            Self::List => "list",
+            Self::Json => "json",
+        }
+    }
+}
+
 impl fmt::Display for ParameterType {
     /// What is expected of a value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

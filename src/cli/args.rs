@@ -11,6 +11,7 @@ use super::output::OutputFormat;
 use super::printer::ColorChoice;
 #[cfg(feature = "aws")]
 use super::resolve::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
+use crate::analysis::outcome::Severity;
 
 /// git log for infrastructure: what your cloud looked like, in SQL
 ///
@@ -97,6 +98,20 @@ pub enum Command {
     ///   elava log i-0abc --format vertical
     #[command(verbatim_doc_comment)]
     Log(LogArgs),
+    /// Check resources against packs of rules, now or at any time in the past
+    ///
+    /// Each check is a SQL query that returns what violates it, and says since when that is so. Of
+    /// the packs and checks that are named, else of those in elava.toml, else of all.
+    ///
+    ///   elava check
+    ///   elava check orphans ebs-volume-unattached --severity medium
+    ///   elava check network-exposure --as-of 2026-10-01
+    ///   elava check encryption --between '90 days ago' --and head
+    ///
+    /// Exit status 1 if something that is not exempt violates a check, or could not be seen; 2 if a
+    /// check could not be run.
+    #[command(verbatim_doc_comment)]
+    Check(CheckArgs),
     /// Name a revision, or list the names
     ///
     ///   elava tag before-migration
@@ -297,6 +312,75 @@ pub struct LogArgs {
     /// Print the SQL instead of running it
     #[arg(long)]
     pub print_sql: bool,
+}
+
+/// `elava check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Packs, or single checks by their ids [default: all]
+    #[arg(value_name = "PACK|CHECK")]
+    pub names: Vec<String>,
+    /// Check the state at a point: a revision, head~N, time, duration or tag [default: head]
+    #[arg(long, value_name = "POINT", conflicts_with = "between")]
+    pub as_of: Option<String>,
+    /// Tell when checks were violated after this point ...
+    #[arg(long, value_name = "POINT", requires = "and")]
+    pub between: Option<String>,
+    /// ... and up to this one
+    #[arg(long, value_name = "POINT", requires = "between")]
+    pub and: Option<String>,
+    /// Only checks that are at least so severe: low, medium, high, critical
+    #[arg(long, value_name = "SEVERITY", default_value = "low", hide_default_value = true)]
+    pub severity: Severity,
+    /// Only what is wrong with resources for which this SQL condition holds
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+    /// End with status 1 if something at least so severe is found: low, medium, high, critical or never [default: low]
+    #[arg(long, value_name = "SEVERITY", default_value = "low", hide_default_value = true, hide_possible_values = true)]
+    pub fail_on: FailOn,
+    /// A folder of packs of your own, or one pack; may be given several times
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub pack_dir: Vec<PathBuf>,
+    /// The value of a parameter of a pack; may be given several times
+    #[arg(long, value_name = "PACK.NAME=VALUE")]
+    pub parameter: Vec<String>,
+    /// List packs and checks, and run none
+    #[arg(long, conflicts_with_all = ["as_of", "between", "condition", "no_record", "print_sql"])]
+    pub list: bool,
+    /// Do not record the run and its findings in the store
+    #[arg(long)]
+    pub no_record: bool,
+    /// Print the SQL of the checks instead of running them
+    #[arg(long)]
+    pub print_sql: bool,
+    /// How the outcome is written [default: table]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<CheckFormat>,
+}
+
+/// From which severity on a run fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the severities")]
+pub enum FailOn {
+    Low,
+    Medium,
+    High,
+    Critical,
+    /// Whatever is found.
+    Never,
+}
+
+/// How the outcome of checks is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people: what did not pass, and totals
+    Table,
+    /// All of the outcome, one JSON object
+    Json,
+    /// One finding a line, as JSON
+    Ndjson,
+    /// One finding a line, with a header line
+    Csv,
 }
 
 /// `elava tag`

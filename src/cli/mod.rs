@@ -81,6 +81,7 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
         #[cfg(feature = "aws")]
         Some(Command::Daemon) => block_on(commands::daemon::run(&context)),
         Some(Command::Log(args)) => block_on(commands::log::run(args, &context)),
+        Some(Command::Check(args)) => block_on(commands::check::run(args, &context)),
         Some(Command::Tag(args)) => block_on(commands::tag::run(args, &context)),
         Some(Command::Export(args)) => block_on(commands::export::run(args, &context)),
         Some(Command::Demo(args)) => block_on(commands::demo::run(args, context)),

@@ -4,14 +4,16 @@
 use std::any::TypeId;
 use std::sync::LazyLock;
 
-use datafusion::error::Result as DataFusionResult;
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::sql::parser::{DFParser, DFParserBuilder};
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr};
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::Token;
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
+use super::failure::told;
 use super::operators::{SUBNET_OR_EQUAL, SUPERNET_OR_EQUAL};
+use crate::error::Result;
 
 /// Tighter than arithmetic and comparison, looser than `::` (which has 50).
 const JSON_ARROW_PRECEDENCE: u8 = 45;
@@ -24,6 +26,26 @@ const HOLDS_PRECEDENCE: u8 = 22;
 /// What is no sequence of tokens.
 pub(super) fn parser(sql: &str) -> DataFusionResult<DFParser<'_>> {
     DFParserBuilder::new(sql).with_dialect(&*DIALECT).build()
+}
+
+/// The tokens of a text, each with how it is written there.
+///
+/// # Errors
+/// What is no sequence of tokens.
+pub(super) fn tokens(sql: &str) -> Result<Vec<(&str, Token)>> {
+    let tokens = Tokenizer::new(&*DIALECT, sql).with_unescape(false).tokenize_with_location();
+    let tokens = tokens.map_err(|error| told(DataFusionError::SQL(Box::new(error.into()), None)))?;
+    let lines: Vec<usize> = std::iter::once(0).chain(sql.match_indices('\n').map(|(place, _)| place + 1)).collect();
+    let place = |location: Location| {
+        let line = lines.get(usize::try_from(location.line).ok()?.checked_sub(1)?)?;
+        let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
+        let text = sql.get(*line..)?;
+        Some(line + text.char_indices().nth(column).map_or(text.len(), |(place, _)| place))
+    };
+    let starts: Vec<usize> = tokens.iter().map(|token| place(token.span.start).unwrap_or(sql.len())).collect();
+    let ends = starts.iter().skip(1).copied().chain(std::iter::once(sql.len()));
+    let texts = starts.iter().zip(ends).map(|(start, end)| sql.get(*start..end).unwrap_or_default());
+    Ok(texts.zip(tokens).map(|(text, token)| (text, token.token)).collect())
 }
 
 static DIALECT: LazyLock<ElavaDialect> = LazyLock::new(ElavaDialect::default);

@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::{Array, DateTimeField, Expr as SqlExpr, Interval, UnaryOperator, Value, VisitorMut};
+use datafusion::sql::sqlparser::tokenizer::Token;
 use serde::{Serialize, Serializer};
 
+use super::dialect::tokens;
 use super::near::nearest;
 use super::session::one_query;
 use super::spelling::{each_part, expression};
@@ -46,6 +48,28 @@ impl Parameters {
     /// The names and values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ParameterValue)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// A query's text with the values in it, else as it is.
+    ///
+    /// # Errors
+    /// `Invalid` if the text cannot be read, and for a name that has no value.
+    pub fn written_in(&self, sql: &str) -> Result<String> {
+        let mut written = String::with_capacity(sql.len());
+        for (text, token) in tokens(sql)? {
+            let name = match &token {
+                Token::Placeholder(placeholder) => named(placeholder),
+                _ => None,
+            };
+            match name {
+                Some(name) => {
+                    let value = self.0.get(name).ok_or_else(|| Error::invalid(format!("there is no parameter ${name}")))?;
+                    written.push_str(&literal(value).to_string());
+                }
+                None => written.push_str(text),
+            }
+        }
+        Ok(written)
     }
 
     /// Puts the values into a statement.
@@ -101,6 +125,10 @@ pub fn query_parameters(sql: &str) -> Result<BTreeSet<String>> {
 fn name_of(expr: &SqlExpr) -> Option<&str> {
     let SqlExpr::Value(value) = expr else { return None };
     let Value::Placeholder(placeholder) = &value.value else { return None };
+    named(placeholder)
+}
+
+fn named(placeholder: &str) -> Option<&str> {
     placeholder.strip_prefix('$').filter(|name| !name.starts_with(|first: char| first.is_ascii_digit()))
 }
 

@@ -100,7 +100,8 @@ async fn findings_are_as_the_newest_run_left_them() {
     assert_eq!(texts(&changes, "status_before"), ["NULL", "open", "resolved"]);
     let runs = all(&scratch, "SELECT * FROM analysis_runs ORDER BY finished_at").await;
     assert_eq!(texts(&runs, "run_id"), ["one", "two-again", "three", "four"]);
-    let logged = all(&scratch, "SELECT entry, details->>'run_id' AS run_id FROM audit_log WHERE entry IN ('analysis_run', 'finding')").await;
+    let logged =
+        all(&scratch, "SELECT entry, details->>'run_id' AS run_id FROM audit_log WHERE entry IN ('analysis_run', 'finding')").await;
     assert_eq!(texts(&logged, "run_id"), ["one", "two-again", "three", "four"]);
 }
 
@@ -131,7 +132,8 @@ async fn of_two_daemons_one_has_the_job() {
         lease_until: at + 60,
     };
     for due in 1..20 {
-        let (first, second) = tokio::join!(writers[0].claim_job(claim(0, due * 100, due * 100)), writers[1].claim_job(claim(1, due * 100, due * 100)));
+        let (first, second) =
+            tokio::join!(writers[0].claim_job(claim(0, due * 100, due * 100)), writers[1].claim_job(claim(1, due * 100, due * 100)));
         let had = [first.unwrap(), second.unwrap()];
         assert_eq!(had.iter().filter(|had| **had).count(), 1, "run {due}: {had:?}");
         let holder = usize::from(had[1]);

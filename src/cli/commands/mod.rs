@@ -1,5 +1,6 @@
 //! The commands: each a function of its arguments and the settings, which returns an exit status.
 
+pub(super) mod check;
 pub(super) mod compact;
 pub(super) mod completions;
 pub(super) mod config;

@@ -138,7 +138,7 @@ fn is_unprintable(character: char) -> bool {
 }
 
 /// Columns of a terminal that the text takes.
-pub(super) fn display_width(text: &str) -> usize {
+pub fn display_width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
@@ -146,7 +146,7 @@ pub(super) fn display_width(text: &str) -> usize {
 }
 
 /// As much of the text as fits in `width` columns, with `…` for what was cut.
-pub(super) fn truncated(text: &str, width: usize) -> Cow<'_, str> {
+pub fn truncated(text: &str, width: usize) -> Cow<'_, str> {
     if display_width(text) <= width {
         return Cow::Borrowed(text);
     }

@@ -1,0 +1,120 @@
+//! `elava check`
+
+mod list;
+mod rows;
+mod table;
+
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use super::show;
+use crate::analysis::exemptions::ExemptionRule;
+use crate::analysis::outcome::{Exemption, Outcome, Severity, Status};
+use crate::analysis::packs::{Given, Packs};
+use crate::analysis::{Request, run as run_checks};
+use crate::cli::args::{CheckArgs, CheckFormat, FailOn};
+use crate::cli::output::OutputFormat;
+use crate::cli::resolve::Settings;
+use crate::cli::shell::StoreShell;
+use crate::cli::{Context, ExitStatus};
+use crate::error::{Error, Result};
+
+/// Runs checks and writes what they came to.
+///
+/// # Errors
+/// `NotFound` for a name that is no pack and no check; `Invalid` for a pack that cannot be read; the store or stdout refuses.
+pub async fn run(args: CheckArgs, context: &Context) -> Result<ExitStatus> {
+    let settings = &context.settings;
+    let packs = packs(&args, settings)?;
+    let names = if args.names.is_empty() { settings.file.checks.packs.clone().unwrap_or_default() } else { args.names.clone() };
+    let checks = packs.select(&names, args.severity)?;
+    let format = args.format.unwrap_or(CheckFormat::Table);
+    if args.list {
+        return list::run(&packs, &checks, format, context);
+    }
+    if args.print_sql {
+        let sql = checks.iter().map(|check| packs.written(check)).collect::<Result<Vec<_>>>()?;
+        return show::print(&sql.join(";\n\n"), context);
+    }
+    let as_of = args.and.as_deref().or(args.as_of.as_deref()).unwrap_or("head");
+    let mut shell = StoreShell::open(settings, Some(as_of.to_owned())).await?;
+    let request = Request { run_id: Uuid::new_v4().to_string(), condition: args.condition.clone(), exemptions: exemptions(settings) };
+    let outcome = run_checks(shell.session(), &packs, &checks, &request).await?;
+    let per_check = if args.names.len() == 1 { settings.max_rows.value } else { table::PER_CHECK };
+    write(&outcome, format, per_check, context).await?;
+    Ok(status(&outcome, args.fail_on))
+}
+
+/// The packs that are shipped, those of the settings and of the command line, with their parameters' values.
+fn packs(args: &CheckArgs, settings: &Settings) -> Result<Packs> {
+    let file = settings.config.as_ref().map(|config| config.value.clone()).unwrap_or_default();
+    let base = file.parent().map(PathBuf::from).unwrap_or_default();
+    let of_file = settings.file.checks.pack_dirs.iter().map(|folder| base.join(folder));
+    let mut packs = Packs::load(&of_file.chain(args.pack_dir.iter().cloned()).collect::<Vec<_>>())?;
+    for (pack, values) in &settings.file.checks.parameters {
+        for (name, value) in values {
+            let given = packs.give(pack, name, Given::Toml(value));
+            given.map_err(|error| error.context("checks.parameters").context(file.display()))?;
+        }
+    }
+    for parameter in &args.parameter {
+        let (pack, name, value) = split(parameter)?;
+        packs.give(pack, name, Given::Text(value)).map_err(|error| error.context("--parameter"))?;
+    }
+    Ok(packs)
+}
+
+/// `PACK.NAME=VALUE`
+fn split(parameter: &str) -> Result<(&str, &str, &str)> {
+    let parts = parameter.split_once('=').and_then(|(name, value)| name.split_once('.').map(|(pack, name)| (pack, name, value)));
+    parts.ok_or_else(|| {
+        Error::invalid(format!("--parameter: expected PACK.NAME=VALUE, found {parameter:?}"))
+            .with_hint("such as --parameter orphans.unused_for=30d")
+    })
+}
+
+fn exemptions(settings: &Settings) -> Vec<ExemptionRule> {
+    let said = settings.file.checks.exemptions.iter();
+    let rules = said.map(|said| ExemptionRule {
+        check: said.check.clone(),
+        resource: said.resource.clone(),
+        exemption: Exemption { reason: said.reason.clone(), until: said.until },
+    });
+    rules.collect()
+}
+
+async fn write(outcome: &Outcome, format: CheckFormat, per_check: usize, context: &Context) -> Result<()> {
+    let printer = context.printer;
+    match format {
+        CheckFormat::Table => {
+            let options = table::Options { width: printer.width(), color: printer.uses_color(), per_check };
+            printer.data(&table::of(outcome, &options))
+        }
+        CheckFormat::Json => {
+            let json = serde_json::to_string(outcome).map_err(|error| Error::internal("encode the outcome").with_source(error))?;
+            printer.data(&format!("{json}\n"))
+        }
+        CheckFormat::Ndjson => rows::write(outcome, OutputFormat::Ndjson, context).await,
+        CheckFormat::Csv => rows::write(outcome, OutputFormat::Csv, context).await,
+    }
+}
+
+/// 2 if a check could not be run, or none was; 1 if something severe enough was found, or could not be seen.
+fn status(outcome: &Outcome, fail_on: FailOn) -> ExitStatus {
+    let least = match fail_on {
+        FailOn::Low => Some(Severity::Low),
+        FailOn::Medium => Some(Severity::Medium),
+        FailOn::High => Some(Severity::High),
+        FailOn::Critical => Some(Severity::Critical),
+        FailOn::Never => None,
+    };
+    let fails = |least: Severity| outcome.worst().is_some_and(|worst| worst >= least) || outcome.count(Status::Incomplete) > 0;
+    if outcome.count(Status::Error) > 0 || outcome.count(Status::Skipped) == outcome.checks.len() {
+        ExitStatus::Failed
+    } else if least.is_some_and(fails) {
+        ExitStatus::No
+    } else {
+        ExitStatus::Done
+    }
+}

@@ -1,0 +1,253 @@
+//! An outcome for people: what did not pass, the worst first, and totals.
+
+use std::cmp::Reverse;
+
+use crate::analysis::intervals::Moment;
+use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Outcome, Resource, Severity, Status};
+use crate::cli::output::{display_width, printable, truncated};
+use crate::model::{TimeSpan, Timestamp};
+
+/// How many findings of a check are shown where many checks are.
+pub const PER_CHECK: usize = 10;
+/// The most that a resource's id and name take of a line.
+const RESOURCE_WIDTH_MAX: usize = 44;
+/// The least that is left for a reason before it goes on a line of its own.
+const REASON_WIDTH_MIN: usize = 24;
+/// Spaces before a finding.
+const INDENT: usize = 4;
+
+/// How it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Columns of the terminal, if it goes to one.
+    pub width: Option<usize>,
+    /// Whether there may be colour.
+    pub color: bool,
+    /// How many findings of a check are shown.
+    pub per_check: usize,
+}
+
+/// An outcome as text.
+pub fn of(outcome: &Outcome, options: &Options) -> String {
+    let page = Page { options, lines: Vec::new() };
+    page.write(outcome)
+}
+
+struct Page<'a> {
+    options: &'a Options,
+    lines: Vec<String>,
+}
+
+/// One line of a finding or an interval.
+struct Entry<'a> {
+    resource: &'a Resource,
+    when: String,
+    reason: &'a str,
+    exemption: Option<&'a Exemption>,
+    is_new: bool,
+}
+
+impl<'a> Entry<'a> {
+    fn of_finding(finding: &'a Finding) -> Self {
+        let when = match finding.since.and_then(|since| Some((since.at?, since.or_before))) {
+            Some((at, false)) => format!("since {}", minute(at)),
+            Some((at, true)) => format!("before {}", minute(at)),
+            None => String::new(),
+        };
+        let is_new = finding.is_new == Some(true);
+        Self { resource: &finding.resource, when, reason: &finding.reason, exemption: finding.exemption.as_ref(), is_new }
+    }
+
+    fn of_interval(interval: &'a Interval) -> Self {
+        let begin = if interval.opened_before { "..".to_owned() } else { moment(interval.opened) };
+        let end = interval.closed.map_or_else(|| "..".to_owned(), moment);
+        let lasted = TimeSpan::from_micros(interval.lasted_seconds.saturating_mul(1_000_000));
+        let when = format!("{begin:<16} to {end:<16} {:>7}", short(lasted));
+        Self { resource: &interval.resource, when, reason: &interval.reason, exemption: interval.exemption.as_ref(), is_new: false }
+    }
+
+    fn label(&self) -> String {
+        let id = printable(&self.resource.resource_id).into_owned();
+        match &self.resource.name {
+            Some(name) if *name != self.resource.resource_id => format!("{id} ({})", printable(name)),
+            _ => id,
+        }
+    }
+}
+
+impl Page<'_> {
+    fn write(mut self, outcome: &Outcome) -> String {
+        let mut checks: Vec<&CheckOutcome> = outcome.checks.iter().filter(|check| is_shown(check)).collect();
+        checks.sort_by_key(|check| (check.status, Reverse(check.check.severity)));
+        for check in checks {
+            self.check(check);
+            self.lines.push(String::new());
+        }
+        self.totals(outcome);
+        self.lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    fn check(&mut self, check: &CheckOutcome) {
+        let about = &check.check;
+        let label = match check.status {
+            Status::Fail | Status::Pass => self.paint(severity_color(about.severity), about.severity.as_str()),
+            status => self.paint(status_color(status), status.as_str()),
+        };
+        self.lines.push(format!("{label}  {}  {}", self.paint("1", &about.id), printable(&about.title)));
+        if let Some(why) = &check.why {
+            self.wrapped(INDENT, &printable(why));
+        }
+        let entries: Vec<Entry<'_>> =
+            check.findings.iter().map(Entry::of_finding).chain(check.violations.iter().map(Entry::of_interval)).collect();
+        self.entries(&entries);
+        let more = entries.len().saturating_sub(self.options.per_check) + check.more_findings;
+        if more > 0 {
+            self.lines.push(format!("{:INDENT$}... and {more} more: elava check {}", "", about.id));
+        }
+        if check.status == Status::Fail {
+            if !check.gaps.is_empty() {
+                self.wrapped(INDENT, &format!("{} scopes of its types were not seen in full", check.gaps.len()));
+            }
+            let remediation = self.paint("2", &format!("to mend it: {}", printable(&about.remediation)));
+            self.lines.push(format!("{:INDENT$}{remediation}", ""));
+        }
+    }
+
+    /// Findings, by account and region.
+    fn entries(&mut self, entries: &[Entry<'_>]) {
+        let shown = entries.get(..self.options.per_check.min(entries.len())).unwrap_or(entries);
+        let when = shown.iter().map(|entry| entry.when.len()).max().unwrap_or_default();
+        let label = shown.iter().map(|entry| display_width(&entry.label())).max().unwrap_or_default().min(RESOURCE_WIDTH_MAX);
+        let mut place = None;
+        for entry in shown {
+            let (account, region) = (&entry.resource.account_id, &entry.resource.region);
+            if place.replace((account, region)) != Some((account, region)) {
+                self.lines.push(format!("  {} {}", printable(account), printable(region)));
+            }
+            self.entry(entry, when, label);
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry<'_>, when: usize, label: usize) {
+        let name = if self.options.width.is_some() { truncated(&entry.label(), label).into_owned() } else { entry.label() };
+        let space = " ".repeat(label.saturating_sub(display_width(&name)));
+        let mark = if entry.is_new { "+" } else { " " };
+        let head = format!("{:>3} {:<when$}  {name}{space}  ", mark, entry.when);
+        let reason = printable(entry.reason).into_owned();
+        let used = display_width(&head);
+        let room = self.options.width.map_or(usize::MAX, |width| width.saturating_sub(used));
+        if room < REASON_WIDTH_MIN {
+            self.lines.push(head);
+            self.wrapped(INDENT * 2, &reason);
+        } else {
+            let mut pieces = wrap(&reason, room).into_iter();
+            self.lines.push(format!("{head}{}", pieces.next().unwrap_or_default()));
+            self.lines.extend(pieces.map(|piece| format!("{:used$}{piece}", "")));
+        }
+        if let Some(exemption) = entry.exemption {
+            let told = format!("exempt until {}: {}", minute(exemption.until), printable(&exemption.reason));
+            self.wrapped(INDENT * 2, &told);
+        }
+    }
+
+    fn totals(&mut self, outcome: &Outcome) {
+        let counts = Status::ALL.iter().map(|status| (*status, outcome.count(*status))).filter(|(_, count)| *count > 0);
+        let counts: Vec<String> =
+            counts.map(|(status, count)| format!("{count} {}", self.paint(status_color(status), status.as_str()))).collect();
+        let checks = outcome.checks.len();
+        self.lines.push(format!("{checks} checks {}: {}", extent(&outcome.extent), counts.join(", ")));
+        let open = |severity: Severity| {
+            let checks = outcome.checks.iter().filter(|check| check.check.severity == severity);
+            checks.map(CheckOutcome::open).sum::<usize>()
+        };
+        let found = Severity::ALL.iter().rev().map(|severity| (*severity, open(*severity))).filter(|(_, count)| *count > 0);
+        let mut found: Vec<String> =
+            found.map(|(severity, count)| format!("{count} {}", self.paint(severity_color(severity), severity.as_str()))).collect();
+        let exempt: usize = outcome.checks.iter().map(CheckOutcome::exempt).sum();
+        found.extend((exempt > 0).then(|| format!("{exempt} exempt")));
+        let new = outcome.checks.iter().flat_map(|check| &check.findings).filter(|finding| finding.is_new == Some(true)).count();
+        found.extend((new > 0).then(|| format!("{new} new (+)")));
+        if !found.is_empty() {
+            self.lines.push(format!("found: {}", found.join(", ")));
+        }
+    }
+
+    fn wrapped(&mut self, indent: usize, text: &str) {
+        let room = self.options.width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(REASON_WIDTH_MIN));
+        self.lines.extend(wrap(text, room).into_iter().map(|line| format!("{:indent$}{line}", "")));
+    }
+
+    fn paint(&self, color: &str, text: &str) -> String {
+        if self.options.color { format!("\x1b[{color}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// A check that passes is shown if something is exempt of it; one that was skipped is counted only.
+fn is_shown(check: &CheckOutcome) -> bool {
+    match check.status {
+        Status::Error | Status::Fail | Status::Incomplete => true,
+        Status::Pass => check.exempt() > 0,
+        Status::Skipped => false,
+    }
+}
+
+fn severity_color(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "1;31",
+        Severity::High => "31",
+        Severity::Medium => "33",
+        Severity::Low => "36",
+    }
+}
+
+fn status_color(status: Status) -> &'static str {
+    match status {
+        Status::Error | Status::Fail => "31",
+        Status::Incomplete => "33",
+        Status::Skipped => "2",
+        Status::Pass => "32",
+    }
+}
+
+fn extent(extent: &Extent) -> String {
+    let told = |at: &Moment| at.at.map_or_else(|| at.revision.to_string(), |time| format!("{} ({})", at.revision, minute(time)));
+    match extent {
+        Extent::Point(at) => format!("at revision {}", told(at)),
+        Extent::Range { from, to } => format!("from revision {} to {}", told(from), told(to)),
+    }
+}
+
+fn moment(moment: Moment) -> String {
+    moment.at.map_or_else(|| format!("revision {}", moment.revision), minute)
+}
+
+/// A time to the minute, UTC.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    let cut = text.get(..16).map(|text| text.replace('T', " "));
+    cut.unwrap_or(text)
+}
+
+/// A length of time in its two largest units.
+fn short(span: TimeSpan) -> String {
+    let text = span.to_string();
+    let units = text.match_indices(|letter: char| letter.is_ascii_alphabetic()).map(|(place, _)| place + 1).nth(1);
+    text.get(..units.unwrap_or(text.len())).unwrap_or(&text).to_owned()
+}
+
+/// A text in lines of at most so many columns, broken between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let used = lines.last().map_or(0, |line| display_width(line));
+        match lines.last_mut() {
+            Some(line) if used == 0 => line.push_str(word),
+            Some(line) if used + 1 + display_width(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

@@ -1,16 +1,19 @@
 //! What is allowed for now, by check and resource.
 
+use serde::Serialize;
+
 use super::outcome::Exemption;
 use crate::model::{Timestamp, matches};
 
 /// One thing that is allowed for now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExemptionRule {
     /// The id of the check; `*` stands for any text.
     pub check: String,
     /// The key of the resource; `*` stands for any text.
     pub resource: String,
     /// Why, and until when.
+    #[serde(flatten)]
     pub exemption: Exemption,
 }
 

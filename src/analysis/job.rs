@@ -56,6 +56,7 @@ impl Job {
             lasting: self.values.lasting,
             findings: Vec::new(),
             more_findings: 0,
+            resolved: Vec::new(),
             violations: Vec::new(),
             method: None,
         }
@@ -71,6 +72,7 @@ impl Request {
         Outcome {
             run_id: self.run_id.clone(),
             elava_version: env!("CARGO_PKG_VERSION").to_owned(),
+            is_present: self.is_present,
             extent: from.map_or(Extent::Point(to), |from| Extent::Range { from: moment(&view, from), to }),
             checks,
         }

@@ -56,7 +56,10 @@ impl Names {
         let conditions = [Some(of_types(&types)), lived, condition.map(|condition| format!("({condition}\n)"))];
         let conditions: Vec<String> = conditions.into_iter().flatten().collect();
         let sql = format!("SELECT resource_key, name, revision FROM {table} WHERE {}", conditions.join(" AND "));
-        let mut stream = session.execute_with(&sql, &Parameters::default()).await?;
+        let mut stream = session.execute_with(&sql, &Parameters::default()).await.map_err(|error| match condition {
+            Some(condition) => error.context(format!("the condition {condition:?}")),
+            None => error,
+        })?;
         let mut newest: HashMap<String, (Option<i64>, Option<String>)> = HashMap::new();
         while let Some(batch) = stream.next().await {
             let batch = batch?;
@@ -73,14 +76,15 @@ impl Names {
         Ok(Self { by_key, has_condition: condition.is_some() })
     }
 
-    /// The name of a resource, if it is known and meets the condition.
-    pub(super) fn of(&self, key: &str) -> Option<&Option<String>> {
-        self.by_key.get(key)
-    }
-
-    /// Whether there is a condition.
-    pub(super) fn has_condition(&self) -> bool {
-        self.has_condition
+    /// Gives a resource its name; false if it does not meet the condition.
+    pub(super) fn give(&self, resource: &mut Resource) -> bool {
+        match self.by_key.get(&resource.resource_key) {
+            Some(name) => {
+                resource.name.clone_from(name);
+                true
+            }
+            None => !self.has_condition,
+        }
     }
 }
 

@@ -99,6 +99,8 @@ pub struct Outcome {
     pub run_id: String,
     /// The version of Elava.
     pub elava_version: String,
+    /// Whether it is about the present, so that findings are as it finds them.
+    pub is_present: bool,
     /// What was looked at.
     #[serde(flatten)]
     pub extent: Extent,
@@ -141,6 +143,8 @@ pub struct CheckOutcome {
     pub findings: Vec<Finding>,
     /// How many findings there are beyond those that are held.
     pub more_findings: usize,
+    /// What was found by runs before and is not found any more; empty for a run over the past.
+    pub resolved: Vec<Resolved>,
     /// When it was violated in the range, by resource key and time; empty for a point.
     pub violations: Vec<Interval>,
     /// How the intervals of a range were found.
@@ -236,6 +240,18 @@ pub struct Finding {
     pub is_new: Option<bool>,
 }
 
+/// A resource that does not violate a check any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Resolved {
+    /// The resource.
+    #[serde(flatten)]
+    pub resource: Resource,
+    /// What was wrong.
+    pub reason: String,
+    /// Since when it was so.
+    pub since: Option<Timestamp>,
+}
+
 /// Since when a violation has held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Since {
@@ -277,6 +293,12 @@ pub struct Interval {
 }
 
 impl Outcome {
+    /// The worst that a check came to; `skipped` if none was run.
+    pub fn status(&self) -> Status {
+        let run = self.checks.iter().map(|check| check.status).filter(|status| *status != Status::Skipped);
+        run.min().unwrap_or(Status::Skipped)
+    }
+
     /// How many checks came to a status.
     pub fn count(&self, status: Status) -> usize {
         self.checks.iter().filter(|check| check.status == status).count()

@@ -23,6 +23,8 @@ use crate::query::QuerySession;
 pub struct Request {
     /// The run's id.
     pub run_id: String,
+    /// Whether the session's point is the present.
+    pub is_present: bool,
     /// A condition of SQL on the resource columns that what is told of must meet.
     pub condition: Option<String>,
     /// What is allowed for now.
@@ -40,7 +42,7 @@ pub async fn run(session: &QuerySession, packs: &Packs, checks: &[&Check], reque
     let told = found.iter().filter_map(|(_, found)| found.as_ref().ok()).flat_map(|found| &found.held);
     let names = Names::at_point(session, told.map(|finding| &finding.resource), request.condition.as_deref()).await?;
     for (_, found) in &mut found {
-        found.iter_mut().for_each(|found| name(found, &names));
+        found.iter_mut().for_each(|found| found.held.retain_mut(|finding| names.give(&mut finding.resource)));
     }
     let found = each(session, found, |session, (job, found)| since(session, job, found).boxed()).await?;
     Ok(request.outcome(session, None, found.into_iter().map(|(job, found)| outcome(job, found)).collect()))
@@ -53,17 +55,6 @@ async fn search(session: &mut QuerySession, job: Job) -> (Job, Result<Findings>)
         None => find(session, &job.sql, &job.values.query).await,
     };
     (job, found)
-}
-
-/// Gives findings the names of their resources, and leaves out those that do not meet the condition.
-fn name(found: &mut Findings, names: &Names) {
-    found.held.retain_mut(|finding| match names.of(&finding.resource.resource_key) {
-        Some(name) => {
-            finding.resource.name.clone_from(name);
-            true
-        }
-        None => !names.has_condition(),
-    });
 }
 
 /// Tells since when findings have held, and leaves out those that have not held for long enough.

@@ -16,6 +16,7 @@ pub mod packs;
 pub mod parameters;
 mod range;
 mod record;
+pub mod report;
 mod rows;
 mod run;
 mod sources;

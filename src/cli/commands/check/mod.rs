@@ -1,30 +1,23 @@
 //! `elava check`
 
+mod ask;
 mod list;
 mod rows;
 mod table;
 
 use std::path::PathBuf;
 
-use uuid::Uuid;
-
 use super::show;
-use crate::analysis::check::Check;
-use crate::analysis::exemptions::ExemptionRule;
-use crate::analysis::outcome::{Exemption, Outcome, Severity, Status};
+use crate::analysis::outcome::{Outcome, Severity, Status};
 use crate::analysis::packs::{Given, Packs};
-use crate::analysis::{Request, compare, record, run as run_checks, run_between};
+use crate::analysis::report;
 use crate::cli::args::{CheckArgs, CheckFormat, FailOn};
 use crate::cli::output::OutputFormat;
 use crate::cli::resolve::Settings;
-use crate::cli::{Context, ExitStatus, open};
-use crate::clock::{Clock, SystemClock};
-use crate::error::{Error, ErrorKind, Result};
-use crate::query::Point;
-use crate::store::{Store, Writer};
+use crate::cli::{Context, ExitStatus};
+use crate::error::{Error, Result};
 
-/// How often a run over the present is begun anew because another told of findings meanwhile.
-const TRIES_MAX: usize = 8;
+pub(in crate::cli) use ask::{Ask, Asked};
 
 /// Runs checks and writes what they came to.
 ///
@@ -55,83 +48,6 @@ pub async fn run(args: CheckArgs, context: &Context) -> Result<ExitStatus> {
     Ok(status(&outcome, args.fail_on))
 }
 
-/// What is asked of checks.
-#[derive(Debug)]
-struct Ask<'a> {
-    packs: &'a Packs,
-    checks: Vec<&'a Check>,
-    extent: Asked,
-    condition: Option<String>,
-    record: bool,
-}
-
-/// Of when it is asked.
-#[derive(Debug)]
-enum Asked {
-    Present,
-    AsOf(String),
-    Between { from: String, to: String },
-}
-
-impl Ask<'_> {
-    /// Runs the checks, and records the run; anew if another run told of findings meanwhile.
-    async fn run(&self, settings: &Settings) -> Result<Outcome> {
-        let store = open::reader(settings).await?;
-        let writer = if self.record { Some(writer(settings).await?) } else { None };
-        for _ in 1..TRIES_MAX {
-            match self.once(&store, writer.as_ref(), settings).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                done => return done,
-            }
-        }
-        self.once(&store, writer.as_ref(), settings).await
-    }
-
-    async fn once(&self, store: &Store, writer: Option<&Writer>, settings: &Settings) -> Result<Outcome> {
-        let started_at = SystemClock.now();
-        let snapshot = store.snapshot().await?;
-        let request = self.request(settings);
-        let point = match &self.extent {
-            Asked::Present => "head",
-            Asked::AsOf(at) | Asked::Between { to: at, .. } => at,
-        };
-        let session = open::session(settings, &snapshot, Some(point.to_owned()))?;
-        let mut outcome = match &self.extent {
-            Asked::Between { from, .. } => {
-                let from = Point::parse(from).and_then(|from| from.resolve(&session.view().pinned(None)));
-                let from = from.map_err(|error| error.context("--between"))?.revision;
-                run_between(&session, from, self.packs, &self.checks, &request).await?
-            }
-            _ => run_checks(&session, self.packs, &self.checks, &request).await?,
-        };
-        // What a condition leaves out is neither found nor resolved: such a run says nothing of findings.
-        let changes = if request.is_present && request.condition.is_none() {
-            Some(compare(&session, snapshot.index().last_run.clone(), &mut outcome).await?)
-        } else {
-            None
-        };
-        if let Some(writer) = writer {
-            record(writer, started_at, &outcome, changes, &request.exemptions).await?;
-            writer.settle().await?;
-        }
-        Ok(outcome)
-    }
-
-    fn request(&self, settings: &Settings) -> Request {
-        Request {
-            run_id: Uuid::new_v4().to_string(),
-            is_present: matches!(self.extent, Asked::Present),
-            condition: self.condition.clone(),
-            exemptions: exemptions(settings),
-        }
-    }
-}
-
-/// Opens the store for recording.
-async fn writer(settings: &Settings) -> Result<Writer> {
-    open::writer(settings).await.map_err(|error| error.context("record the run").with_hint("--no-record runs checks without writing"))
-}
-
 /// The packs that are shipped, those of the settings and of the command line, with their parameters' values.
 fn packs(args: &CheckArgs, settings: &Settings) -> Result<Packs> {
     let file = settings.config.as_ref().map(|config| config.value.clone()).unwrap_or_default();
@@ -160,16 +76,6 @@ fn split(parameter: &str) -> Result<(&str, &str, &str)> {
     })
 }
 
-fn exemptions(settings: &Settings) -> Vec<ExemptionRule> {
-    let said = settings.file.checks.exemptions.iter();
-    let rules = said.map(|said| ExemptionRule {
-        check: said.check.clone(),
-        resource: said.resource.clone(),
-        exemption: Exemption { reason: said.reason.clone(), until: said.until },
-    });
-    rules.collect()
-}
-
 async fn write(outcome: &Outcome, format: CheckFormat, per_check: usize, context: &Context) -> Result<()> {
     let printer = context.printer;
     match format {
@@ -177,10 +83,7 @@ async fn write(outcome: &Outcome, format: CheckFormat, per_check: usize, context
             let options = table::Options { width: printer.width(), color: printer.uses_color(), per_check };
             printer.data(&table::of(outcome, &options))
         }
-        CheckFormat::Json => {
-            let json = serde_json::to_string(outcome).map_err(|error| Error::internal("encode the outcome").with_source(error))?;
-            printer.data(&format!("{json}\n"))
-        }
+        CheckFormat::Json => printer.data(&report::json(outcome)?),
         CheckFormat::Ndjson => rows::write(outcome, OutputFormat::Ndjson, context).await,
         CheckFormat::Csv => rows::write(outcome, OutputFormat::Csv, context).await,
     }

@@ -97,8 +97,9 @@ impl Page<'_> {
         if let Some(why) = &check.why {
             self.wrapped(INDENT, &printable(why));
         }
-        let entries: Vec<Entry<'_>> =
+        let mut entries: Vec<Entry<'_>> =
             check.findings.iter().map(Entry::of_finding).chain(check.violations.iter().map(Entry::of_interval)).collect();
+        entries.sort_by_key(|entry| entry.exemption.map(|exemption| (exemption.until, &exemption.reason)));
         self.entries(&entries);
         let more = entries.len().saturating_sub(self.options.per_check) + check.more_findings;
         if more > 0 {
@@ -113,13 +114,17 @@ impl Page<'_> {
         }
     }
 
-    /// Findings, by account and region.
+    /// Findings, by account and region; what is exempt stands beneath, by why it is.
     fn entries(&mut self, entries: &[Entry<'_>]) {
         let shown = entries.get(..self.options.per_check.min(entries.len())).unwrap_or(entries);
         let when = shown.iter().map(|entry| entry.when.len()).max().unwrap_or_default();
         let label = shown.iter().map(|entry| display_width(&entry.label())).max().unwrap_or_default().min(RESOURCE_WIDTH_MAX);
-        let mut place = None;
+        let (mut place, mut why) = (None, None);
         for entry in shown {
+            if why != entry.exemption {
+                (place, why) = (None, entry.exemption);
+                self.exemption(entry.exemption);
+            }
             let (account, region) = (&entry.resource.account_id, &entry.resource.region);
             if place.replace((account, region)) != Some((account, region)) {
                 self.lines.push(format!("  {} {}", printable(account), printable(region)));
@@ -144,9 +149,11 @@ impl Page<'_> {
             self.lines.push(format!("{head}{}", pieces.next().unwrap_or_default()));
             self.lines.extend(pieces.map(|piece| format!("{:used$}{piece}", "")));
         }
-        if let Some(exemption) = entry.exemption {
-            let told = format!("exempt until {}: {}", minute(exemption.until), printable(&exemption.reason));
-            self.wrapped(INDENT * 2, &told);
+    }
+
+    fn exemption(&mut self, exemption: Option<&Exemption>) {
+        if let Some(exemption) = exemption {
+            self.wrapped(2, &format!("exempt until {}: {}", minute(exemption.until), printable(&exemption.reason)));
         }
     }
 

@@ -30,6 +30,7 @@ mod source;
 mod spelling;
 mod tables;
 mod tagged;
+mod timeline;
 mod view;
 
 #[cfg(test)]
@@ -44,4 +45,5 @@ pub use point::{ACCEPTED, Point, Resolved, is_reserved_point};
 pub use session::{QuerySession, QueryStream, SessionOptions, register};
 pub use source::HistorySource;
 pub use tables::table_functions;
+pub use timeline::{HELD_FROM, HELD_TO, Timeline};
 pub use view::{Pin, SharedView, View};

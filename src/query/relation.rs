@@ -56,6 +56,11 @@ pub(super) trait Relation: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// The versions of which it shows those alive at the head. They have all its columns.
+    fn versions(&self) -> Option<Arc<dyn Relation>> {
+        None
+    }
+
     /// What a column means, where that is told with the relation.
     fn meaning(&self, _column: &str) -> Option<Meaning> {
         None
@@ -120,6 +125,11 @@ impl RelationTable {
     pub(super) fn new(relation: Arc<dyn Relation>, shared: SharedView) -> Self {
         let schema = relation.schema();
         Self { relation, shared, schema }
+    }
+
+    /// The table of the versions of which it shows those alive at the head, as another view sees it.
+    pub(super) fn versions(&self, shared: SharedView) -> Option<Self> {
+        self.relation.versions().map(|versions| Self::new(versions, shared))
     }
 
     /// A call of a function: the plan that takes its place in the statement.

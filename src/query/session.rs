@@ -35,9 +35,11 @@ use super::planner::ElavaRelationPlanner;
 use super::point::Point;
 use super::source::HistorySource;
 use super::spelling::spell_out;
+use super::timeline::{Stretch, Timeline};
 use super::view::{Pin, SharedView, View};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::model::Revision;
 
 /// How a session runs its statements.
 #[derive(Debug, Clone)]
@@ -214,11 +216,27 @@ impl QuerySession {
     /// # Errors
     /// `Invalid` for whatever is wrong with the query, if it is no query, and as [`Parameters`] for its parameters.
     pub async fn execute_with(&self, sql: &str, parameters: &Parameters) -> Result<QueryStream> {
+        let statement = self.query(sql, parameters)?;
+        self.run(statement).await.map_err(|error| self.explain_unknown(told(error)))
+    }
+
+    /// When the rows of a query held, over the states from a revision up to and including another. It alters nothing of the session.
+    ///
+    /// # Errors
+    /// As [`Self::execute_with`], and `Invalid` if the session does not see these revisions.
+    pub async fn timeline(&self, sql: &str, parameters: &Parameters, from: Revision, to: Revision) -> Result<Timeline> {
+        let stretch = Stretch::new(&self.view(), from, to)?;
+        let statement = self.query(sql, parameters)?;
+        self.run_over(statement, &stretch).await.map_err(|error| self.explain_unknown(told(error)))
+    }
+
+    /// Reads a query and puts the values of its parameters in.
+    fn query(&self, sql: &str, parameters: &Parameters) -> Result<Statement> {
         let mut statement = one_query(sql)?;
         self.check_pin()?;
         parameters.put_in(&mut statement)?;
         spell_out(&mut statement, &self.context.state_ref().read());
-        self.run(statement).await.map_err(|error| self.explain_unknown(told(error)))
+        Ok(statement)
     }
 
     async fn execute_sql(&mut self, statement: SqlStatement) -> DataFusionResult<QueryStream> {
@@ -259,6 +277,15 @@ impl QuerySession {
     async fn run(&self, statement: Statement) -> DataFusionResult<QueryStream> {
         let plan = self.context.state().statement_to_plan(statement).await?;
         self.run_plan(plan).await
+    }
+
+    async fn run_over(&self, query: Statement, stretch: &Stretch) -> DataFusionResult<Timeline> {
+        let state = self.context.state();
+        let plan = state.statement_to_plan(query).await?;
+        Ok(match stretch.plan(&state, &plan)? {
+            Ok(plan) => Timeline::Rows(self.run_plan(plan).await?),
+            Err(why) => Timeline::NotTemporal(why),
+        })
     }
 
     async fn run_plan(&self, plan: LogicalPlan) -> DataFusionResult<QueryStream> {

@@ -6,6 +6,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, ident};
 
+use super::versions::ResourceVersions;
 use super::{Call, Relation, number, resource_columns, revision, time};
 use crate::model::Revision;
 use crate::query::relation::scan;
@@ -61,6 +62,10 @@ impl Relation for Resources {
 
     fn schema(&self) -> SchemaRef {
         Arc::clone(&STATE)
+    }
+
+    fn versions(&self) -> Option<Arc<dyn Relation>> {
+        Some(Arc::new(ResourceVersions))
     }
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {

@@ -190,6 +190,11 @@ impl Relation for TypedView {
         self.read().map_or_else(|_| Arc::new(Schema::empty()), |columns| Arc::clone(&columns.schema))
     }
 
+    fn versions(&self) -> Option<Arc<dyn Relation>> {
+        let present = self.rows == Rows::Present;
+        present.then(|| super::find(&format!("{}_versions", self.name))).flatten()
+    }
+
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
         let rows = match self.rows {
             Rows::Present => whole_state(&call.view, call.view.head()),

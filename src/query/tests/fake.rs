@@ -223,7 +223,10 @@ fn scope(key: &str) -> String {
     key.rsplit_once('/').map_or(String::new(), |(scope, _)| scope.to_owned())
 }
 
+/// What a resource looks like: its name, which may be several with a + between, is also the list of what it refers to.
 pub(super) fn content((name, env): &(String, String)) -> Content {
+    let refs: Vec<String> = name.split('+').map(|name| format!("\"{name}\"")).collect();
+    let refs = refs.join(",");
     Content {
         native_type: None,
         arn: None,
@@ -231,7 +234,7 @@ pub(super) fn content((name, env): &(String, String)) -> Content {
         state: None,
         created_at: None,
         tags: Some(CanonicalJson::from_stored(&format!("{{\"env\":\"{env}\"}}"))),
-        properties: CanonicalJson::from_stored(&format!("{{\"List\":[1,2.50],\"State\":{{\"Name\":\"{env}\"}}}}")),
+        properties: CanonicalJson::from_stored(&format!("{{\"List\":[1,2.50],\"Refs\":[{refs}],\"State\":{{\"Name\":\"{env}\"}}}}")),
     }
 }
 

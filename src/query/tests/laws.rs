@@ -9,10 +9,10 @@ use crate::model::{Change, Revision};
 use crate::query::QuerySession;
 
 /// A small generator of numbers, so that a failing case is found again by its seed.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
@@ -36,7 +36,7 @@ fn history(numbers: &mut Numbers) -> History {
     history
 }
 
-fn layout(numbers: &mut Numbers, head: Revision) -> Layout {
+pub(super) fn layout(numbers: &mut Numbers, head: Revision) -> Layout {
     let mut cuts: Vec<Revision> =
         (0..numbers.below(6)).map(|_| 1 + numbers.below(head.max(1) as u64) as Revision).filter(|cut| *cut <= head).collect();
     cuts.sort_unstable();

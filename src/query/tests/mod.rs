@@ -4,6 +4,7 @@ mod fake;
 mod laws;
 mod sessions;
 mod surface;
+mod timeline;
 
 use std::sync::Arc;
 

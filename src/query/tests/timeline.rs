@@ -1,0 +1,177 @@
+//! One query over a stretch of history tells what the query at each revision of it does.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::fake::{FakeStore, History, Seen};
+use super::laws::{Numbers, layout};
+use super::{lines, session};
+use crate::model::Revision;
+use crate::query::{Parameters, QuerySession, Timeline};
+
+/// Queries that a temporal one answers. Instances and volumes are named by what they refer to.
+const TEMPORAL: &[&str] = &[
+    // Rows by themselves.
+    "SELECT resource_key, 'env is ' || tags['env'] AS reason FROM resources WHERE tags['env'] = 'dev'",
+    "SELECT resource_key, name FROM aws_vpc WHERE instance_tenancy IS NULL AND name <> 'r1'",
+    "SELECT resource_key, CASE WHEN instance_state = 'dev' THEN 'in ' || instance_state ELSE name END AS reason FROM aws_ec2_instance",
+    "SELECT resource_key, revision, first_seen_revision, changed_at FROM resources WHERE resource_type LIKE 'aws_e%'",
+    "SELECT DISTINCT name, tags['env'] FROM resources",
+    "SELECT name FROM resources GROUP BY name",
+    "SELECT resource_key FROM resources ORDER BY name",
+    "SELECT resource_key FROM resources WHERE nullif(name, 'r1') NOT IN ('r2', 'r3') OR name IS NULL",
+    // Lists.
+    "SELECT v.resource_key, ref FROM aws_ebs_volume v CROSS JOIN jsonb_array_elements_text(v.properties->'Refs') AS ref WHERE ref <> 'r1'",
+    "SELECT v.resource_key FROM aws_ebs_volume v CROSS JOIN jsonb_array_elements_text(v.properties->'Refs') AS ref
+     WHERE NOT EXISTS (SELECT 1 FROM aws_vpc w WHERE w.resource_id = ref)",
+    "SELECT w.resource_key FROM aws_vpc w WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume v
+     CROSS JOIN jsonb_array_elements_text(v.properties->'Refs') AS ref WHERE ref = w.resource_id)",
+    // Inner joins.
+    "SELECT i.resource_key, v.resource_key, v.name FROM aws_ec2_instance i JOIN aws_vpc v ON i.name = v.resource_id",
+    "SELECT i.resource_key, v.name FROM aws_ec2_instance i JOIN aws_vpc v ON i.name = v.resource_id AND v.tags['env'] <> i.tags['env']",
+    "SELECT a.resource_key, b.resource_key FROM resources a JOIN resources b ON a.name = b.name AND a.resource_key < b.resource_key",
+    "SELECT v.resource_key, i.resource_key FROM aws_vpc v JOIN aws_ec2_instance i ON v.name < i.name",
+    "SELECT i.resource_key, e.resource_key, v.resource_key FROM aws_ec2_instance i, aws_ebs_volume e, aws_vpc v
+     WHERE i.name = v.resource_id AND e.tags['env'] = v.tags['env']",
+    "SELECT a.resource_key FROM aws_vpc a JOIN aws_ec2_instance b USING (name)",
+    "SELECT r.resource_key, w.word FROM resources r JOIN (VALUES ('dev', 'bad'), ('prod', 'good')) AS w(env, word) ON w.env = r.tags['env']",
+    // Whether there is a row.
+    "SELECT resource_key FROM aws_ec2_instance i WHERE EXISTS (SELECT 1 FROM aws_vpc v WHERE v.resource_id = i.name)",
+    "SELECT resource_key, name FROM aws_ec2_instance i WHERE NOT EXISTS (SELECT 1 FROM aws_vpc v WHERE v.resource_id = i.name)",
+    "SELECT resource_key FROM aws_ec2_instance i
+     WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume e WHERE e.name = i.name AND e.tags['env'] = i.tags['env'] AND e.tags['env'] = 'dev')",
+    "SELECT resource_key, tags['env'] FROM aws_ec2_instance i
+     WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume e WHERE e.name = i.name AND e.tags['env'] <> i.tags['env'])",
+    "SELECT resource_key FROM aws_ec2_instance i WHERE EXISTS (SELECT 1 FROM resources e WHERE e.name > i.name AND e.tags['env'] = 'dev')",
+    "SELECT resource_key FROM aws_ec2_instance i
+     WHERE NOT EXISTS (SELECT 1 FROM aws_vpc v WHERE v.resource_id = i.name AND i.tags['env'] = 'dev')",
+    "SELECT resource_key FROM aws_ec2_instance WHERE EXISTS (SELECT 1 FROM aws_vpc WHERE name = 'r1')",
+    "SELECT resource_key FROM aws_ec2_instance WHERE NOT EXISTS (SELECT 1 FROM aws_vpc WHERE name = 'r1')",
+    "SELECT 'none' AS resource_key WHERE NOT EXISTS (SELECT 1 FROM aws_vpc)",
+    "SELECT resource_key FROM aws_vpc v WHERE NOT EXISTS (SELECT 1 FROM aws_ec2_instance i WHERE i.name = v.resource_id
+     AND NOT EXISTS (SELECT 1 FROM aws_ebs_volume e WHERE e.name = i.name))",
+    "SELECT resource_key FROM aws_vpc v WHERE NOT EXISTS (SELECT 1 FROM aws_ec2_instance i WHERE i.name = v.resource_id)
+     AND NOT EXISTS (SELECT 1 FROM aws_ebs_volume e WHERE e.name = v.resource_id) AND v.tags['env'] = 'dev'",
+    "SELECT resource_key FROM aws_ec2_instance i
+     WHERE name = 'r1' OR EXISTS (SELECT 1 FROM aws_vpc v WHERE v.resource_id = i.name AND v.tags['env'] = 'dev')",
+    "SELECT resource_key FROM aws_ec2_instance i
+     WHERE tags['env'] = 'dev' OR NOT EXISTS (SELECT 1 FROM aws_vpc v WHERE v.resource_id = i.name)",
+    // IN.
+    "SELECT resource_key FROM aws_ec2_instance WHERE name IN (SELECT resource_id FROM aws_vpc)",
+    "SELECT resource_key FROM aws_ec2_instance WHERE name NOT IN (SELECT resource_id FROM aws_vpc)",
+    "SELECT resource_key FROM aws_ec2_instance WHERE name NOT IN (SELECT nullif(name, 'r1') FROM aws_vpc)",
+    "SELECT resource_key FROM aws_ec2_instance WHERE nullif(name, 'r1') NOT IN (SELECT nullif(name, 'r2') FROM aws_vpc WHERE name <> 'r3')",
+    "SELECT resource_key FROM aws_ec2_instance WHERE tags['env'] = 'dev' OR name NOT IN (SELECT resource_id FROM aws_vpc)",
+    // Outer joins.
+    "SELECT i.resource_key, v.resource_key, v.tags['env'] FROM aws_ec2_instance i LEFT JOIN aws_vpc v ON v.resource_id = i.name",
+    "SELECT i.resource_key FROM aws_ec2_instance i LEFT JOIN aws_vpc v ON v.resource_id = i.name WHERE v.resource_key IS NULL",
+    "SELECT i.resource_key, v.name FROM aws_ec2_instance i
+     LEFT JOIN aws_vpc v ON v.resource_id = i.name AND i.tags['env'] = 'dev' AND v.tags['env'] <> i.tags['env']",
+    "SELECT i.resource_key, v.resource_key FROM aws_ec2_instance i RIGHT JOIN aws_vpc v ON v.resource_id = i.name",
+    "SELECT i.resource_key, v.resource_key FROM aws_ec2_instance i FULL JOIN aws_vpc v ON v.resource_id = i.name",
+    "SELECT i.resource_key, v.name FROM aws_ec2_instance i LEFT JOIN aws_vpc v ON v.resource_id = i.name
+     WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume e WHERE e.name = coalesce(v.name, i.name))",
+    // Sets.
+    "SELECT resource_key, 'instance' AS reason FROM aws_ec2_instance WHERE name = 'r1'
+     UNION ALL SELECT resource_key, 'volume ' || name FROM aws_ebs_volume WHERE tags['env'] = 'dev'",
+    "SELECT name FROM aws_ec2_instance UNION SELECT resource_id FROM aws_vpc",
+    "SELECT name FROM aws_ec2_instance INTERSECT SELECT resource_id FROM aws_vpc",
+    "SELECT name FROM aws_ec2_instance EXCEPT SELECT resource_id FROM aws_vpc",
+    "WITH used AS (SELECT name FROM aws_ec2_instance UNION ALL SELECT ref FROM aws_ebs_volume v
+       CROSS JOIN jsonb_array_elements_text(v.properties->'Refs') AS ref)
+     SELECT resource_key FROM aws_vpc v WHERE NOT EXISTS (SELECT 1 FROM used WHERE used.name = v.resource_id)
+     UNION ALL SELECT resource_key FROM aws_vpc v WHERE v.name IN (SELECT name FROM used)",
+];
+
+/// How many queries are asked of each history, and how many revisions of each are looked at.
+const ASKED: u64 = 6;
+const LOOKED_AT: u64 = 5;
+
+fn history(numbers: &mut Numbers) -> History {
+    let mut history = History::default();
+    for _ in 0..=numbers.below(7) {
+        let mut seen = Vec::new();
+        for key in 0..9 {
+            if numbers.below(4) == 0 {
+                continue;
+            }
+            let kind = ["aws_vpc", "aws_ec2_instance", "aws_ebs_volume"][key as usize % 3];
+            let name = ["r0", "r1", "r3", "r0+r3", "r6"][numbers.below(5) as usize].to_owned();
+            let content = (numbers.below(5) > 0).then(|| (name, ["dev", "prod"][numbers.below(2) as usize].to_owned()));
+            seen.push(Seen { key: format!("aws/1/eu/{kind}/r{key}"), content, late: numbers.below(12) == 0 });
+        }
+        history.scan(seen);
+    }
+    history
+}
+
+/// The rows of a query at a revision, each once.
+async fn at(session: &mut QuerySession, sql: &str, revision: Revision) -> BTreeSet<String> {
+    session.pin(&revision.to_string()).unwrap();
+    let rows = session.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error} {error:?}"));
+    lines(&rows.collect().await.unwrap()).into_iter().collect()
+}
+
+/// The rows of a timeline: what held, from when, and up to when.
+async fn timeline(session: &QuerySession, sql: &str, from: Revision, to: Revision) -> Vec<(String, Revision, Revision)> {
+    let made = session.timeline(sql, &Parameters::default(), from, to).await.unwrap_or_else(|error| panic!("{sql}: {error} {error:?}"));
+    let Timeline::Rows(rows) = made else { panic!("{sql}: {made:?}") };
+    let batches = rows.collect().await.unwrap_or_else(|error| panic!("{sql}: {error} {error:?}"));
+    let held = |line: String| {
+        let (rest, end) = line.rsplit_once('|').unwrap();
+        let (row, begin) = rest.rsplit_once('|').unwrap();
+        (row.to_owned(), begin.parse().unwrap(), end.parse().unwrap_or(Revision::MAX))
+    };
+    lines(&batches).into_iter().map(held).collect()
+}
+
+async fn check(session: &mut QuerySession, sql: &str, from: Revision, to: Revision, looked_at: &[Revision]) {
+    let told = timeline(session, sql, from, to).await;
+    for (row, begin, end) in &told {
+        assert!(from <= *begin && begin < end && *begin <= to, "{sql}, {from} to {to}: {row} held from {begin} to {end}");
+        assert!(*end <= to || *end == Revision::MAX, "{sql}, {from} to {to}: {row} ended at {end}");
+    }
+    for revision in looked_at {
+        let expected = at(session, sql, *revision).await;
+        let held = told.iter().filter(|(_, begin, end)| begin <= revision && revision < end);
+        let found: BTreeSet<String> = held.map(|(row, ..)| row.clone()).collect();
+        assert_eq!(found, expected, "{sql}, from {from} to {to}, at {revision}");
+    }
+    session.unpin();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_tells_what_the_query_at_each_revision_does() {
+    let histories = std::env::var("ELAVA_TEST_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(40);
+    for seed in 0..histories {
+        let mut numbers = Numbers(seed);
+        let history = history(&mut numbers);
+        let head = history.head();
+        let layout = layout(&mut numbers, head);
+        let mut session = session(Arc::new(FakeStore::new(&history, &layout).await));
+        let mut between = |low: Revision, high: Revision| low + numbers.below((high - low + 1) as u64) as Revision;
+        for nth in 0..ASKED {
+            let from = between(layout.floor, head);
+            let to = between(from, head);
+            let looked_at: Vec<Revision> = (0..LOOKED_AT).map(|_| between(from, to)).chain([from, to]).collect();
+            let sql = TEMPORAL[(seed * ASKED + nth) as usize % TEMPORAL.len()];
+            check(&mut session, sql, from, to, &looked_at).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn debug_plan() {
+    let sql = std::env::var("DEBUG_SQL").unwrap();
+    let mut numbers = Numbers(3);
+    let history = history(&mut numbers);
+    let session = session(Arc::new(FakeStore::new(&history, &Default::default()).await));
+    let state = session.context().state();
+    let plan = state.create_logical_plan(&sql).await.unwrap();
+    let stretch = crate::query::timeline::Stretch::new(&session.view(), 0, history.head()).unwrap();
+    let plan = stretch.plan(&state, &plan).unwrap().unwrap();
+    println!("{}", plan.display_indent());
+    let analyzed = state.analyzer().execute_and_check(plan.clone(), state.config_options(), |_, _| {}).unwrap();
+    let done = state.optimizer().optimize(analyzed, &state, |plan, rule| println!("== {}\n{}", rule.name(), plan.display_indent()));
+    println!("{:?}", done.map(|_| ()));
+}

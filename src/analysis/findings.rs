@@ -18,8 +18,9 @@ pub const FINDINGS_MAX: usize = 100_000;
 /// The most reasons that are told of one resource.
 const REASONS_MAX: usize = 10;
 
-const KEY: &str = "resource_key";
-const REASON: &str = "reason";
+/// The columns that every check has.
+pub(super) const KEY: &str = "resource_key";
+pub(super) const REASON: &str = "reason";
 /// The column by which a check itself says since when.
 const SINCE: &str = "since";
 
@@ -56,13 +57,17 @@ struct Gathered {
 }
 
 /// What several rows say of one resource.
-#[derive(Default)]
-struct Reasons {
+pub(super) struct Reasons {
     texts: BTreeSet<String>,
     has_more: bool,
 }
 
 impl Reasons {
+    /// One reason.
+    pub(super) fn of(reason: String) -> Self {
+        Self { texts: BTreeSet::from([reason]), has_more: false }
+    }
+
     fn add(&mut self, reason: String) {
         self.texts.insert(reason);
         if self.texts.len() > REASONS_MAX {
@@ -71,7 +76,14 @@ impl Reasons {
         }
     }
 
-    fn joined(self) -> String {
+    /// Those of both.
+    pub(super) fn add_all(&mut self, others: Self) {
+        self.has_more |= others.has_more;
+        others.texts.into_iter().for_each(|reason| self.add(reason));
+    }
+
+    /// All of them as one text.
+    pub(super) fn joined(self) -> String {
         let text = self.texts.into_iter().collect::<Vec<_>>().join("; ");
         if self.has_more { format!("{text}; and more") } else { text }
     }
@@ -98,9 +110,7 @@ impl Gathered {
                 exemption: None,
                 is_new: None,
             };
-            let mut reasons = Reasons::default();
-            reasons.add(reason);
-            self.by_key.insert(key, (finding, reasons));
+            self.by_key.insert(key, (finding, Reasons::of(reason)));
             if self.by_key.len() > FINDINGS_MAX {
                 self.by_key.pop_last();
                 self.more += 1;
@@ -115,7 +125,11 @@ impl Gathered {
     }
 }
 
-fn required(column: &StringArray, row: usize, name: &str) -> Result<String> {
+/// The text of a row, which must have one.
+///
+/// # Errors
+/// `Invalid` if it has none.
+pub(super) fn required(column: &StringArray, row: usize, name: &str) -> Result<String> {
     rows::text(column, row).ok_or_else(|| Error::invalid(format!("{name}: expected a text in every row, found NULL")))
 }
 

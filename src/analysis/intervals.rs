@@ -1,10 +1,15 @@
 //! When violations of a check held.
 
+use futures::StreamExt;
 use serde::Serialize;
 
+use super::findings::{KEY, REASON};
+use super::held::HeldAt;
+use super::points::Points;
+use super::rows;
 use crate::error::Result;
 use crate::model::{Revision, TimeSpan, Timestamp};
-use crate::query::{Parameters, QuerySession};
+use crate::query::{HELD_FROM, HELD_TO, Parameters, QuerySession, QueryStream, Timeline};
 
 /// A check's query and what it is asked with.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +36,7 @@ pub struct Moment {
 pub struct Violation {
     /// The resource.
     pub resource_key: String,
-    /// The newest reason.
+    /// The reason at the last point at which it was open.
     pub reason: String,
     /// The first point at which it was open.
     pub opened: Moment,
@@ -65,14 +70,63 @@ pub struct Intervals {
 
 /// The violations of a question from a revision to another, both included; of these resources only, if they are given.
 ///
+/// A question is asked at points: where the range begins, where scans ended, and where it ends. What was so only in between is none.
+///
 /// # Errors
 /// Whatever the query runs into.
 pub async fn intervals(
-    _session: &mut QuerySession,
-    _question: &Question<'_>,
-    _from: Revision,
-    _to: Revision,
-    _keys: Option<&[String]>,
+    session: &QuerySession,
+    question: &Question<'_>,
+    from: Revision,
+    to: Revision,
+    keys: Option<&[String]>,
 ) -> Result<Intervals> {
-    Ok(Intervals { violations: Vec::new(), method: Method::Temporal })
+    if keys.is_some_and(<[String]>::is_empty) {
+        return Ok(Intervals { violations: Vec::new(), method: Method::Temporal });
+    }
+    let points = Points::new(&session.view(), from, to, question.lasting);
+    let sql = asked(question.sql, keys);
+    let (first, last) = (points.first(), points.last());
+    let (held, method) = match session.timeline(&sql, question.parameters, first, last).await? {
+        Timeline::Rows(rows) => (over_time(rows, &points).await?, Method::Temporal),
+        Timeline::NotTemporal(_) => {
+            let held = at_each(session, &sql, question.parameters, &points).await?;
+            (held, Method::EachScan { points: points.len() })
+        }
+    };
+    Ok(Intervals { violations: held.violations(&points), method })
+}
+
+/// The query of which only the keys and reasons are read, of these resources if they are given.
+fn asked(sql: &str, keys: Option<&[String]>) -> String {
+    let sql = sql.trim_end().trim_end_matches(';');
+    let literal = |key: &String| format!("'{}'", key.replace('\'', "''"));
+    let only = keys.map(|keys| format!(" WHERE {KEY} IN ({})", keys.iter().map(literal).collect::<Vec<_>>().join(", ")));
+    format!("SELECT {KEY}, {REASON} FROM (\n{sql}\n) AS violations{}", only.unwrap_or_default())
+}
+
+async fn over_time(mut rows: QueryStream, points: &Points) -> Result<HeldAt> {
+    let mut held = HeldAt::default();
+    while let Some(batch) = rows.next().await {
+        let batch = batch?;
+        let (from, to) = (rows::numbers(&batch, HELD_FROM)?, rows::numbers(&batch, HELD_TO)?);
+        let span = |row: usize| {
+            let from = from.get(row).copied().flatten().map_or(0, |from| points.at_or_after(from));
+            from..to.get(row).copied().flatten().map_or(points.len(), |to| points.at_or_after(to))
+        };
+        held.add_rows(&batch, span)?;
+    }
+    Ok(held)
+}
+
+async fn at_each(session: &QuerySession, sql: &str, parameters: &Parameters, points: &Points) -> Result<HeldAt> {
+    let (mut held, mut session) = (HeldAt::default(), session.another()?);
+    for (nth, revision) in points.revisions().enumerate() {
+        session.pin(&revision.to_string())?;
+        let mut rows = session.execute_with(sql, parameters).await?;
+        while let Some(batch) = rows.next().await {
+            held.add_rows(&batch?, |_| nth..nth + 1)?;
+        }
+    }
+    Ok(held)
 }

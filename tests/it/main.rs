@@ -12,6 +12,7 @@ mod explain;
 mod findings;
 mod golden;
 mod import;
+mod intervals;
 mod kill;
 mod model;
 mod packs;

@@ -108,15 +108,15 @@ fn history(numbers: &mut Numbers) -> History {
 /// The rows of a query at a revision, each once.
 async fn at(session: &mut QuerySession, sql: &str, revision: Revision) -> BTreeSet<String> {
     session.pin(&revision.to_string()).unwrap();
-    let rows = session.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error} {error:?}"));
+    let rows = session.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     lines(&rows.collect().await.unwrap()).into_iter().collect()
 }
 
 /// The rows of a timeline: what held, from when, and up to when.
 async fn timeline(session: &QuerySession, sql: &str, from: Revision, to: Revision) -> Vec<(String, Revision, Revision)> {
-    let made = session.timeline(sql, &Parameters::default(), from, to).await.unwrap_or_else(|error| panic!("{sql}: {error} {error:?}"));
+    let made = session.timeline(sql, &Parameters::default(), from, to).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let Timeline::Rows(rows) = made else { panic!("{sql}: {made:?}") };
-    let batches = rows.collect().await.unwrap_or_else(|error| panic!("{sql}: {error} {error:?}"));
+    let batches = rows.collect().await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let held = |line: String| {
         let (rest, end) = line.rsplit_once('|').unwrap();
         let (row, begin) = rest.rsplit_once('|').unwrap();
@@ -158,20 +158,4 @@ async fn a_timeline_tells_what_the_query_at_each_revision_does() {
             check(&mut session, sql, from, to, &looked_at).await;
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn debug_plan() {
-    let sql = std::env::var("DEBUG_SQL").unwrap();
-    let mut numbers = Numbers(3);
-    let history = history(&mut numbers);
-    let session = session(Arc::new(FakeStore::new(&history, &Default::default()).await));
-    let state = session.context().state();
-    let plan = state.create_logical_plan(&sql).await.unwrap();
-    let stretch = crate::query::timeline::Stretch::new(&session.view(), 0, history.head()).unwrap();
-    let plan = stretch.plan(&state, &plan).unwrap().unwrap();
-    println!("{}", plan.display_indent());
-    let analyzed = state.analyzer().execute_and_check(plan.clone(), state.config_options(), |_, _| {}).unwrap();
-    let done = state.optimizer().optimize(analyzed, &state, |plan, rule| println!("== {}\n{}", rule.name(), plan.display_indent()));
-    println!("{:?}", done.map(|_| ()));
 }

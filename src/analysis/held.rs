@@ -1,0 +1,85 @@
+//! At which points resources violated a check, put together from rows that come in any order.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use arrow::array::RecordBatch;
+
+use super::findings::{KEY, REASON, Reasons, required};
+use super::intervals::Violation;
+use super::points::Points;
+use super::rows;
+use crate::error::{Error, Result};
+
+/// More violations of a check than anyone looks at: they are held in memory.
+const VIOLATIONS_MAX: usize = 1_000_000;
+
+/// The stretches of points at which resources violated a check, by resource key.
+#[derive(Default)]
+pub(super) struct HeldAt {
+    by_key: BTreeMap<String, Vec<Stretch>>,
+    stretches: usize,
+}
+
+/// Points without a gap, told by their places.
+struct Stretch {
+    points: Range<usize>,
+    /// The reasons at the last of them.
+    reasons: Reasons,
+}
+
+impl HeldAt {
+    /// Adds the rows of a batch, each of which held at the points of a range.
+    pub(super) fn add_rows(&mut self, batch: &RecordBatch, points: impl Fn(usize) -> Range<usize>) -> Result<()> {
+        let (keys, reasons) = (rows::texts(batch, KEY)?, rows::texts(batch, REASON)?);
+        for row in 0..batch.num_rows() {
+            let points = points(row);
+            if !points.is_empty() {
+                self.add(required(&keys, row, KEY)?, Stretch { points, reasons: Reasons::of(required(&reasons, row, REASON)?) });
+            }
+        }
+        if self.stretches > VIOLATIONS_MAX {
+            let error = Error::invalid(format!("the check is violated more than {VIOLATIONS_MAX} times"));
+            return Err(error.with_hint("ask for a shorter time, or for fewer resources"));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, key: String, mut added: Stretch) {
+        let held = self.by_key.entry(key).or_default();
+        // Those that it overlaps or touches become one with it.
+        let first = held.partition_point(|held| held.points.end < added.points.start);
+        let end = held.partition_point(|held| held.points.start <= added.points.end);
+        self.stretches = self.stretches + 1 - (end - first);
+        held.drain(first..end).for_each(|other| added.absorb(other));
+        held.insert(first, added);
+    }
+
+    /// The violations that are told of.
+    pub(super) fn violations(self, points: &Points) -> Vec<Violation> {
+        let told = |key: &str, held: Stretch| {
+            let (opened, opened_before) = points.told_at(held.points.start, held.points.end)?;
+            Some(Violation {
+                resource_key: key.to_owned(),
+                reason: held.reasons.joined(),
+                opened: points.moment(opened)?,
+                opened_before,
+                closed: points.moment(held.points.end),
+            })
+        };
+        self.by_key.into_iter().flat_map(|(key, held)| held.into_iter().filter_map(move |held| told(&key, held))).collect()
+    }
+}
+
+impl Stretch {
+    /// Becomes both, with the reasons of what ends last.
+    fn absorb(&mut self, other: Self) {
+        match other.points.end.cmp(&self.points.end) {
+            Ordering::Less => {}
+            Ordering::Equal => self.reasons.add_all(other.reasons),
+            Ordering::Greater => self.reasons = other.reasons,
+        }
+        self.points = self.points.start.min(other.points.start)..self.points.end.max(other.points.end);
+    }
+}

@@ -24,6 +24,9 @@ mod run;
 mod sources;
 mod workers;
 
+#[cfg(test)]
+mod tests;
+
 pub use findings::FINDINGS_MAX;
 pub use range::run_between;
 pub use record::{Changes, compare, record};

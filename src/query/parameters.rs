@@ -64,7 +64,7 @@ impl Parameters {
             match name {
                 Some(name) => {
                     let value = self.0.get(name).ok_or_else(|| Error::invalid(format!("there is no parameter ${name}")))?;
-                    written.push_str(&literal(value).to_string());
+                    written.push_str(&in_sql(value));
                 }
                 None => written.push_str(text),
             }
@@ -167,6 +167,19 @@ fn literal(value: &ParameterValue) -> SqlExpr {
         ParameterValue::Duration(span) => interval(*span),
         ParameterValue::List(items) => list(items),
         ParameterValue::Json(value) => text(&value.to_string()),
+    }
+}
+
+/// A literal as it is written in SQL. The syntax tree's own words take two quotes in a text for one.
+fn in_sql(value: &ParameterValue) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    match value {
+        ParameterValue::Text(value) => quoted(value),
+        ParameterValue::Json(value) => quoted(&value.to_string()),
+        ParameterValue::List(items) if !items.is_empty() => {
+            format!("ARRAY[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
+        }
+        other => literal(other).to_string(),
     }
 }
 

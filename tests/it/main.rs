@@ -4,6 +4,7 @@
 mod oracle;
 mod support;
 
+mod check;
 mod cli;
 mod crash;
 mod damage;

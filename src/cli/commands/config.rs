@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::cli::resolve::{Origin, Scanning, Setting, Settings};
 use crate::cli::{Context, ExitStatus};
 use crate::error::Result;
-use crate::settings::{AccountSettings, FILE_NAME, RegionSettings, TypeSettings};
+use crate::settings::{AccountSettings, ExemptionSettings, FILE_NAME, RegionSettings, TypeSettings};
 
 /// Prints the settings.
 ///
@@ -18,8 +18,10 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     let mut lines = general(settings);
     lines.extend(guard(&settings.scanning));
     lines.extend(scanning(&settings.scanning));
+    lines.extend(checks(settings));
     lines.extend(aws(settings));
     settings.file.aws.accounts.iter().for_each(|account| lines.extend(account_lines(account, settings)));
+    settings.file.checks.exemptions.iter().for_each(|exemption| lines.extend(exemption_lines(exemption, settings)));
     settings.file.types.iter().for_each(|(name, rules)| lines.extend(types(name, rules, settings)));
     context.printer.data(&format!("{}\n", lines.join("\n")))?;
     Ok(ExitStatus::Done)
@@ -65,6 +67,32 @@ fn scanning(scanning: &Scanning) -> Vec<String> {
         line("jitter", &quoted(&jitter), &scanning.jitter.origin),
         plain("compact", &scanning.compact),
     ]
+}
+
+fn checks(settings: &Settings) -> Vec<String> {
+    let checks = &settings.file.checks;
+    let mut lines = vec![section("[checks]")];
+    lines.push(match &checks.packs {
+        Some(packs) => line("packs", &list(packs), &of_file(settings, true)),
+        None => unset("packs", "all"),
+    });
+    let folders: Vec<String> = checks.pack_dirs.iter().map(|folder| folder.display().to_string()).collect();
+    lines.push(line("pack_dirs", &list(&folders), &of_file(settings, !folders.is_empty())));
+    for (pack, values) in &checks.parameters {
+        let values = values.iter().map(|(name, value)| (name.as_str(), Some(value.to_string())));
+        lines.extend(of_section(&format!("[checks.parameters.{}]", quoted(pack)), values, settings));
+    }
+    lines
+}
+
+fn exemption_lines(exemption: &ExemptionSettings, settings: &Settings) -> Vec<String> {
+    let said = [
+        ("check", quoted(&exemption.check)),
+        ("resource", quoted(&exemption.resource)),
+        ("reason", quoted(&exemption.reason)),
+        ("until", quoted(&exemption.until.to_string())),
+    ];
+    of_section("[[checks.exemptions]]", said.map(|(key, value)| (key, Some(value))), settings)
 }
 
 fn aws(settings: &Settings) -> Vec<String> {

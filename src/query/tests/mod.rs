@@ -2,6 +2,7 @@
 
 mod fake;
 mod laws;
+mod parameters;
 mod sessions;
 mod surface;
 mod timeline;

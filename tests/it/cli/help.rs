@@ -1,7 +1,7 @@
 use super::run::{Bench, check};
 
 const COMMANDS: &[&str] =
-    &["sql", "import", "scan", "daemon", "log", "tag", "export", "demo", "compact", "verify", "status", "config", "completions"];
+    &["sql", "import", "scan", "daemon", "log", "check", "tag", "export", "demo", "compact", "verify", "status", "config", "completions"];
 
 #[test]
 fn help_of_every_command() {

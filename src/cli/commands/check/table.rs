@@ -93,7 +93,9 @@ impl Page<'_> {
             Status::Fail | Status::Pass => self.paint(severity_color(about.severity), about.severity.as_str()),
             status => self.paint(status_color(status), status.as_str()),
         };
-        self.lines.push(format!("{label}  {}  {}", self.paint("1", &about.id), printable(&about.title)));
+        let controls: Vec<String> = about.controls.iter().map(|control| format!("{} {}", control.pack, control.number)).collect();
+        let controls = if controls.is_empty() { String::new() } else { format!(" ({})", controls.join(", ")) };
+        self.lines.push(format!("{label}  {}  {}{controls}", self.paint("1", &about.id), printable(&about.title)));
         if let Some(why) = &check.why {
             self.wrapped(INDENT, &printable(why));
         }

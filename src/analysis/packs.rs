@@ -170,14 +170,12 @@ impl Packs {
         Ok(chosen.filter(|check| check.about.severity >= at_least).collect())
     }
 
-    /// The text of a check with the values of its parameters in it.
+    /// The text of a check with the values of its parameters in it; as its file has it, if one has none.
     ///
     /// # Errors
-    /// `Invalid` if one has no value.
+    /// `Invalid` if the text cannot be read.
     pub fn written(&self, check: &Check) -> Result<String> {
-        let no_value = |name: String| Error::invalid(format!("the parameter {name} of {} has no value", own_pack(check)));
-        let values = self.values(check).map_err(no_value)?;
-        let text = values.query.written_in(&check.sql)?;
+        let text = self.values(check).map_or_else(|_| Ok(check.sql.clone()), |values| values.query.written_in(&check.sql))?;
         Ok(text.trim_end().trim_end_matches(';').to_owned())
     }
 

@@ -15,6 +15,8 @@ const RESOURCE_WIDTH_MAX: usize = 44;
 const REASON_WIDTH_MIN: usize = 24;
 /// Spaces before a finding.
 const INDENT: usize = 4;
+const BOLD: &str = "1";
+const DIM: &str = "2";
 
 /// How it is written.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +52,8 @@ struct Entry<'a> {
 impl<'a> Entry<'a> {
     fn of_finding(finding: &'a Finding) -> Self {
         let when = match finding.since.and_then(|since| Some((since.at?, since.or_before))) {
-            Some((at, false)) => format!("since {}", minute(at)),
-            Some((at, true)) => format!("before {}", minute(at)),
+            Some((at, false)) => format!("since {}", day(at)),
+            Some((at, true)) => format!("before {}", day(at)),
             None => String::new(),
         };
         let is_new = finding.is_new == Some(true);
@@ -89,13 +91,14 @@ impl Page<'_> {
 
     fn check(&mut self, check: &CheckOutcome) {
         let about = &check.check;
-        let label = match check.status {
-            Status::Fail | Status::Pass => self.paint(severity_color(about.severity), about.severity.as_str()),
-            status => self.paint(status_color(status), status.as_str()),
+        let (color, label) = match check.status {
+            Status::Fail | Status::Pass => (severity_color(about.severity), about.severity.as_str()),
+            status => (status_color(status), status.as_str()),
         };
         let controls: Vec<String> = about.controls.iter().map(|control| format!("{} {}", control.pack, control.number)).collect();
         let controls = if controls.is_empty() { String::new() } else { format!(" ({})", controls.join(", ")) };
-        self.lines.push(format!("{label}  {}  {}{controls}", self.paint("1", &about.id), printable(&about.title)));
+        let head = format!("{}  {}  ", self.paint(color, label), self.paint(BOLD, &about.id));
+        self.hanging(&head, label.len() + about.id.len() + 4, &format!("{}{controls}", printable(&about.title)));
         if let Some(why) = &check.why {
             self.wrapped(INDENT, &printable(why));
         }
@@ -111,8 +114,7 @@ impl Page<'_> {
             if !check.gaps.is_empty() {
                 self.wrapped(INDENT, &format!("{} scopes of its types were not seen in full", check.gaps.len()));
             }
-            let remediation = self.paint("2", &format!("to mend it: {}", printable(&about.remediation)));
-            self.lines.push(format!("{:INDENT$}{remediation}", ""));
+            self.hanging(&format!("{:INDENT$}{}", "", self.paint(DIM, "to mend it: ")), INDENT + 12, &printable(&about.remediation));
         }
     }
 
@@ -140,17 +142,19 @@ impl Page<'_> {
         let space = " ".repeat(label.saturating_sub(display_width(&name)));
         let mark = if entry.is_new { "+" } else { " " };
         let head = format!("{:>3} {:<when$}  {name}{space}  ", mark, entry.when);
-        let reason = printable(entry.reason).into_owned();
-        let used = display_width(&head);
+        self.hanging(&head, display_width(&head), &printable(entry.reason));
+    }
+
+    /// What begins a line and takes so many columns, and a text behind it, which goes on below its own beginning.
+    fn hanging(&mut self, head: &str, used: usize, text: &str) {
         let room = self.options.width.map_or(usize::MAX, |width| width.saturating_sub(used));
         if room < REASON_WIDTH_MIN {
-            self.lines.push(head);
-            self.wrapped(INDENT * 2, &reason);
-        } else {
-            let mut pieces = wrap(&reason, room).into_iter();
-            self.lines.push(format!("{head}{}", pieces.next().unwrap_or_default()));
-            self.lines.extend(pieces.map(|piece| format!("{:used$}{piece}", "")));
+            self.lines.push(head.to_owned());
+            return self.wrapped(INDENT * 2, text);
         }
+        let mut pieces = wrap(text, room).into_iter();
+        self.lines.push(format!("{head}{}", pieces.next().unwrap_or_default()));
+        self.lines.extend(pieces.map(|piece| format!("{:used$}{piece}", "")));
     }
 
     fn exemption(&mut self, exemption: Option<&Exemption>) {
@@ -235,6 +239,11 @@ fn minute(at: Timestamp) -> String {
     let text = at.to_string();
     let cut = text.get(..16).map(|text| text.replace('T', " "));
     cut.unwrap_or(text)
+}
+
+fn day(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..10).map_or(text.clone(), ToOwned::to_owned)
 }
 
 /// A length of time in its two largest units.

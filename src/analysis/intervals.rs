@@ -98,14 +98,15 @@ pub async fn intervals(
 }
 
 /// The query of which only the keys and reasons are read, of these resources if they are given.
-fn asked(sql: &str, keys: Option<&[String]>) -> String {
+pub(super) fn asked(sql: &str, keys: Option<&[String]>) -> String {
     let sql = sql.trim_end().trim_end_matches(';');
     let literal = |key: &String| format!("'{}'", key.replace('\'', "''"));
     let only = keys.map(|keys| format!(" WHERE {KEY} IN ({})", keys.iter().map(literal).collect::<Vec<_>>().join(", ")));
     format!("SELECT {KEY}, {REASON} FROM (\n{sql}\n) AS violations{}", only.unwrap_or_default())
 }
 
-async fn over_time(mut rows: QueryStream, points: &Points) -> Result<HeldAt> {
+/// At which points the rows of a timeline held.
+pub(super) async fn over_time(mut rows: QueryStream, points: &Points) -> Result<HeldAt> {
     let mut held = HeldAt::default();
     while let Some(batch) = rows.next().await {
         let batch = batch?;

@@ -21,6 +21,7 @@ mod record;
 pub mod report;
 mod rows;
 mod run;
+mod since;
 mod sources;
 mod workers;
 

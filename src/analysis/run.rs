@@ -1,18 +1,16 @@
 //! Running checks over the state at a session's point.
 
-use std::collections::HashMap;
-
 use futures::FutureExt;
 
 use super::check::Check;
 use super::coverage::Coverage;
 use super::exemptions::ExemptionRule;
 use super::findings::{Findings, find};
-use super::intervals::{Intervals, Question, intervals};
 use super::job::Job;
 use super::names::Names;
 use super::outcome::{CheckOutcome, Outcome, Since};
 use super::packs::Packs;
+use super::since::since;
 use super::workers::each;
 use crate::error::Result;
 use crate::model::TimeSpan;
@@ -44,7 +42,7 @@ pub async fn run(session: &QuerySession, packs: &Packs, checks: &[&Check], reque
     for (_, found) in &mut found {
         found.iter_mut().for_each(|found| found.held.retain_mut(|finding| names.give(&mut finding.resource)));
     }
-    let found = each(session, found, |session, (job, found)| since(session, job, found).boxed()).await?;
+    let found = each(session, found, |session, (job, found)| lasting(session, job, found).boxed()).await?;
     Ok(request.outcome(session, None, found.into_iter().map(|(job, found)| outcome(job, found)).collect()))
 }
 
@@ -58,7 +56,7 @@ async fn search(session: &mut QuerySession, job: Job) -> (Job, Result<Findings>)
 }
 
 /// Tells since when findings have held, and leaves out those that have not held for long enough.
-async fn since(session: &mut QuerySession, job: Job, found: Result<Findings>) -> (Job, Result<Findings>) {
+async fn lasting(session: &mut QuerySession, job: Job, found: Result<Findings>) -> (Job, Result<Findings>) {
     let found = match found {
         Ok(found) if !found.held.is_empty() && (!found.tells_since || job.values.lasting.is_some()) => {
             tell_since(session, &job, found).await
@@ -68,12 +66,10 @@ async fn since(session: &mut QuerySession, job: Job, found: Result<Findings>) ->
     (job, found)
 }
 
-async fn tell_since(session: &mut QuerySession, job: &Job, mut found: Findings) -> Result<Findings> {
-    let (floor, head) = (session.view().floor(), session.view().head());
-    let now = session.view().time_of(head);
+async fn tell_since(session: &QuerySession, job: &Job, mut found: Findings) -> Result<Findings> {
+    let now = session.view().time_of(session.view().head());
     let keys: Vec<String> = found.held.iter().map(|finding| finding.resource.resource_key.clone()).collect();
-    let question = Question { sql: &job.sql, parameters: &job.values.query, lasting: None };
-    let held = open_since(intervals(session, &question, floor, head, Some(&keys)).await?);
+    let held = since(session, &job.sql, &job.values.query, job.values.lasting, &keys).await?;
     let tells_since = found.tells_since;
     let lasts = |since: Option<&Since>, span: TimeSpan| {
         let at = since.and_then(|since| since.at);
@@ -87,16 +83,6 @@ async fn tell_since(session: &mut QuerySession, job: &Job, mut found: Findings) 
         job.values.lasting.is_none_or(|span| lasts(since, span))
     });
     Ok(found)
-}
-
-/// Since when what is open at the end of the intervals has been open, by resource key.
-fn open_since(found: Intervals) -> HashMap<String, Since> {
-    let open = found.violations.into_iter().filter(|violation| violation.closed.is_none());
-    let since = open.map(|violation| {
-        let (revision, at) = (Some(violation.opened.revision), violation.opened.at);
-        (violation.resource_key, Since { revision, at, or_before: violation.opened_before })
-    });
-    since.collect()
 }
 
 fn outcome(job: Job, found: Result<Findings>) -> CheckOutcome {

@@ -3,6 +3,7 @@
 mod broken;
 mod findings;
 mod house;
+mod lasting;
 mod past;
 
 use serde_json::json;

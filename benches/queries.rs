@@ -1,5 +1,5 @@
 //! Questions to a history of scans, warm, on two threads: states at points of all ages, changes of ten scans, the history
-//! of one resource.
+//! of one resource, the violations of checks over all of it.
 //!
 //! `ELAVA_BENCH_STORE` names a store that is there (the fleet of `common`, say 100,000 resources and 400 scans); without
 //! it a small one is made.
@@ -20,7 +20,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use elava::query::{HistorySource, QuerySession, SessionOptions};
+use elava::analysis::intervals::{Question, intervals};
+use elava::model::Revision;
+use elava::query::{HistorySource, Parameters, QuerySession, SessionOptions};
 use elava::store::{LocalBackend, Snapshot, Store};
 use futures::StreamExt;
 use tokio::runtime::Runtime;
@@ -29,6 +31,16 @@ use tokio::runtime::Runtime;
 const SMALL: (usize, usize) = (5_000, 60);
 /// Scans whose changes are asked for.
 const SCANS: usize = 10;
+/// Checks: of columns, of properties, and of what there is not.
+const CHECKS: [(&str, &str); 3] = [
+    ("columns", "SELECT resource_key, state AS reason FROM resources WHERE resource_type = 'aws_ebs_volume' AND state = 'stopped'"),
+    ("properties", "SELECT resource_key, instance_type AS reason FROM aws_ec2_instance WHERE instance_type = 'm6i.8xlarge'"),
+    (
+        "not exists",
+        "SELECT resource_key, vpc_id AS reason FROM aws_ec2_network_interface n WHERE NOT EXISTS \
+         (SELECT 1 FROM aws_ec2_instance i WHERE i.vpc_id = n.vpc_id AND i.instance_state = 'running' AND i.account_id = n.account_id)",
+    ),
+];
 
 struct Asked {
     runtime: Runtime,
@@ -47,6 +59,12 @@ impl Asked {
             }
             count
         })
+    }
+
+    /// Finds when a check was violated.
+    fn violations(&self, sql: &str, to: Revision) -> usize {
+        let question = Question { sql, parameters: &Parameters::default(), lasting: None };
+        self.runtime.block_on(async { intervals(&self.session, &question, 0, to, None).await.unwrap().violations.len() })
     }
 
     fn text(&mut self, sql: &str) -> String {
@@ -86,6 +104,10 @@ fn queries(criterion: &mut Criterion) {
         let name = asked.text(&format!("SELECT {column} FROM resources ORDER BY resource_key LIMIT 1"));
         let sql = format!("SELECT * FROM history('{name}')");
         criterion.bench_function(&format!("history by {column}"), |bencher| bencher.iter(|| asked.run(&sql)));
+    }
+    let head = asked.session.view().head();
+    for (name, sql) in CHECKS {
+        criterion.bench_function(&format!("violations/{name}"), |bencher| bencher.iter(|| asked.violations(sql, head)));
     }
 }
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::fake::{FakeStore, History, Seen};
+use datafusion::physical_plan::displayable;
+
+use super::fake::{FakeStore, History, Layout, Seen};
 use super::laws::{Numbers, layout};
 use super::{lines, session};
 use crate::model::Revision;
+use crate::query::timeline::Stretch;
 use crate::query::{Parameters, QuerySession, Timeline};
 
 /// Queries that a temporal one answers. Instances and volumes are named by what they refer to.
@@ -158,4 +161,67 @@ async fn a_timeline_tells_what_the_query_at_each_revision_does() {
             check(&mut session, sql, from, to, &looked_at).await;
         }
     }
+}
+
+/// The physical plan of a timeline over all of a history.
+async fn physical(session: &QuerySession, sql: &str, head: Revision) -> String {
+    let state = session.context().state();
+    let plan = state.create_logical_plan(sql).await.unwrap();
+    let plan = Stretch::new(&session.view(), 0, head).unwrap().plan(&state, &plan).unwrap().unwrap();
+    let plan = state.create_physical_plan(&plan).await.unwrap();
+    displayable(plan.as_ref()).indent(false).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_reads_the_versions_and_columns_that_it_asks_for() {
+    let history = history(&mut Numbers(11));
+    let head = history.head();
+    let layout = Layout { sealed: vec![head / 3], appended: vec![head], floor: 0 };
+    let session = session(Arc::new(FakeStore::new(&history, &layout).await));
+    let keys = "SELECT resource_key, name FROM aws_vpc WHERE resource_key IN ('aws/1/eu/aws_vpc/r0', 'aws/1/eu/aws_vpc/r3')";
+    let plan = physical(&session, keys, head).await;
+    assert!(
+        plan.contains("required_guarantees=[resource_key in (aws/1/eu/aws_vpc/r0, aws/1/eu/aws_vpc/r3), resource_type in (aws_vpc)]"),
+        "{plan}"
+    );
+    assert!(plan.contains("projection=[resource_key, name, valid_from_revision, valid_to_revision]"), "{plan}");
+    let missing = "SELECT resource_key FROM aws_ec2_instance i WHERE NOT EXISTS (SELECT 1 FROM aws_vpc v WHERE v.resource_id = i.vpc_id)";
+    let plan = physical(&session, missing, head).await;
+    let of_instances = "projection=[json_as_text(properties@12, VpcId) as vpc_id, resource_key, valid_from_revision, valid_to_revision]";
+    assert!(plan.contains(of_instances) && plan.contains("resource_type in (aws_ec2_instance)"), "{plan}");
+    assert!(plan.contains("projection=[resource_id, valid_from_revision, valid_to_revision]"), "{plan}");
+    assert!(plan.contains("resource_type in (aws_vpc)"), "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_temporal_query_answers_is_refused_with_the_reason() {
+    let mut numbers = Numbers(5);
+    let history = history(&mut numbers);
+    let session = session(Arc::new(FakeStore::new(&history, &layout(&mut numbers, history.head())).await));
+    let refused = [
+        ("SELECT count(*) FROM resources", "an aggregate, such as count or max"),
+        ("SELECT name FROM resources WHERE changed_at < elava_now()", "elava_now(), which has another value each time it is asked for"),
+        (
+            "SELECT name FROM resources WHERE changed_at < now() - interval '1 day'",
+            "now(), which has another value each time it is asked for",
+        ),
+        ("SELECT name FROM resources ORDER BY name LIMIT 3", "a LIMIT"),
+        ("SELECT name, row_number() OVER (ORDER BY name) FROM resources", "a window function"),
+        ("SELECT name FROM resources WHERE revision = (SELECT max(revision) FROM resources)", "a subquery in place of a value"),
+        ("SELECT resource_key FROM changes(0, 'head')", "the table changes, which is not the state of resources"),
+        ("SELECT resource_key FROM resources_as_of(1)", "the table resources_as_of, which is not the state of resources"),
+        ("SELECT to_key FROM relationships", "the table relationships, which is not the state of resources"),
+        (
+            "SELECT name FROM resources r WHERE name NOT IN (SELECT name FROM resources o WHERE o.region = r.region)",
+            "NOT IN with a subquery that looks at the row outside; NOT EXISTS can be asked so",
+        ),
+    ];
+    for (sql, why) in refused {
+        let made = session.timeline(sql, &Parameters::default(), 0, history.head()).await;
+        let Ok(Timeline::NotTemporal(found)) = made else { panic!("{sql}: {made:?}") };
+        assert_eq!(found, format!("the query has {why}"), "{sql}");
+    }
+    let above = session.timeline("SELECT 1", &Parameters::default(), 0, history.head() + 1).await.unwrap_err().to_string();
+    let head = history.head();
+    assert_eq!(above, format!("no timeline from revision 0 to {}: expected two revisions in order, from 0 to {head}", head + 1));
 }

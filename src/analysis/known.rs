@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::rows;
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
@@ -44,7 +46,9 @@ pub(super) async fn known(session: &QuerySession) -> Result<KnownFindings> {
                 exempt_until: at(&until, row),
                 last_seen_at: at(&seen, row),
                 last_seen_revision: revisions.get(row).copied().flatten(),
-                details: rows::text(&details, row).and_then(|text| serde_json::from_str(&text).ok()),
+                details: rows::text(&details, row)
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .filter(|value: &Value| !value.is_null()),
             };
             known.entry(finding.check_id.clone()).or_default().insert(finding.resource_key.clone(), finding);
         }

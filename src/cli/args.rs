@@ -98,7 +98,7 @@ pub enum Command {
     ///   elava log i-0abc --format vertical
     #[command(verbatim_doc_comment)]
     Log(LogArgs),
-    /// Check resources against packs of rules, now or at any time in the past
+    /// Check resources against packs of rules, now or in the past
     ///
     /// Each check is a SQL query that returns what violates it, and says since when that is so. Of
     /// the packs and checks that are named, else of those in elava.toml, else of all.

@@ -99,3 +99,18 @@ fn runs_of_a_store_that_cannot_be_written_need_not_be_recorded() {
     assert_eq!(house.check(&["volume-small", "--no-record"]).0, 0);
     assert_eq!(house.sql("SELECT count(*) AS n FROM analysis_runs")[0]["n"], 0);
 }
+
+/// Each run compares with the one before it, however many begin at once: what is new is told of once.
+#[test]
+fn of_runs_at_once_one_opens_a_finding() {
+    let house = House::new();
+    house.import("monday");
+    let codes = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| house.check(&["instance-public", "instance-tags"]).0)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(codes, [1; 4]);
+    let runs = house.sql("SELECT count(*) AS n, sum(opened) AS opened FROM analysis_runs WHERE kind = 'present'");
+    assert_eq!(runs, json!([{"n": 4, "opened": 3}]));
+    assert_eq!(house.sql("SELECT count(*) AS n FROM finding_changes"), json!([{"n": 3}]));
+}

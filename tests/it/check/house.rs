@@ -25,7 +25,7 @@ about = "The image that instances are made from."
 
 [parameters.unused_for]
 type = "duration"
-default = "1d"
+default = "23h"
 about = "How long a volume may be unused."
 
 [[controls]]

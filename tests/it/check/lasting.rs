@@ -14,7 +14,7 @@ fn findings_tell_since_when_without_a_break() {
     let house = House::new();
     house.import("monday");
     let (_, outcome) = house.check(&["--no-record", "instance-tags", "instance-public"]);
-    let monday = json!({"revision": 5, "at": "2026-11-02T00:00:00Z", "or_before": false});
+    let monday = json!({"revision": 4, "at": "2026-11-02T00:00:00Z", "or_before": false});
     assert_eq!(since(&outcome, "instance-tags"), [("i-1".to_owned(), monday.clone()), ("i-2".to_owned(), monday.clone())]);
     house.import("tuesday");
     let (_, outcome) = house.check(&["--no-record", "instance-tags", "instance-public"]);
@@ -33,8 +33,8 @@ fn what_has_to_last_is_told_of_once_it_has() {
         assert_eq!(found, expected, "{day}");
     }
     let (_, outcome) = house.check(&["--no-record", "volume-unused"]);
-    assert_eq!(since(&outcome, "volume-unused")[0].1["at"], "2026-11-04T00:00:00Z", "it has been so for longer than it is told of");
-    assert_eq!(of(&outcome, "volume-unused")["lasting"], "1d");
+    assert_eq!(since(&outcome, "volume-unused")[0].1["at"], "2026-11-04T00:00:09Z", "it has been so for longer than it is told of");
+    assert_eq!(of(&outcome, "volume-unused")["lasting"], "23h");
     let (_, outcome) = house.check(&["--no-record", "volume-unused", "--parameter", "house.unused_for=25h"]);
     assert_eq!(findings(&outcome, "volume-unused"), []);
     let (_, outcome) = house.check(&["--no-record", "volume-unused", "--parameter", "house.unused_for=0s", "--as-of", "2026-11-02"]);
@@ -53,11 +53,12 @@ fn a_range_tells_when_checks_were_violated() {
         let told = violations.map(|held| json!([held["resource_id"], held["opened"]["at"], held["closed"]["at"], held["lasted_seconds"]]));
         told.collect()
     };
+    // On Wednesday a resource was missed, which is seen when the scan ends.
     let (monday, tuesday, wednesday, thursday) =
-        ("2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-04T00:00:00Z", "2026-11-05T00:00:00Z");
+        ("2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-04T00:00:09Z", "2026-11-05T00:00:00Z");
     let day = 24 * 3600;
-    assert_eq!(told("instance-public"), [json!(["i-1", monday, tuesday, day]), json!(["i-2", tuesday, wednesday, day])]);
-    assert_eq!(told("volume-unattached"), [json!(["vol-1", monday, tuesday, day]), json!(["vol-2", wednesday, null, day])]);
+    assert_eq!(told("instance-public"), [json!(["i-1", monday, tuesday, day]), json!(["i-2", tuesday, wednesday, day + 9])]);
+    assert_eq!(told("volume-unattached"), [json!(["vol-1", monday, tuesday, day]), json!(["vol-2", wednesday, null, day - 9])]);
     assert_eq!(told("volume-unused"), [json!(["vol-2", thursday, null, 0])]);
     assert_eq!(house.sql("SELECT kind, from_revision FROM analysis_runs"), json!([{"kind": "between", "from_revision": 0}]));
     assert_eq!(house.sql("SELECT count(*) AS n FROM findings")[0]["n"], 0);

@@ -29,7 +29,6 @@ fn arguments_that_are_not_understood_exit_with_2() {
     check("unknown-command", &bench.elava(&["sqll"]));
     check("unknown-option", &bench.elava(&["sql", "--formt", "csv"]));
     check("unknown-format", &bench.elava(&["sql", "--format", "xml", "SELECT 1"]));
-    check("commands-of-later-versions-are-unknown", &bench.elava(&["check"]));
 }
 
 #[test]

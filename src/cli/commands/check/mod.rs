@@ -1,21 +1,18 @@
 //! `elava check`
 
 mod ask;
+pub(in crate::cli) mod given;
 mod list;
 mod rows;
 mod table;
 
-use std::path::PathBuf;
-
 use super::show;
 use crate::analysis::outcome::{Outcome, Severity, Status};
-use crate::analysis::packs::{Given, Packs};
 use crate::analysis::report;
 use crate::cli::args::{CheckArgs, CheckFormat, FailOn};
 use crate::cli::output::OutputFormat;
-use crate::cli::resolve::Settings;
 use crate::cli::{Context, ExitStatus};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 pub(in crate::cli) use ask::{Ask, Asked};
 
@@ -25,9 +22,8 @@ pub(in crate::cli) use ask::{Ask, Asked};
 /// `NotFound` for a name that is no pack and no check; `Invalid` for a pack that cannot be read; the store or stdout refuses.
 pub async fn run(args: CheckArgs, context: &Context) -> Result<ExitStatus> {
     let settings = &context.settings;
-    let packs = packs(&args, settings)?;
-    let names = if args.names.is_empty() { settings.file.checks.packs.clone().unwrap_or_default() } else { args.names.clone() };
-    let checks = packs.select(&names, args.severity)?;
+    let packs = given::packs(settings, &args.pack_dir, &args.parameter)?;
+    let checks = given::chosen(&packs, settings, &args.names, args.severity)?;
     let format = args.format.unwrap_or(CheckFormat::Table);
     if args.list {
         return list::run(&packs, &checks, format, context);
@@ -46,34 +42,6 @@ pub async fn run(args: CheckArgs, context: &Context) -> Result<ExitStatus> {
     let per_check = if args.names.len() == 1 { settings.max_rows.value } else { table::PER_CHECK };
     write(&outcome, format, per_check, context).await?;
     Ok(status(&outcome, args.fail_on))
-}
-
-/// The packs that are shipped, those of the settings and of the command line, with their parameters' values.
-fn packs(args: &CheckArgs, settings: &Settings) -> Result<Packs> {
-    let file = settings.config.as_ref().map(|config| config.value.clone()).unwrap_or_default();
-    let base = file.parent().map(PathBuf::from).unwrap_or_default();
-    let of_file = settings.file.checks.pack_dirs.iter().map(|folder| base.join(folder));
-    let mut packs = Packs::load(&of_file.chain(args.pack_dir.iter().cloned()).collect::<Vec<_>>())?;
-    for (pack, values) in &settings.file.checks.parameters {
-        for (name, value) in values {
-            let given = packs.give(pack, name, Given::Toml(value));
-            given.map_err(|error| error.context("checks.parameters").context(file.display()))?;
-        }
-    }
-    for parameter in &args.parameter {
-        let (pack, name, value) = split(parameter)?;
-        packs.give(pack, name, Given::Text(value)).map_err(|error| error.context("--parameter"))?;
-    }
-    Ok(packs)
-}
-
-/// `PACK.NAME=VALUE`
-fn split(parameter: &str) -> Result<(&str, &str, &str)> {
-    let parts = parameter.split_once('=').and_then(|(name, value)| name.split_once('.').map(|(pack, name)| (pack, name, value)));
-    parts.ok_or_else(|| {
-        Error::invalid(format!("--parameter: expected PACK.NAME=VALUE, found {parameter:?}"))
-            .with_hint("such as --parameter orphans.unused_for=30d")
-    })
 }
 
 async fn write(outcome: &Outcome, format: CheckFormat, per_check: usize, context: &Context) -> Result<()> {

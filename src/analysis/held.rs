@@ -30,6 +30,11 @@ struct Stretch {
 }
 
 impl HeldAt {
+    /// Whether no resource did.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
     /// Adds the rows of a batch, each of which held at the points of a range.
     pub(super) fn add_rows(&mut self, batch: &RecordBatch, points: impl Fn(usize) -> Range<usize>) -> Result<()> {
         let (keys, reasons) = (rows::texts(batch, KEY)?, rows::texts(batch, REASON)?);

@@ -7,7 +7,7 @@ use super::findings::{KEY, REASON};
 use super::held::HeldAt;
 use super::points::Points;
 use super::rows;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::model::{Revision, TimeSpan, Timestamp};
 use crate::query::{HELD_FROM, HELD_TO, Parameters, QuerySession, QueryStream, Timeline};
 
@@ -86,8 +86,7 @@ pub async fn intervals(
     }
     let points = Points::new(&session.view(), from, to, question.lasting);
     let sql = asked(question.sql, keys);
-    let (first, last) = (points.first(), points.last());
-    let (held, method) = match session.timeline(&sql, question.parameters, first, last).await? {
+    let (held, method) = match session.timeline(&sql, question.parameters, &points.revisions()).await? {
         Timeline::Rows(rows) => (over_time(rows, &points).await?, Method::Temporal),
         Timeline::NotTemporal(_) => {
             let held = at_each(session, &sql, question.parameters, &points).await?;
@@ -122,12 +121,21 @@ pub(super) async fn over_time(mut rows: QueryStream, points: &Points) -> Result<
 
 async fn at_each(session: &QuerySession, sql: &str, parameters: &Parameters, points: &Points) -> Result<HeldAt> {
     let (mut held, mut session) = (HeldAt::default(), session.another()?);
-    for (nth, revision) in points.revisions().enumerate() {
+    let mut missing = None;
+    for (nth, revision) in (0..).zip(points.revisions()) {
         session.pin(&revision.to_string())?;
-        let mut rows = session.execute_with(sql, parameters).await?;
+        let mut rows = match session.execute_with(sql, parameters).await {
+            // The query names a point that is not there yet, as a baseline: nothing can be asked before it.
+            Err(error) if error.kind() == ErrorKind::NotFound && held.is_empty() => {
+                missing = Some(error);
+                continue;
+            }
+            rows => rows?,
+        };
+        missing = None;
         while let Some(batch) = rows.next().await {
             held.add_rows(&batch?, |_| nth..nth + 1)?;
         }
     }
-    Ok(held)
+    missing.map_or(Ok(held), Err)
 }

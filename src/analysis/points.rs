@@ -40,18 +40,8 @@ impl Points {
     }
 
     /// Their revisions.
-    pub(super) fn revisions(&self) -> impl Iterator<Item = Revision> {
-        self.points.iter().map(|point| point.moment.revision)
-    }
-
-    /// The revision of the first.
-    pub(super) fn first(&self) -> Revision {
-        self.points.first().map_or(0, |point| point.moment.revision)
-    }
-
-    /// The revision of the last.
-    pub(super) fn last(&self) -> Revision {
-        self.points.last().map_or(0, |point| point.moment.revision)
+    pub(super) fn revisions(&self) -> Vec<Revision> {
+        self.points.iter().map(|point| point.moment.revision).collect()
     }
 
     /// The place of the first that is not before a revision.

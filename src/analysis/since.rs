@@ -30,7 +30,7 @@ pub(super) async fn since(
 ) -> Result<BTreeMap<String, Since>> {
     let view = session.view();
     let points = Points::new(&view, view.floor(), view.head(), None);
-    match session.timeline(&asked(sql, Some(keys)), parameters, points.first(), points.last()).await? {
+    match session.timeline(&asked(sql, Some(keys)), parameters, &points.revisions()).await? {
         Timeline::Rows(rows) => {
             let violations = over_time(rows, &points).await?.violations(&points);
             let open = violations.into_iter().filter(|violation| violation.closed.is_none());

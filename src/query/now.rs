@@ -10,6 +10,9 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 use super::view::SharedView;
 use crate::store::schema::time_type;
 
+/// What the function is called.
+pub(super) const ELAVA_NOW: &str = "elava_now";
+
 /// The function for a session.
 pub(super) fn elava_now(shared: SharedView) -> ScalarUDF {
     ScalarUDF::from(ElavaNow { signature: Signature::nullary(Volatility::Stable), shared })
@@ -37,7 +40,7 @@ impl Hash for ElavaNow {
 
 impl ScalarUDFImpl for ElavaNow {
     fn name(&self) -> &'static str {
-        "elava_now"
+        ELAVA_NOW
     }
 
     fn signature(&self) -> &Signature {

@@ -220,12 +220,13 @@ impl QuerySession {
         self.run(statement).await.map_err(|error| self.explain_unknown(told(error)))
     }
 
-    /// When the rows of a query held, over the states from a revision up to and including another. It alters nothing of the session.
+    /// When the rows of a query held, over the states from the first of some revisions up to and including the last, which are the
+    /// points at which it is asked. It alters nothing of the session.
     ///
     /// # Errors
     /// As [`Self::execute_with`], and `Invalid` if the session does not see these revisions.
-    pub async fn timeline(&self, sql: &str, parameters: &Parameters, from: Revision, to: Revision) -> Result<Timeline> {
-        let stretch = Stretch::new(&self.view(), from, to)?;
+    pub async fn timeline(&self, sql: &str, parameters: &Parameters, points: &[Revision]) -> Result<Timeline> {
+        let stretch = Stretch::new(&self.view(), points)?;
         let statement = self.query(sql, parameters)?;
         self.run_over(statement, &stretch).await.map_err(|error| self.explain_unknown(told(error)))
     }

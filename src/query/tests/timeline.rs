@@ -74,6 +74,13 @@ const TEMPORAL: &[&str] = &[
     "SELECT i.resource_key, v.resource_key FROM aws_ec2_instance i FULL JOIN aws_vpc v ON v.resource_id = i.name",
     "SELECT i.resource_key, v.name FROM aws_ec2_instance i LEFT JOIN aws_vpc v ON v.resource_id = i.name
      WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume e WHERE e.name = coalesce(v.name, i.name))",
+    // The present time.
+    "SELECT resource_key, tags['env'] FROM resources WHERE changed_at < elava_now() - interval '90 minutes'",
+    "SELECT resource_key, elava_now() - changed_at AS age, elava_now() > first_seen_at + interval '1 hour' FROM aws_vpc WHERE name <> 'r1'",
+    "SELECT resource_key FROM aws_ec2_instance i WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume e
+     WHERE e.name = i.name AND e.changed_at >= elava_now() - interval '1 hour')",
+    "SELECT resource_key FROM aws_ec2_instance i WHERE changed_at < elava_now() - interval '1 hour' AND tags['env'] = 'dev'
+     AND EXISTS (SELECT 1 FROM aws_vpc v WHERE v.changed_at < elava_now() - interval '2 hours')",
     // Sets.
     "SELECT resource_key, 'instance' AS reason FROM aws_ec2_instance WHERE name = 'r1'
      UNION ALL SELECT resource_key, 'volume ' || name FROM aws_ebs_volume WHERE tags['env'] = 'dev'",
@@ -86,9 +93,9 @@ const TEMPORAL: &[&str] = &[
      UNION ALL SELECT resource_key FROM aws_vpc v WHERE v.name IN (SELECT name FROM used)",
 ];
 
-/// How many queries are asked of each history, and how many revisions of each are looked at.
+/// How many queries are asked of each history, and at how many points between the first and the last.
 const ASKED: u64 = 6;
-const LOOKED_AT: u64 = 5;
+const POINTS: u64 = 5;
 
 fn history(numbers: &mut Numbers) -> History {
     let mut history = History::default();
@@ -116,8 +123,8 @@ async fn at(session: &mut QuerySession, sql: &str, revision: Revision) -> BTreeS
 }
 
 /// The rows of a timeline: what held, from when, and up to when.
-async fn timeline(session: &QuerySession, sql: &str, from: Revision, to: Revision) -> Vec<(String, Revision, Revision)> {
-    let made = session.timeline(sql, &Parameters::default(), from, to).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+async fn timeline(session: &QuerySession, sql: &str, points: &[Revision]) -> Vec<(String, Revision, Revision)> {
+    let made = session.timeline(sql, &Parameters::default(), points).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let Timeline::Rows(rows) = made else { panic!("{sql}: {made:?}") };
     let batches = rows.collect().await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let held = |line: String| {
@@ -128,13 +135,14 @@ async fn timeline(session: &QuerySession, sql: &str, from: Revision, to: Revisio
     lines(&batches).into_iter().map(held).collect()
 }
 
-async fn check(session: &mut QuerySession, sql: &str, from: Revision, to: Revision, looked_at: &[Revision]) {
-    let told = timeline(session, sql, from, to).await;
+async fn check(session: &mut QuerySession, sql: &str, points: &[Revision]) {
+    let (from, to) = (points[0], points[points.len() - 1]);
+    let told = timeline(session, sql, points).await;
     for (row, begin, end) in &told {
         assert!(from <= *begin && begin < end && *begin <= to, "{sql}, {from} to {to}: {row} held from {begin} to {end}");
         assert!(*end <= to || *end == Revision::MAX, "{sql}, {from} to {to}: {row} ended at {end}");
     }
-    for revision in looked_at {
+    for revision in points {
         let expected = at(session, sql, *revision).await;
         let held = told.iter().filter(|(_, begin, end)| begin <= revision && revision < end);
         let found: BTreeSet<String> = held.map(|(row, ..)| row.clone()).collect();
@@ -156,9 +164,11 @@ async fn a_timeline_tells_what_the_query_at_each_revision_does() {
         for nth in 0..ASKED {
             let from = between(layout.floor, head);
             let to = between(from, head);
-            let looked_at: Vec<Revision> = (0..LOOKED_AT).map(|_| between(from, to)).chain([from, to]).collect();
+            let mut points: Vec<Revision> = (0..POINTS).map(|_| between(from, to)).chain([from, to]).collect();
+            points.sort_unstable();
+            points.dedup();
             let sql = TEMPORAL[(seed * ASKED + nth) as usize % TEMPORAL.len()];
-            check(&mut session, sql, from, to, &looked_at).await;
+            check(&mut session, sql, &points).await;
         }
     }
 }
@@ -167,7 +177,7 @@ async fn a_timeline_tells_what_the_query_at_each_revision_does() {
 async fn physical(session: &QuerySession, sql: &str, head: Revision) -> String {
     let state = session.context().state();
     let plan = state.create_logical_plan(sql).await.unwrap();
-    let plan = Stretch::new(&session.view(), 0, head).unwrap().plan(&state, &plan).unwrap().unwrap();
+    let plan = Stretch::new(&session.view(), &[0, head]).unwrap().plan(&state, &plan).unwrap().unwrap();
     let plan = state.create_physical_plan(&plan).await.unwrap();
     displayable(plan.as_ref()).indent(false).to_string()
 }
@@ -200,7 +210,10 @@ async fn what_no_temporal_query_answers_is_refused_with_the_reason() {
     let session = session(Arc::new(FakeStore::new(&history, &layout(&mut numbers, history.head())).await));
     let refused = [
         ("SELECT count(*) FROM resources", "an aggregate, such as count or max"),
-        ("SELECT name FROM resources WHERE changed_at < elava_now()", "elava_now(), which has another value each time it is asked for"),
+        (
+            "SELECT a.name FROM resources a LEFT JOIN resources b ON a.name = b.name AND b.changed_at < elava_now()",
+            "elava_now(), which has another value each time it is asked for",
+        ),
         (
             "SELECT name FROM resources WHERE changed_at < now() - interval '1 day'",
             "now(), which has another value each time it is asked for",
@@ -217,11 +230,13 @@ async fn what_no_temporal_query_answers_is_refused_with_the_reason() {
         ),
     ];
     for (sql, why) in refused {
-        let made = session.timeline(sql, &Parameters::default(), 0, history.head()).await;
+        let made = session.timeline(sql, &Parameters::default(), &[0, history.head()]).await;
         let Ok(Timeline::NotTemporal(found)) = made else { panic!("{sql}: {made:?}") };
         assert_eq!(found, format!("the query has {why}"), "{sql}");
     }
-    let above = session.timeline("SELECT 1", &Parameters::default(), 0, history.head() + 1).await.unwrap_err().to_string();
     let head = history.head();
-    assert_eq!(above, format!("no timeline from revision 0 to {}: expected two revisions in order, from 0 to {head}", head + 1));
+    for points in [vec![], vec![2, 1], vec![0, head + 1]] {
+        let error = session.timeline("SELECT 1", &Parameters::default(), &points).await.unwrap_err().to_string();
+        assert_eq!(error, format!("timeline: expected revisions in order, from 0 to {head}, found {points:?}"));
+    }
 }

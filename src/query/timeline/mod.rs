@@ -6,19 +6,24 @@
 //! rules turn EXISTS, IN and the like into joins before that.
 //!
 //! Rows are sets here: a row held at a revision if the query has it then, however often. What does not fit (aggregates, limits,
-//! functions of the present time) is refused with the reason.
+//! tables that are no states) is refused with the reason.
 
 mod held;
 mod joins;
 mod operators;
+mod present;
 mod refusal;
 mod spans;
 
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::Optimizer;
 
+use super::failure::told;
 use super::session::QueryStream;
 use super::view::{Pin, SharedView, View};
 use crate::error::{Error, Result};
@@ -33,7 +38,7 @@ pub use held::{HELD_FROM, HELD_TO};
 pub enum Timeline {
     /// The query's columns, then [`HELD_FROM`] and [`HELD_TO`]: the revision from which the row held, which is that where the
     /// stretch begins if it held there, and that from which it held no more, NULL if it held where the stretch ends. A row that held
-    /// may be told in several parts, which may overlap.
+    /// may be told in several parts, which may overlap. Where the query asks `elava_now()`, it is that of the point before.
     Rows(QueryStream),
     /// No one query tells it: why, for people.
     NotTemporal(String),
@@ -43,8 +48,8 @@ pub enum Timeline {
 const RULES_THAT_NAME: [&str; 3] = ["common_sub_expression_eliminate", "extract_leaf_expressions", "push_down_leaf_projections"];
 
 /// A plan after all other rules.
-fn optimized(state: &SessionState, plan: &LogicalPlan) -> DataFusionResult<LogicalPlan> {
-    let plan = state.analyzer().execute_and_check(plan.clone(), state.config_options(), |_, _| {})?;
+fn optimized(state: &SessionState, plan: LogicalPlan) -> DataFusionResult<LogicalPlan> {
+    let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
     let rules = state.optimizers().iter().filter(|rule| !RULES_THAT_NAME.contains(&rule.name())).cloned().collect();
     Optimizer::with_rules(rules).optimize(plan, state, |_, _| {})
 }
@@ -55,31 +60,43 @@ pub(super) struct Stretch {
     from: Revision,
     /// What is seen where it ends.
     until: SharedView,
+    /// The points at which the query is asked, with the time that it is then.
+    moments: Arc<dyn TableProvider>,
     names: Names,
 }
 
 impl Stretch {
-    /// From a revision up to and including another.
+    /// From the first of some revisions up to and including the last.
     ///
     /// # Errors
-    /// `Invalid` if a view does not see all of it, or it ends before it begins.
-    pub(super) fn new(view: &View, from: Revision, to: Revision) -> Result<Self> {
+    /// `Invalid` if there is none, if they are in no order, or if a view does not see them.
+    pub(super) fn new(view: &View, points: &[Revision]) -> Result<Self> {
         let (floor, head) = (view.floor(), view.head());
-        if from < floor || from > to || to > head {
-            let message = format!("no timeline from revision {from} to {to}: expected two revisions in order, from {floor} to {head}");
-            return Err(Error::invalid(message));
-        }
+        let (from, to) = match points {
+            [from, .., to] | [from @ to] if *from >= floor && *to <= head && points.is_sorted_by(|one, next| one < next) => (*from, *to),
+            _ => {
+                let message = format!("expected revisions in order, from {floor} to {head}, found {points:?}");
+                return Err(Error::invalid(message).context("timeline"));
+            }
+        };
         let until = view.pinned(Some(Pin { revision: to, time: view.time_of(to) }));
-        Ok(Self { from, until: SharedView::new(until), names: Names::default() })
+        let moments: Vec<_> = points.iter().map(|point| (*point, view.time_of(*point))).collect();
+        let moments = Arc::new(present::table(&moments).map_err(told)?);
+        Ok(Self { from, until: SharedView::new(until), moments, names: Names::default() })
     }
 
     /// The plan that tells when the rows of another held, or why there is none.
     pub(super) fn plan(&self, state: &SessionState, plan: &LogicalPlan) -> DataFusionResult<std::result::Result<LogicalPlan, String>> {
-        let made = refusal::check(plan).and_then(|()| Ok(self.held(&optimized(state, plan)?)?.told()?));
-        match made {
+        match self.made(state, plan) {
             Ok(plan) => Ok(Ok(plan)),
             Err(Stop::NotTemporal(why)) => Ok(Err(why)),
             Err(Stop::Failed(error)) => Err(*error),
         }
+    }
+
+    fn made(&self, state: &SessionState, plan: &LogicalPlan) -> std::result::Result<LogicalPlan, Stop> {
+        let plan = self.with_present(plan.clone())?;
+        refusal::check(&plan)?;
+        Ok(self.held(&optimized(state, plan)?)?.told()?)
     }
 }

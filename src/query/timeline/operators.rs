@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::error::Result;
@@ -53,9 +54,7 @@ impl Stretch {
     /// The versions of which a table shows the state.
     fn state(&self, scan: &TableScan) -> Result<Held, Stop> {
         let name = || scan.table_name.table();
-        let provider = source_as_provider(&scan.source)?;
-        let table = provider.downcast_ref::<RelationTable>().and_then(|table| table.versions(self.until.clone()));
-        let Some(table) = table else {
+        let Some(table) = self.versions_of(&source_as_provider(&scan.source)?) else {
             return Err(Stop::has(format!("the table {}, which is not the state of resources", name())));
         };
         if scan.fetch.is_some() {
@@ -64,9 +63,18 @@ impl Stretch {
         let column = |column: &str| Expr::Column(Column::new(Some(scan.table_name.clone()), column));
         let (from, to) = (column("valid_from_revision"), column("valid_to_revision"));
         let alive = to.clone().is_null().or(to.clone().gt(lit(self.from)));
-        let versions = LogicalPlanBuilder::scan(scan.table_name.clone(), provider_as_source(Arc::new(table)), None)?.build()?;
+        let versions = LogicalPlanBuilder::scan(scan.table_name.clone(), provider_as_source(table), None)?.build()?;
         let versions = filtered(versions, scan.filters.iter().cloned().chain([alive]))?;
         Ok(Held::between(versions, self.names.clone(), columns_of(&scan.projected_schema), [from, lit(self.from)], to)?)
+    }
+
+    /// The table of versions with the columns of a table of a state.
+    fn versions_of(&self, table: &Arc<dyn TableProvider>) -> Option<Arc<dyn TableProvider>> {
+        if Arc::ptr_eq(table, &self.moments) {
+            return Some(Arc::clone(table));
+        }
+        let versions = table.downcast_ref::<RelationTable>()?.versions(self.until.clone())?;
+        Some(Arc::new(versions))
     }
 }
 

@@ -5,16 +5,22 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use elava::analysis::check::Check;
+use elava::analysis::intervals::{Method, Question, Violation, intervals};
 use elava::analysis::outcome::{CheckOutcome, Status};
 use elava::analysis::packs::{Given, Packs};
 use elava::analysis::{Request, run};
 use elava::ingest::{ImportOptions, Source, import};
 use elava::model::matches;
-use elava::store::{Store, Writer};
+use elava::store::{Snapshot, Store, Writer};
 
 use crate::support::{Scratch, clock, session};
+
+/// The checks that are about changes themselves: they are asked at each point.
+const ABOUT_HISTORY: [&str; 6] =
+    ["resource-appeared", "resource-changed", "resource-retagged", "resource-vanished", "resource-flapping", "subnet-route-changed"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -95,6 +101,52 @@ async fn each_check_finds_what_its_fixtures_plant_and_nothing_else() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} checks:\n{}", wrong.len(), packs.checks().len(), wrong.join("\n"));
+}
+
+/// A store in which what violates a check came, went, and came back.
+async fn changing(check: &Check) -> elava::Result<(Scratch, Arc<Snapshot>)> {
+    let scratch = Scratch::new();
+    let writer = Writer::open(scratch.backend(), clock()).await?;
+    for file in ["fail.ndjson", "pass.ndjson", "fail.ndjson"] {
+        let text = fs::read_to_string(fixtures(check).join(file)).unwrap();
+        let observed = text.lines().filter(|line| !line.starts_with("{\"scan\"")).map(|line| format!("{line}\n"));
+        let source = Source::reader(file, std::io::Cursor::new(observed.collect::<String>()));
+        let options = ImportOptions { complete: true, lift: true, ..ImportOptions::default() };
+        import(&writer, vec![source], &options, &mut |_| {}).await?;
+    }
+    let snapshot = Store::open(scratch.backend()).await?.snapshot().await?;
+    Ok((scratch, snapshot))
+}
+
+/// When a check was violated: as it is asked, and by a query at each point.
+async fn both_ways(check: &Check) -> Result<(Method, [Vec<Violation>; 2]), String> {
+    let text = |error: elava::Error| error.to_string();
+    let (_scratch, snapshot) = changing(check).await.map_err(text)?;
+    let (session, values) = (session(&snapshot, None), packs_with(check).map_err(text)?.values(check)?);
+    let ask = async |sql: &str| {
+        let question = Question { sql, parameters: &values.query, lasting: None };
+        intervals(&session, &question, 0, snapshot.head(), None).await.map_err(text)
+    };
+    let (asked, at_each) = (ask(&check.sql).await?, ask(&format!("{}\nLIMIT 1000000", check.sql)).await?);
+    Ok((asked.method, [asked.violations, at_each.violations]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_query_over_a_history_tells_of_each_check_what_the_check_at_each_point_does() {
+    let mut wrong = Vec::new();
+    for check in Packs::load(&[]).unwrap().checks() {
+        match both_ways(check).await {
+            Err(why) => wrong.push(format!("{}: {why}", check.file)),
+            Ok((_, [asked, at_each])) if asked != at_each => {
+                wrong.push(format!("{}: {asked:#?}, but at each point {at_each:#?}", check.file));
+            }
+            Ok((Method::EachScan { .. }, _)) if !ABOUT_HISTORY.contains(&check.about.id.as_str()) => {
+                wrong.push(format!("{}: no one query over the history answers it", check.file));
+            }
+            Ok(_) => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Files are put into the program when it is built, and a new file alone does not have it built anew.

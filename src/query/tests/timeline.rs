@@ -212,7 +212,7 @@ async fn what_no_temporal_query_answers_is_refused_with_the_reason() {
         ("SELECT count(*) FROM resources", "an aggregate, such as count or max"),
         (
             "SELECT a.name FROM resources a LEFT JOIN resources b ON a.name = b.name AND b.changed_at < elava_now()",
-            "elava_now(), which has another value each time it is asked for",
+            "elava_now() elsewhere than in SELECT and WHERE",
         ),
         (
             "SELECT name FROM resources WHERE changed_at < now() - interval '1 day'",
@@ -221,7 +221,10 @@ async fn what_no_temporal_query_answers_is_refused_with_the_reason() {
         ("SELECT name FROM resources ORDER BY name LIMIT 3", "a LIMIT"),
         ("SELECT name, row_number() OVER (ORDER BY name) FROM resources", "a window function"),
         ("SELECT name FROM resources WHERE revision = (SELECT max(revision) FROM resources)", "a subquery in place of a value"),
-        ("SELECT resource_key FROM changes(0, 'head')", "the table changes, which is not the state of resources"),
+        (
+            "SELECT resource_key FROM changes(elava_now() - interval '1 day', 'head')",
+            "the table changes, which is not the state of resources",
+        ),
         ("SELECT resource_key FROM resources_as_of(1)", "the table resources_as_of, which is not the state of resources"),
         ("SELECT to_key FROM relationships", "the table relationships, which is not the state of resources"),
         (

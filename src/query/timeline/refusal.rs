@@ -4,6 +4,8 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
+use crate::query::now::ELAVA_NOW;
+
 /// Why there is no temporal plan.
 pub(super) enum Stop {
     /// The query is not of that kind.
@@ -25,10 +27,15 @@ impl Stop {
     }
 }
 
-/// Refuses functions of the present time, before the optimizer makes constants of them, and subqueries that stand for a value.
+/// Refuses functions that have another value at another time, before the optimizer makes constants of them, and subqueries that
+/// stand for a value.
 pub(super) fn check(plan: &LogicalPlan) -> Result<(), Stop> {
     let mut found = None;
     plan.apply_with_subqueries(|node| {
+        // What it has are the arguments of a table function, and that is refused anyway.
+        if matches!(node, LogicalPlan::TableScan(_)) {
+            return Ok(TreeNodeRecursion::Continue);
+        }
         node.apply_expressions(|expr| {
             expr.apply(|part| {
                 found = found.take().or_else(|| of_the_moment(part));
@@ -42,8 +49,10 @@ pub(super) fn check(plan: &LogicalPlan) -> Result<(), Stop> {
 fn of_the_moment(expr: &Expr) -> Option<String> {
     match expr {
         Expr::ScalarFunction(function) if function.func.signature().volatility != Volatility::Immutable => {
-            let name = function.func.name();
-            Some(format!("{name}(), which has another value each time it is asked for"))
+            Some(match function.func.name() {
+                ELAVA_NOW => format!("{ELAVA_NOW}() elsewhere than in SELECT and WHERE"),
+                name => format!("{name}(), which has another value each time it is asked for"),
+            })
         }
         Expr::ScalarSubquery(_) => Some("a subquery in place of a value".to_owned()),
         Expr::WindowFunction(_) => Some("a window function".to_owned()),

@@ -1,4 +1,4 @@
-//! Buckets: the answers of the S3 API about one bucket, merged into one document.
+//! Buckets: as listed, with a member for each call of the S3 API about one bucket, as a scan keeps them.
 
 use serde_json::{Value, json};
 
@@ -20,15 +20,23 @@ pub(crate) struct Wanted {
 pub(crate) fn add(world: &mut World, wanted: &Wanted) {
     let region = wanted.place.region;
     let mut properties = json!({
+        "Acl": private(world, wanted.place.account),
         "BucketRegion": region,
+        "Cors": null,
         "CreationDate": wanted.since.cli(),
-        "LocationConstraint": if region == "us-east-1" { Value::Null } else { json!(region) },
+        "Encryption": encrypted_by_s3(),
+        "LifecycleConfiguration": null,
+        "Logging": {},
         "Name": wanted.name,
-        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-        "Policy": policy(wanted.name),
-        "PublicAccessBlockConfiguration": blocked(),
-        "ServerSideEncryptionConfiguration": encrypted_by_s3(),
+        "NotificationConfiguration": {},
+        "ObjectLockConfiguration": null,
+        "OwnershipControls": {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}},
+        "Policy": {"Policy": policy(wanted.name)},
+        "PolicyStatus": {"PolicyStatus": {"IsPublic": false}},
+        "PublicAccessBlock": blocked(),
+        "Replication": null,
         "Versioning": {},
+        "Website": null,
     });
     if wanted.versioned
         && let Some(versioning) = properties.get_mut("Versioning")
@@ -41,24 +49,32 @@ pub(crate) fn add(world: &mut World, wanted: &Wanted) {
     world.add(resource.named(wanted.name).created(wanted.since));
 }
 
+/// The ACL: nobody but the account itself, known by its canonical id.
+fn private(world: &World, owner: &str) -> Value {
+    let id = world.dice.hex(&format!("canonical {owner}"), 64);
+    json!({"Grants": [{"Grantee": {"ID": id, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}], "Owner": {"ID": id}})
+}
+
 /// All public access blocked.
 pub(crate) fn blocked() -> Value {
-    json!({"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true})
+    json!({"PublicAccessBlockConfiguration": {
+        "BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+    }})
 }
 
 /// Default encryption with a key of the account.
 pub(crate) fn encrypted_by_kms(key: &str) -> Value {
-    json!({"Rules": [{
+    json!({"ServerSideEncryptionConfiguration": {"Rules": [{
         "ApplyServerSideEncryptionByDefault": {"KMSMasterKeyID": key, "SSEAlgorithm": "aws:kms"},
         "BucketKeyEnabled": true,
-    }]})
+    }]}})
 }
 
 fn encrypted_by_s3() -> Value {
-    json!({"Rules": [{
+    json!({"ServerSideEncryptionConfiguration": {"Rules": [{
         "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
         "BucketKeyEnabled": false,
-    }]})
+    }]}})
 }
 
 /// The bucket policy, which the API gives as text: requests without TLS are denied.

@@ -135,12 +135,12 @@ fn restore_owners(world: &mut World, at: Time) -> Outcome<()> {
 
 fn unblock_bucket(world: &mut World, at: Time) -> Outcome<()> {
     let id = "acme-prod-exports";
-    world.edit(Kind::Bucket, id)?.put("/PublicAccessBlockConfiguration", json!(null))?;
+    world.edit(Kind::Bucket, id)?.put("/PublicAccessBlock", json!(null))?;
     world.note("E09", at, Kind::Bucket, id, "public access block removed (null in `properties`)")
 }
 
 fn block_bucket(world: &mut World, at: Time) -> Outcome<()> {
     let id = "acme-prod-exports";
-    world.edit(Kind::Bucket, id)?.put("/PublicAccessBlockConfiguration", bucket::blocked())?;
+    world.edit(Kind::Bucket, id)?.put("/PublicAccessBlock", bucket::blocked())?;
     world.note("E09", at, Kind::Bucket, id, "public access block put back")
 }

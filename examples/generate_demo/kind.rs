@@ -103,7 +103,7 @@ impl Kind {
                 operation: "ListBuckets",
                 arn_service: "s3",
                 arn_prefix: "",
-                tags_member: Some("TagSet"),
+                tags_member: Some("Tagging"),
             },
         }
     }

@@ -107,7 +107,7 @@ fn delete_key_pair(world: &mut World, at: Time) -> Outcome<()> {
 fn encrypt_logs(world: &mut World, at: Time) -> Outcome<()> {
     let id = "acme-prod-audit-logs";
     let key = image::key(world, &MAIN);
-    world.edit(Kind::Bucket, id)?.put("/ServerSideEncryptionConfiguration", bucket::encrypted_by_kms(&key))?;
+    world.edit(Kind::Bucket, id)?.put("/Encryption", bucket::encrypted_by_kms(&key))?;
     world.note("E09", at, Kind::Bucket, id, "default encryption changed from AES256 to aws:kms")
 }
 

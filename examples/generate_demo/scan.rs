@@ -125,11 +125,14 @@ fn observation(out: &mut impl Write, resource: &Resource) -> io::Result<()> {
 /// The response element: what is held of it, and the tags as the API lists them.
 fn properties(resource: &Resource) -> Value {
     let mut properties = resource.properties.clone();
-    if let (Some(tags), Some(member), Value::Object(members)) = (&resource.tags, resource.kind.names().tags_member, &mut properties)
-        && (!tags.is_empty() || resource.kind != Kind::Bucket)
-    {
-        let listed = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-        members.insert(member.to_owned(), Value::Array(listed.collect()));
+    if let (Some(tags), Some(member), Value::Object(members)) = (&resource.tags, resource.kind.names().tags_member, &mut properties) {
+        let listed = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+        let listed = match resource.kind {
+            Kind::Bucket if tags.is_empty() => Value::Null,
+            Kind::Bucket => json!({"TagSet": Value::Array(listed)}),
+            _ => Value::Array(listed),
+        };
+        members.insert(member.to_owned(), listed);
     }
     properties
 }

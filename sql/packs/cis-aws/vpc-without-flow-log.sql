@@ -1,0 +1,14 @@
+-- id: vpc-without-flow-log
+-- title: VPCs whose rejected traffic is not logged
+-- severity: medium
+-- types: aws_vpc_flow_log, aws_vpc
+-- remediation: Make a flow log of rejected or of all traffic for the VPC.
+-- docs: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
+SELECT resource_key, 'no active flow log of rejected traffic' AS reason
+    -- Where flow logs were never listed, nothing can be said: their type stands first. The VPC of another account is that account's matter.
+FROM aws_vpc AS mine
+WHERE coalesce(owner_id, account_id) = account_id
+    AND NOT EXISTS (
+        SELECT 1 FROM aws_vpc_flow_log AS f
+        WHERE f.logged_resource_id = mine.vpc_id AND f.flow_log_status = 'ACTIVE' AND f.traffic_type IN ('REJECT', 'ALL')
+    )

@@ -1,0 +1,28 @@
+-- id: subnet-private-internet-route
+-- title: Private subnets with a route to an internet gateway
+-- severity: high
+-- types: aws_vpc_subnet, aws_vpc_route_table
+-- remediation: Route to a NAT gateway instead, or rename the subnet if it is meant to be public.
+-- docs: https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
+WITH tables AS (
+    SELECT route_table_id, vpc_id, routes, association->>'SubnetId' AS subnet_id, association->>'Main' = 'true' AS is_main
+    FROM aws_vpc_route_table
+    CROSS JOIN jsonb_array_elements(associations) AS association
+),
+routed AS (
+    -- By the table that the subnet is associated with, else by its VPC's main one.
+    SELECT s.resource_key, s.name, t.route_table_id, t.routes FROM aws_vpc_subnet AS s JOIN tables AS t ON t.subnet_id = s.subnet_id
+    UNION ALL
+    SELECT s.resource_key, s.name, t.route_table_id, t.routes
+    FROM aws_vpc_subnet AS s
+    JOIN tables AS t ON t.vpc_id = s.vpc_id
+    WHERE t.is_main AND NOT EXISTS (SELECT 1 FROM tables AS own WHERE own.subnet_id = s.subnet_id)
+)
+SELECT
+    resource_key,
+    route_table_id || ' leads ' || coalesce(route->>'DestinationCidrBlock', route->>'DestinationIpv6CidrBlock') || ' to ' || (route->>'GatewayId') AS reason
+FROM routed
+CROSS JOIN jsonb_array_elements(routes) AS route
+WHERE regexp_like(name, $private_subnets) AND route->>'GatewayId' LIKE 'igw-%' AND coalesce(route->>'State', '') <> 'blackhole'
+    -- No private network is so wide; 0.0.0.0/0 can also be written as two halves.
+    AND masklen(coalesce(route->>'DestinationCidrBlock', route->>'DestinationIpv6CidrBlock')) < 7

@@ -8,7 +8,7 @@ SELECT resource_key, 'ViewerProtocolPolicy is allow-all by default' AS reason
 FROM aws_cloudfront_distribution
 WHERE default_cache_behavior->>'ViewerProtocolPolicy' = 'allow-all'
 UNION ALL
-SELECT resource_key, 'ViewerProtocolPolicy is allow-all for ' || (behavior->>'PathPattern') AS reason
+SELECT resource_key, concat('ViewerProtocolPolicy is allow-all for ', behavior->>'PathPattern') AS reason
 FROM aws_cloudfront_distribution
 CROSS JOIN jsonb_array_elements(cache_behaviors->'Items') AS behavior
 WHERE behavior->>'ViewerProtocolPolicy' = 'allow-all'

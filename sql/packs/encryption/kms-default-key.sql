@@ -13,7 +13,7 @@ WITH encrypted AS (
     UNION ALL
     SELECT resource_key, resource_type, kms_key_id FROM aws_rds_db_cluster
 )
-SELECT e.resource_key, 'encrypted with ' || coalesce(k.description, k.id) AS reason, e.kms_key_id
+SELECT e.resource_key, concat('encrypted with the key ', k.id, ' of AWS') AS reason, e.kms_key_id
 FROM encrypted AS e
 JOIN aws_kms_key AS k ON k.arn = e.kms_key_id
 WHERE k.key_manager = 'AWS' AND array_has($own_key_types, e.resource_type)

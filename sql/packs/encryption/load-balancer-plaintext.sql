@@ -4,7 +4,7 @@
 -- types: aws_ec2_load_balancer_listener, aws_ec2_application_load_balancer
 -- remediation: Redirect to HTTPS by the listener's default action.
 -- docs: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html
-SELECT resource_key, 'HTTP ' || port || ' does not redirect to HTTPS' AS reason
+SELECT resource_key, concat('HTTP ', port, ' does not redirect to HTTPS') AS reason
 FROM aws_ec2_load_balancer_listener AS mine
 WHERE protocol = 'HTTP'
     AND coalesce(default_actions->0->'RedirectConfig'->>'Protocol', '') <> 'HTTPS'

@@ -10,7 +10,7 @@ WITH entries AS (
         is_default,
         entry->>'RuleAction' AS action,
         CAST(entry->>'RuleNumber' AS BIGINT) AS number,
-        CASE entry->>'Protocol' WHEN '-1' THEN 'all traffic' ELSE 'port ' || admin.port END AS what,
+        CASE entry->>'Protocol' WHEN '-1' THEN 'all traffic' ELSE concat('port ', admin.port) END AS what,
         coalesce(entry->>'CidrBlock', entry->>'Ipv6CidrBlock') AS source,
         admin.port
     FROM aws_vpc_network_acl
@@ -23,7 +23,7 @@ WITH entries AS (
             AND CAST(admin.port AS BIGINT) BETWEEN CAST(entry->'PortRange'->>'From' AS BIGINT) AND CAST(entry->'PortRange'->>'To' AS BIGINT)
         )
 )
-SELECT DISTINCT resource_key, 'rule ' || number || ' allows ' || what || ' from ' || source AS reason
+SELECT DISTINCT resource_key, concat('rule ', number, ' allows ', what, ' from ', source) AS reason
 FROM entries AS mine
 -- No private network is so wide; 0.0.0.0/0 can also be written as two halves.
 WHERE action = 'allow' AND masklen(source) < 7 AND ($default_network_acls OR NOT is_default)

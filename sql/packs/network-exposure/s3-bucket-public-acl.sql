@@ -4,7 +4,7 @@
 -- types: aws_s3_bucket
 -- remediation: Set object ownership to BucketOwnerEnforced, which turns ACLs off, or block public ACLs.
 -- docs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
-SELECT DISTINCT resource_key, 'the ACL gives ' || (given->>'Permission') || ' to ' || split_part(given->'Grantee'->>'URI', '/', 6) AS reason
+SELECT DISTINCT resource_key, concat('the ACL gives ', given->>'Permission', ' to ', split_part(given->'Grantee'->>'URI', '/', 6)) AS reason
 FROM aws_s3_bucket AS mine
 CROSS JOIN jsonb_array_elements(acl->'Grants') AS given
 WHERE given->'Grantee'->>'URI' IN (

@@ -20,7 +20,7 @@ routed AS (
 )
 SELECT
     resource_key,
-    route_table_id || ' leads ' || coalesce(route->>'DestinationCidrBlock', route->>'DestinationIpv6CidrBlock') || ' to ' || (route->>'GatewayId') AS reason
+    concat(route_table_id, ' leads ', coalesce(route->>'DestinationCidrBlock', route->>'DestinationIpv6CidrBlock'), ' to ', route->>'GatewayId') AS reason
 FROM routed
 CROSS JOIN jsonb_array_elements(routes) AS route
 WHERE regexp_like(name, $private_subnets) AND route->>'GatewayId' LIKE 'igw-%' AND coalesce(route->>'State', '') <> 'blackhole'

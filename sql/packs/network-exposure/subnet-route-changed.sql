@@ -50,7 +50,7 @@ routed AS (
     JOIN tables AS t ON t.vpc_id = s.vpc_id
     WHERE t.is_main AND NOT EXISTS (SELECT 1 FROM tables AS own WHERE own.subnet_id = s.subnet_id)
 )
-SELECT resource_key, 'its way to ' || everywhere || ' moved from ' || old || ' to ' || new AS reason, route_table_id, changed_at
+SELECT resource_key, concat('its way to ', everywhere, ' moved from ', old, ' to ', new) AS reason, route_table_id, changed_at
 FROM routed
 JOIN targets USING (route_table_id)
 WHERE old <> new

@@ -4,26 +4,39 @@
 -- types: *
 -- remediation: Tag the resource, and have what makes it set the tag from the start.
 -- docs: https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html
-WITH mine AS (
-    SELECT
-        resource_key,
-        array_to_string(array_except($required, json_names(tags)), ', ') AS missing,
-        -- What is made by itself, as long as nobody tagged it: the default VPC and its parts, what a VPC comes with, what services make.
-        tags = '{}' AND (
-            coalesce(properties->>'IsDefault', properties->>'DefaultForAz', properties->>'RequesterManaged') = 'true'
-            OR resource_type = 'aws_vpc_security_group' AND properties->>'GroupName' = 'default'
-            OR resource_type = 'aws_vpc_route_table' AND json_find(properties->'Associations', 'Main', 'true') IS NOT NULL
-            OR resource_type LIKE 'aws_rds_db_%_group' AND resource_id LIKE 'default%'
-            OR resource_type = 'aws_iam_role' AND properties->>'Path' LIKE '/aws-service-role/%'
-        ) AS is_made_by_itself,
-        CASE WHEN resource_type = 'aws_vpc_internet_gateway' AND tags = '{}' THEN properties->'Attachments'->0->>'VpcId' END AS gateway_of
+WITH made_by_itself AS (
+    -- The default VPC and its parts, what every VPC comes with, what services make: as long as nobody tagged it.
+    SELECT resource_key FROM aws_vpc WHERE is_default AND tags = '{}'
+    UNION ALL
+    SELECT resource_key FROM aws_vpc_subnet WHERE default_for_az AND tags = '{}'
+    UNION ALL
+    SELECT resource_key FROM aws_vpc_security_group WHERE group_name = 'default' AND tags = '{}'
+    UNION ALL
+    SELECT resource_key FROM aws_vpc_network_acl WHERE is_default AND tags = '{}'
+    UNION ALL
+    SELECT resource_key FROM aws_vpc_route_table WHERE json_find(associations, 'Main', 'true') IS NOT NULL AND tags = '{}'
+    UNION ALL
+    SELECT g.resource_key
+    FROM aws_vpc_internet_gateway AS g
+    JOIN aws_vpc AS v ON v.vpc_id = g.attachments->0->>'VpcId'
+    WHERE v.is_default AND g.tags = '{}'
+    UNION ALL
+    SELECT resource_key FROM aws_vpc_endpoint WHERE requester_managed AND tags = '{}'
+    UNION ALL
+    SELECT resource_key FROM aws_iam_role WHERE path LIKE '/aws-service-role/%' AND tags = '{}'
+    UNION ALL
+    -- Snapshots that RDS takes have the tags that their database had then.
+    SELECT resource_key FROM aws_rds_db_snapshot WHERE type = 'automated'
+    UNION ALL
+    SELECT resource_key FROM aws_rds_db_cluster_snapshot WHERE type = 'automated'
+),
+tagged AS (
+    SELECT resource_key, array_to_string(array_except($required, json_names(tags)), ', ') AS missing
     FROM resources
-    WHERE tags IS NOT NULL
-        AND (array_has($types, '*') OR array_has($types, resource_type)) AND NOT array_has($exclude_types, resource_type)
-        -- Snapshots that RDS takes have the tags that their database had then.
-        AND NOT (resource_type LIKE 'aws_rds_db%snapshot' AND properties->>'SnapshotType' = 'automated')
+    WHERE (array_has($types, '*') OR array_has($types, resource_type)) AND NOT array_has($exclude_types, resource_type)
+        AND NOT (resource_type LIKE 'aws_rds_db_%group' AND resource_id LIKE 'default%')
 )
 SELECT resource_key, 'no tag ' || missing AS reason, missing
-FROM mine
-WHERE missing <> '' AND NOT coalesce(is_made_by_itself, false)
-    AND NOT EXISTS (SELECT 1 FROM aws_vpc AS v WHERE v.is_default AND v.vpc_id = mine.gateway_of)
+FROM tagged
+-- NULL, where no scan could see the tags, is not missing.
+WHERE missing <> '' AND NOT EXISTS (SELECT 1 FROM made_by_itself AS m WHERE m.resource_key = tagged.resource_key)

@@ -32,7 +32,7 @@ reachable AS (
 SELECT DISTINCT
     resource_key,
     CASE WHEN protocol = '-1' THEN 'all traffic' WHEN first = last THEN protocol || ' ' || first ELSE protocol || ' ' || first || '-' || last END
-        || ' is open to ' || source || ', and used where there are public addresses' AS reason
+        || ' is open to ' || source || ' on interfaces with public addresses' AS reason
 FROM opened
 -- No private network is so wide; 0.0.0.0/0 can also be written as two halves.
 WHERE masklen(source) < 7

@@ -1,5 +1,5 @@
 -- id: security-group-other-ports
--- title: Security groups that open ports to the world which need not be
+-- title: Security groups that open other ports to the world than the public ones
 -- severity: medium
 -- types: aws_vpc_security_group
 -- remediation: Allow only the addresses that need the port, or add it to the parameter `public_ports`.

@@ -11,12 +11,10 @@ WITH tables AS (
 ),
 routed AS (
     -- By the table that the subnet is associated with, else by its VPC's main one.
-    SELECT s.resource_key, s.name, t.route_table_id, t.routes FROM aws_vpc_subnet AS s JOIN tables AS t ON t.subnet_id = s.subnet_id
-    UNION ALL
-    SELECT s.resource_key, s.name, t.route_table_id, t.routes
+    SELECT s.resource_key, s.name, coalesce(own.route_table_id, main.route_table_id) AS route_table_id, coalesce(own.routes, main.routes) AS routes
     FROM aws_vpc_subnet AS s
-    JOIN tables AS t ON t.vpc_id = s.vpc_id
-    WHERE t.is_main AND NOT EXISTS (SELECT 1 FROM tables AS own WHERE own.subnet_id = s.subnet_id)
+    LEFT JOIN tables AS own ON own.subnet_id = s.subnet_id
+    LEFT JOIN tables AS main ON main.vpc_id = s.vpc_id AND main.is_main
 )
 SELECT
     resource_key,

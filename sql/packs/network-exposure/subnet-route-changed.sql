@@ -43,12 +43,10 @@ tables AS (
 ),
 routed AS (
     -- By the table that the subnet is associated with, else by its VPC's main one.
-    SELECT s.resource_key, t.route_table_id FROM aws_vpc_subnet AS s JOIN tables AS t ON t.subnet_id = s.subnet_id
-    UNION ALL
-    SELECT s.resource_key, t.route_table_id
+    SELECT s.resource_key, coalesce(own.route_table_id, main.route_table_id) AS route_table_id
     FROM aws_vpc_subnet AS s
-    JOIN tables AS t ON t.vpc_id = s.vpc_id
-    WHERE t.is_main AND NOT EXISTS (SELECT 1 FROM tables AS own WHERE own.subnet_id = s.subnet_id)
+    LEFT JOIN tables AS own ON own.subnet_id = s.subnet_id
+    LEFT JOIN tables AS main ON main.vpc_id = s.vpc_id AND main.is_main
 )
 SELECT resource_key, concat('its way to ', everywhere, ' moved from ', old, ' to ', new) AS reason, route_table_id, changed_at
 FROM routed

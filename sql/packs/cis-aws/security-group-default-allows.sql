@@ -6,6 +6,6 @@
 -- docs: https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
 SELECT
     resource_key,
-    'rules in: ' || coalesce(jsonb_array_length(ip_permissions), 0) || ', out: ' || coalesce(jsonb_array_length(ip_permissions_egress), 0) AS reason
+    concat('rules in: ', jsonb_array_length(ip_permissions), ', out: ', jsonb_array_length(ip_permissions_egress)) AS reason
 FROM aws_vpc_security_group
 WHERE group_name = 'default' AND (jsonb_array_length(ip_permissions) > 0 OR jsonb_array_length(ip_permissions_egress) > 0)

@@ -8,5 +8,8 @@ SELECT resource_key, concat('HTTP ', port, ' does not redirect to HTTPS') AS rea
 FROM aws_ec2_load_balancer_listener AS mine
 WHERE protocol = 'HTTP'
     -- A fixed response hands nothing on. Rules of listeners are not looked at.
-    AND coalesce(default_actions->0->'RedirectConfig'->>'Protocol', '') <> 'HTTPS' AND coalesce(default_actions->0->>'Type', '') <> 'fixed-response'
-    AND EXISTS (SELECT 1 FROM aws_ec2_application_load_balancer AS lb WHERE lb.arn = mine.load_balancer_arn AND lb.scheme = 'internet-facing')
+    AND coalesce(default_actions->0->'RedirectConfig'->>'Protocol', '') <> 'HTTPS'
+    AND coalesce(default_actions->0->>'Type', '') <> 'fixed-response'
+    AND EXISTS (
+        SELECT 1 FROM aws_ec2_application_load_balancer AS lb WHERE lb.arn = mine.load_balancer_arn AND lb.scheme = 'internet-facing'
+    )

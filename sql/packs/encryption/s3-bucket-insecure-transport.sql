@@ -4,7 +4,9 @@
 -- types: aws_s3_bucket
 -- remediation: Deny all actions in the bucket's policy where aws:SecureTransport is false.
 -- docs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
-SELECT resource_key, CASE properties->'Policy' WHEN 'null' THEN 'no policy' ELSE 'no Deny of all actions where aws:SecureTransport is false' END AS reason
+SELECT
+    resource_key,
+    CASE properties->'Policy' WHEN 'null' THEN 'no policy' ELSE 'no Deny of all actions where aws:SecureTransport is false' END AS reason
 FROM aws_s3_bucket AS mine
 -- A missing member: nobody could ask.
 WHERE properties->'Policy' IS NOT NULL

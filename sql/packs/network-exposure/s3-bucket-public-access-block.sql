@@ -6,20 +6,17 @@
 -- docs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 SELECT
     resource_key,
-    'off: ' || array_to_string(
-        array_remove_all(
-            make_array(
-                CASE WHEN block_public_acls THEN '' ELSE 'BlockPublicAcls' END,
-                CASE WHEN ignore_public_acls THEN '' ELSE 'IgnorePublicAcls' END,
-                CASE WHEN block_public_policy THEN '' ELSE 'BlockPublicPolicy' END,
-                CASE WHEN restrict_public_buckets THEN '' ELSE 'RestrictPublicBuckets' END
-            ), ''
-        ), ', '
+    'off: ' || concat_ws(
+        ', ',
+        CASE WHEN NOT block_public_acls THEN 'BlockPublicAcls' END,
+        CASE WHEN NOT ignore_public_acls THEN 'IgnorePublicAcls' END,
+        CASE WHEN NOT block_public_policy THEN 'BlockPublicPolicy' END,
+        CASE WHEN NOT restrict_public_buckets THEN 'RestrictPublicBuckets' END
     ) AS reason
 FROM aws_s3_bucket AS mine
 -- NULL, where nobody could ask, is not off.
 WHERE NOT (block_public_acls AND ignore_public_acls AND block_public_policy AND restrict_public_buckets)
-    -- Where the settings of the account are known, they hold too.
+    -- What the account blocks, if an import knows of its settings, is blocked.
     AND NOT EXISTS (
         SELECT 1 FROM resources AS a
         WHERE a.resource_type = 'aws_s3_account_settings' AND a.account_id = mine.account_id

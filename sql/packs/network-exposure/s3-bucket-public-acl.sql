@@ -12,8 +12,9 @@ WHERE given->'Grantee'->>'URI' IN (
     )
     AND NOT coalesce(ignore_public_acls, false)
     AND coalesce(object_ownership_controls->'Rules'->0->>'ObjectOwnership', '') <> 'BucketOwnerEnforced'
-    -- Where the settings of the account are known, they hold too.
+    -- What the account blocks, if an import knows of its settings, is blocked.
     AND NOT EXISTS (
         SELECT 1 FROM resources AS a
-        WHERE a.resource_type = 'aws_s3_account_settings' AND a.account_id = mine.account_id AND a.properties->>'IgnorePublicAcls' = 'true'
+        WHERE a.resource_type = 'aws_s3_account_settings' AND a.account_id = mine.account_id
+            AND a.properties->>'IgnorePublicAcls' = 'true'
     )

@@ -7,8 +7,9 @@
 SELECT resource_key, 'PolicyStatus.IsPublic is true, and RestrictPublicBuckets is off' AS reason
 FROM aws_s3_bucket AS mine
 WHERE bucket_policy_is_public AND NOT coalesce(restrict_public_buckets, false)
-    -- Where the settings of the account are known, they hold too.
+    -- What the account blocks, if an import knows of its settings, is blocked.
     AND NOT EXISTS (
         SELECT 1 FROM resources AS a
-        WHERE a.resource_type = 'aws_s3_account_settings' AND a.account_id = mine.account_id AND a.properties->>'RestrictPublicBuckets' = 'true'
+        WHERE a.resource_type = 'aws_s3_account_settings' AND a.account_id = mine.account_id
+            AND a.properties->>'RestrictPublicBuckets' = 'true'
     )

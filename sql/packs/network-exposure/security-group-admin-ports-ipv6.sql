@@ -12,8 +12,9 @@ WITH opened AS (
 )
 SELECT DISTINCT
     resource_key,
-    CASE WHEN protocol = '-1' THEN 'all traffic' WHEN first = last THEN protocol || ' ' || first ELSE protocol || ' ' || first || '-' || last END
-        || ' is open to ' || source AS reason
+    concat(
+        CASE protocol WHEN '-1' THEN 'all traffic' ELSE concat(protocol, ' ', first, '-' || nullif(last, first)) END, ' is open to ', source
+    ) AS reason
 FROM opened
 CROSS JOIN unnest($admin_ports) AS admin(port)
 -- No private network is so wide; ::/0 can also be written as 2000::/3.

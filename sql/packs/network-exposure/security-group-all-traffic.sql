@@ -16,7 +16,9 @@ WITH opened AS (
     CROSS JOIN unnest(make_array(rule->'IpRanges', rule->'Ipv6Ranges')) AS ranges(list)
     CROSS JOIN jsonb_array_elements(ranges.list) AS range
 )
-SELECT DISTINCT resource_key, CASE protocol WHEN '-1' THEN 'all traffic' ELSE 'all of ' || protocol END || ' is open to ' || source AS reason
+SELECT DISTINCT
+    resource_key,
+    concat('all ', CASE protocol WHEN '-1' THEN 'traffic' ELSE 'of ' || protocol END, ' is open to ', source) AS reason
 FROM opened
 -- No private network is so wide; 0.0.0.0/0 can also be written as two halves.
 WHERE masklen(source) < 7

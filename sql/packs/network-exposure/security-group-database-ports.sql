@@ -16,9 +16,7 @@ WITH opened AS (
     CROSS JOIN unnest(make_array(rule->'IpRanges', rule->'Ipv6Ranges')) AS ranges(list)
     CROSS JOIN jsonb_array_elements(ranges.list) AS range
 )
-SELECT DISTINCT
-    resource_key,
-    protocol || ' ' || first || CASE WHEN last <> first THEN '-' || last ELSE '' END || ' is open to ' || source AS reason
+SELECT DISTINCT resource_key, concat(protocol, ' ', first, '-' || nullif(last, first), ' is open to ', source) AS reason
 FROM opened
 CROSS JOIN unnest($database_ports) AS db(port)
 -- No private network is so wide; 0.0.0.0/0 can also be written as two halves.

@@ -16,7 +16,7 @@ WITH opened AS (
     CROSS JOIN unnest(make_array(rule->'IpRanges', rule->'Ipv6Ranges')) AS ranges(list)
     CROSS JOIN jsonb_array_elements(ranges.list) AS range
 )
-SELECT resource_key, protocol || ' ' || first || CASE WHEN last <> first THEN '-' || last ELSE '' END || ' is open to ' || source AS reason
+SELECT resource_key, concat(protocol, ' ', first, '-' || nullif(last, first), ' is open to ', source) AS reason
 FROM opened
 -- No private network is so wide; 0.0.0.0/0 can also be written as two halves.
 WHERE masklen(source) < 7 AND protocol IN ('tcp', '6', 'udp', '17')

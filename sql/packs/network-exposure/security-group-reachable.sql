@@ -31,8 +31,10 @@ reachable AS (
 )
 SELECT DISTINCT
     resource_key,
-    CASE WHEN protocol = '-1' THEN 'all traffic' WHEN first = last THEN protocol || ' ' || first ELSE protocol || ' ' || first || '-' || last END
-        || ' is open to ' || source || ' on interfaces with public addresses' AS reason
+    concat(
+        CASE protocol WHEN '-1' THEN 'all traffic' ELSE concat(protocol, ' ', first, '-' || nullif(last, first)) END,
+        ' is open to ', source, ' on interfaces with public addresses'
+    ) AS reason
 FROM opened
 -- No private network is so wide; 0.0.0.0/0 can also be written as two halves.
 WHERE masklen(source) < 7

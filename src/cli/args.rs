@@ -1,5 +1,7 @@
 //! What can be typed. Types only: the doc comments are the help.
 
+mod verbs;
+
 use std::path::PathBuf;
 
 #[cfg(feature = "aws")]
@@ -12,6 +14,8 @@ use super::printer::ColorChoice;
 #[cfg(feature = "aws")]
 use super::resolve::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
 use crate::analysis::outcome::Severity;
+
+pub use verbs::{BisectArgs, BlameArgs, ChangeWord, DiffArgs, FilterArgs, LogArgs, PageFormatArgs, ShowArgs, TagArgs, WatchArgs};
 
 /// git log for infrastructure: what your cloud looked like, in SQL
 ///
@@ -92,12 +96,59 @@ pub enum Command {
     #[cfg(feature = "aws")]
     #[command(verbatim_doc_comment)]
     Daemon,
-    /// Show scans, or the versions of one resource, newest first
+    /// Show scans, changes, or the versions of one resource, newest first
+    ///
+    /// Without a resource or a filter it lists scans; with a filter, the changes that pass it.
     ///
     ///   elava log
-    ///   elava log i-0abc --format vertical
+    ///   elava log i-0abc --oneline
+    ///   elava log --path /properties/InstanceType --since '30 days ago'
+    ///   elava log --type 'aws_vpc*' --stat
     #[command(verbatim_doc_comment)]
     Log(LogArgs),
+    /// Show one resource in full, as it was at a point
+    ///
+    ///   elava show i-0abc
+    ///   elava show prod-db '2 weeks ago'
+    #[command(verbatim_doc_comment)]
+    Show(ShowArgs),
+    /// Compare the states at two points, attribute by attribute
+    ///
+    ///   elava diff yesterday
+    ///   elava diff head~1 head --type aws_vpc_security_group
+    ///   elava diff baseline head --stat --exit-code
+    #[command(verbatim_doc_comment)]
+    Diff(DiffArgs),
+    /// Tell what last changed each attribute of a resource
+    ///
+    ///   elava blame i-0abc
+    ///   elava blame prod-db 2026-10-01
+    #[command(verbatim_doc_comment)]
+    Blame(BlameArgs),
+    /// Find the revision at which a query began, or ceased, to return rows
+    ///
+    /// The query is run at points in between, half as far apart each time. Exit status 1 if it
+    /// returns rows at both ends, or at neither.
+    ///
+    ///   elava bisect "SELECT 1 FROM aws_ec2_instance WHERE instance_type = 'm6i.2xlarge'"
+    ///   elava bisect --all "SELECT 1 FROM aws_ec2_instance HAVING count(*) > 30"
+    #[command(verbatim_doc_comment)]
+    Bisect(BisectArgs),
+    /// Name a revision, or list the names
+    ///
+    ///   elava tag before-migration
+    ///   elava tag quarter-end 2026-09-30
+    #[command(verbatim_doc_comment)]
+    Tag(TagArgs),
+    /// Print changes as they are committed, one JSON object a line
+    ///
+    /// Each line is a row of changes(from, to); its revision is what --from takes to go on after
+    /// it. Ctrl-C and SIGTERM end it between two lines.
+    ///
+    ///   elava watch
+    ///   elava watch --from 12932 --type aws_vpc_security_group
+    #[command(verbatim_doc_comment)]
+    Watch(WatchArgs),
     /// Check resources against packs of rules, now or in the past
     ///
     /// Each check is a SQL query that returns what violates it, and says since when that is so. Of
@@ -112,12 +163,6 @@ pub enum Command {
     /// check could not be run.
     #[command(verbatim_doc_comment)]
     Check(CheckArgs),
-    /// Name a revision, or list the names
-    ///
-    ///   elava tag before-migration
-    ///   elava tag quarter-end 2026-09-30
-    #[command(verbatim_doc_comment)]
-    Tag(TagArgs),
     /// Write a table to files that other engines read
     ///
     ///   elava export --table resources --as-of 2026-10-01 --to ./october
@@ -158,7 +203,11 @@ pub enum Command {
     Config,
     /// Print a script that completes commands in a shell
     ///
-    ///   elava completions bash > ~/.local/share/bash-completion/completions/elava
+    /// It completes the names of resources, tags, types and regions too: the script asks elava
+    /// for them, which looks into the store that the command line names.
+    ///
+    ///   source <(elava completions bash)
+    ///   elava completions fish | source
     #[command(verbatim_doc_comment)]
     Completions(CompletionsArgs),
 }
@@ -297,23 +346,6 @@ pub struct ScanArgs {
     pub dry_run: bool,
 }
 
-/// `elava log`
-#[derive(Debug, Args)]
-pub struct LogArgs {
-    /// A resource: its key, ARN or id [default: all scans]
-    #[arg(value_name = "RESOURCE")]
-    pub resource: Option<String>,
-    /// Most rows [default: 20 in a table, else all]
-    #[arg(short = 'n', long, value_name = "N")]
-    pub limit: Option<u64>,
-    /// Format.
-    #[command(flatten)]
-    pub format: FormatArgs,
-    /// Print the SQL instead of running it
-    #[arg(long)]
-    pub print_sql: bool,
-}
-
 /// `elava check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
@@ -381,23 +413,6 @@ pub enum CheckFormat {
     Ndjson,
     /// One finding a line, with a header line
     Csv,
-}
-
-/// `elava tag`
-#[derive(Debug, Args)]
-pub struct TagArgs {
-    /// The name [default: list all]
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
-    /// The point to name: a revision, head~N, time, duration or tag [default: head]
-    #[arg(value_name = "AT", requires = "name")]
-    pub at: Option<String>,
-    /// Format of the list.
-    #[command(flatten)]
-    pub format: FormatArgs,
-    /// Print the SQL of the list instead of running it
-    #[arg(long, conflicts_with = "name")]
-    pub print_sql: bool,
 }
 
 /// `elava export`

@@ -19,6 +19,8 @@ pub const MEMORY_LIMIT: &str = "ELAVA_MEMORY_LIMIT";
 pub const LOG: &str = "ELAVA_LOG";
 /// Set to anything: no colour (<https://no-color.org>).
 pub const NO_COLOR: &str = "NO_COLOR";
+/// The shell that asks for completions; only clap's own engine reads it.
+pub const COMPLETE: &str = "COMPLETE";
 
 const ALL: &[&str] = &[STORE, CONFIG, FORMAT, MAX_ROWS, MEMORY_LIMIT, LOG, NO_COLOR];
 

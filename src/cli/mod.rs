@@ -5,6 +5,7 @@
 
 pub mod args;
 mod commands;
+mod complete;
 mod env;
 mod exit;
 mod open;
@@ -14,8 +15,8 @@ mod progress;
 pub mod repl;
 mod resolve;
 mod shell;
-#[cfg(feature = "aws")]
 mod signals;
+mod verbs;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -45,6 +46,10 @@ pub(crate) struct Context {
 
 /// Runs the command that the arguments name, the first of which is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(status) = complete::answer(&arguments) {
+        return status;
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -81,6 +86,11 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
         #[cfg(feature = "aws")]
         Some(Command::Daemon) => block_on(commands::daemon::run(&context)),
         Some(Command::Log(args)) => block_on(commands::log::run(args, &context)),
+        Some(Command::Show(args)) => block_on(commands::show::run(args, &context)),
+        Some(Command::Diff(args)) => block_on(commands::diff::run(args, &context)),
+        Some(Command::Blame(args)) => block_on(commands::blame::run(args, &context)),
+        Some(Command::Bisect(args)) => block_on(commands::bisect::run(args, &context)),
+        Some(Command::Watch(args)) => block_on(commands::watch::run(args, &context)),
         Some(Command::Check(args)) => block_on(commands::check::run(args, &context)),
         Some(Command::Tag(args)) => block_on(commands::tag::run(args, &context)),
         Some(Command::Export(args)) => block_on(commands::export::run(args, &context)),
@@ -94,7 +104,7 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
 }
 
 /// Runs a command on this thread, with a thread per core beside it.
-fn block_on(command: impl Future<Output = Result<ExitStatus>>) -> Result<ExitStatus> {
+fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
     let runtime = runtime.map_err(|error| Error::unavailable("start the threads").with_source(error))?;
     let done = runtime.block_on(command);

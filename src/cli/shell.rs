@@ -57,7 +57,10 @@ impl StoreShell {
     }
 
     /// Lets the next statement see what was written meanwhile.
-    async fn refresh(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn refresh(&mut self) -> Result<()> {
         if std::mem::take(&mut self.is_fresh) {
             return Ok(());
         }
@@ -86,8 +89,11 @@ impl StoreShell {
         self.names = names;
     }
 
-    /// The rows of a query of texts.
-    async fn texts<const N: usize>(&mut self, sql: &str) -> Result<Vec<[String; N]>> {
+    /// The rows of a query of texts; nothing for NULL.
+    ///
+    /// # Errors
+    /// Whatever the query runs into.
+    pub async fn texts<const N: usize>(&mut self, sql: &str) -> Result<Vec<[String; N]>> {
         let batches = self.session.execute(sql).await?.collect().await?;
         let mut rows = Vec::new();
         for batch in &batches {

@@ -1,16 +1,21 @@
 //! Ctrl-C and the signal to terminate: the first asks for an end, the second does not wait for it.
 
+#[cfg(feature = "aws")]
 use std::future::Future;
 
+#[cfg(feature = "aws")]
 use super::ExitStatus;
+#[cfg(feature = "aws")]
 use super::printer::Printer;
 use crate::error::{Error, Result};
+#[cfg(feature = "aws")]
 use crate::scan::Stop;
 
 /// Does something that ends soon once it is told to stop.
 ///
 /// # Errors
 /// Its own; `Unavailable` if it was not waited for.
+#[cfg(feature = "aws")]
 pub async fn until_stopped<F>(printer: Printer, work: impl FnOnce(Stop) -> F) -> Result<ExitStatus>
 where
     F: Future<Output = Result<ExitStatus>>,
@@ -32,20 +37,26 @@ where
 
 /// The signals that end a program.
 #[cfg(unix)]
-struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> Result<Self> {
+    /// Listens for them; from then on they end nothing by themselves.
+    ///
+    /// # Errors
+    /// `Unavailable` if the system refuses.
+    pub fn new() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| signal(kind).map_err(|error| Error::unavailable("listen for signals").with_source(error));
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    async fn next(&mut self) {
+    /// Waits for the next one. Dropping the future loses none.
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -55,15 +66,21 @@ impl Signals {
 
 /// The signal that ends a program.
 #[cfg(not(unix))]
-struct Signals;
+#[derive(Debug)]
+pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> Result<Self> {
+    /// Listens for it.
+    ///
+    /// # Errors
+    /// None.
+    pub fn new() -> Result<Self> {
         Ok(Self)
     }
 
-    async fn next(&mut self) {
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
         // A signal that cannot be listened for does not end anything.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

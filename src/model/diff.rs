@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use super::canonical::{Member, each_element, each_member};
+use super::pointer::push_step;
 use super::rules::TypeRules;
 use super::{CanonicalJson, Content};
 
@@ -99,8 +100,7 @@ impl Walk<'_> {
             return;
         }
         let length = self.path.len();
-        self.path.push('/');
-        self.path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        push_step(&mut self.path, name);
         if !self.rules.is_some_and(|rules| rules.is_volatile(&self.path)) {
             match (before, after) {
                 (Some(before), Some(after)) => self.compare(before, after),

@@ -7,6 +7,7 @@ mod json;
 mod key;
 mod observation;
 mod pattern;
+mod pointer;
 mod rules;
 mod span;
 mod text;
@@ -22,6 +23,7 @@ pub use json::{CanonicalJson, JSON_DEPTH_MAX, Json, JsonError, parse_json, read_
 pub use key::{ResourceKey, Scope};
 pub use observation::{Change, Content, ContentHash, Observation, Sighting};
 pub use pattern::matches;
+pub use pointer::{Attribute, attributes, value_at};
 pub use rules::{TypeRules, TypeRulesSet};
 pub use span::TimeSpan;
 pub use text::Text;

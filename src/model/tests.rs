@@ -362,3 +362,45 @@ fn time_spans_are_read_with_their_units_and_written_in_the_largest() {
         assert!(TimeSpan::parse(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn a_pointer_leads_to_the_text_of_a_value() {
+    let document = r#"{"a/b":{"~":[1.0,{"":"x"}]},"c":[]}"#;
+    let cases = [
+        ("/a~1b/~0/0", Some("1.0")),
+        ("/a~1b/~0/1/", Some(r#""x""#)),
+        ("/a~1b/~0", Some(r#"[1.0,{"":"x"}]"#)),
+        ("/c", Some("[]")),
+        ("/c/0", None),
+        ("/a~1b/~0/2", None),
+        ("/a~1b/~0/x", None),
+        ("/c/0/0", None),
+        ("/d", None),
+        ("a", None),
+    ];
+    for (pointer, value) in cases {
+        assert_eq!(value_at(document, pointer), value, "{pointer}");
+    }
+}
+
+#[test]
+fn attributes_are_values_that_hold_no_other_sets_as_a_whole_and_nothing_volatile() {
+    let properties = r#"{"E":{},"L":[{"n":null},2],"S":[2,1],"V":1,"W":{"v":1,"w":2}}"#;
+    let rules = TypeRules {
+        volatile: vec!["/properties/V".into(), "/properties/W/v".into()],
+        sets: vec!["/properties/S".into()],
+        ..TypeRules::default()
+    };
+    let found = attributes(&content(properties, Some(r#"{"a/b":"x"}"#)), Some(&rules));
+    let found: Vec<(&str, &str)> = found.iter().map(|attribute| (attribute.path.as_str(), attribute.value.as_str())).collect();
+    let expected = [
+        ("/name", r#""web""#),
+        ("/tags/a~1b", r#""x""#),
+        ("/properties/E", "{}"),
+        ("/properties/L/0/n", "null"),
+        ("/properties/L/1", "2"),
+        ("/properties/S", "[2,1]"),
+        ("/properties/W/w", "2"),
+    ];
+    assert_eq!(found, expected);
+}

@@ -197,7 +197,8 @@ fn refers_outside(expr: &Expr) -> Result<bool> {
 
 fn refuse_column(function: &dyn Relation, place: usize, text: &str) -> DataFusionError {
     let at = place_of(function, place);
-    let accepted = if function.name() == "history" { "a text" } else { ACCEPTED };
+    let parameter = function.parameters().and_then(|parameters| parameters.get(place));
+    let accepted = if parameter == Some(&"resource") { "a text" } else { ACCEPTED };
     let message = format!("{at}: {text} refers to a column; the argument is one value for the whole statement: {accepted}");
     Error::invalid(message).with_hint("text stands in single quotes: 'head', not head or \"head\"").into()
 }

@@ -5,3 +5,4 @@ mod errors;
 mod help;
 pub mod run;
 mod sql;
+mod verbs;

@@ -26,4 +26,5 @@ mod scan;
 mod slt;
 mod tidy;
 mod typed;
+mod verbs;
 mod verify;

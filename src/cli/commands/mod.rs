@@ -1,5 +1,7 @@
 //! The commands: each a function of its arguments and the settings, which returns an exit status.
 
+pub(super) mod bisect;
+pub(super) mod blame;
 pub(super) mod check;
 pub(super) mod compact;
 pub(super) mod completions;
@@ -7,14 +9,16 @@ pub(super) mod config;
 #[cfg(feature = "aws")]
 pub(super) mod daemon;
 pub(super) mod demo;
+pub(super) mod diff;
 pub(super) mod export;
 pub(super) mod import;
 pub(super) mod log;
 pub(super) mod repl;
 #[cfg(feature = "aws")]
 pub(super) mod scan;
-mod show;
+pub(super) mod show;
 pub(super) mod sql;
 pub(super) mod status;
 pub(super) mod tag;
 pub(super) mod verify;
+pub(super) mod watch;

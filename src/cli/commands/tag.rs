@@ -1,8 +1,8 @@
 //! `elava tag`
 
-use super::show;
 use crate::cli::args::TagArgs;
 use crate::cli::shell::StoreShell;
+use crate::cli::verbs::rows;
 use crate::cli::{Context, ExitStatus, open};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Point, is_reserved_point};
@@ -17,11 +17,11 @@ const LIST: &str = "SELECT details->>'name' AS name, CAST(details->>'revision' A
 /// `Invalid` for a name that is taken or reads as another point; `NotFound` if there is no such point.
 pub async fn run(args: TagArgs, context: &Context) -> Result<ExitStatus> {
     if args.print_sql {
-        return show::print(LIST, context);
+        return rows::print(LIST, context);
     }
     let Some(name) = &args.name else {
         let mut shell = StoreShell::open(&context.settings, None).await?;
-        show::query(&mut shell, LIST, show::format(&args.format, context), context).await?;
+        rows::query(&mut shell, LIST, rows::format(&args.format, context), context).await?;
         return Ok(ExitStatus::Done);
     };
     check_name(name)?;

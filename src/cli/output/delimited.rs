@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{Array, RecordBatch, RecordBatchOptions};
 use arrow::csv::WriterBuilder;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
 
-use super::text::text_column;
+use super::text::text_columns;
 use super::{Encode, OutputError};
 
 /// RFC 4180 by arrow's writer, with `\n` at the end of a line as Unix tools expect.
@@ -84,11 +83,6 @@ impl Encode for Tsv {
     fn end(&mut self, _out: &mut Vec<u8>) -> Result<(), OutputError> {
         Ok(())
     }
-}
-
-/// All columns of the batch as text.
-pub(super) fn text_columns(schema: &SchemaRef, batch: &RecordBatch) -> Result<Vec<StringArray>, ArrowError> {
-    schema.fields().iter().zip(batch.columns()).map(|(field, column)| text_column(field, column)).collect()
 }
 
 fn text_schema(schema: &Schema) -> Schema {

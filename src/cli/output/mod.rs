@@ -32,7 +32,7 @@ use futures::StreamExt;
 use parquet::errors::ParquetError;
 use thiserror::Error;
 
-pub use text::{display_width, printable, truncated};
+pub use text::{display_width, printable, text_columns, truncated};
 
 /// Rows that a format for people shows unless told otherwise: more than anyone reads, little to hold.
 pub const DEFAULT_MAX_ROWS: usize = 10_000;

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use arrow::array::{Array, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 
-use super::delimited::text_columns;
-use super::text::{display_width, printable, truncated};
+use super::text::{display_width, printable, text_columns, truncated};
 use super::{Encode, OutputError};
 
 /// What stands for NULL.

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder, UnionArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder, UnionArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, FieldRef, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, FieldRef, Int64Type, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -30,6 +30,14 @@ pub(super) fn text_column(field: &FieldRef, array: &ArrayRef) -> Result<StringAr
         data_type if data_type.is_nested() => json::column(field, array, json::TextColumns::AsText),
         _ => displayed_column(array),
     }
+}
+
+/// All columns of a batch as text, as every text format writes them.
+///
+/// # Errors
+/// A value has no form as text.
+pub fn text_columns(schema: &SchemaRef, batch: &RecordBatch) -> Result<Vec<StringArray>, ArrowError> {
+    schema.fields().iter().zip(batch.columns()).map(|(field, column)| text_column(field, column)).collect()
 }
 
 /// RFC 3339 in UTC, with as many digits of a second as the value needs; `None` outside the calendar.

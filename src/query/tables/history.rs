@@ -6,22 +6,19 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, RecordBatch, UInt64Array};
-use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take, take_record_batch};
+use arrow::array::{Array, RecordBatch, UInt64Array};
+use arrow::compute::take;
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, LogicalPlan, ident, lit};
+use datafusion::logical_expr::{LogicalPlan, ident};
 use futures::future::BoxFuture;
 
-use super::changes::{ChangeRows, tail_changes};
+use super::events::{Events, column, resource_argument};
 use super::versions::VERSION_COLUMNS;
 use super::{Call, Relation};
-use crate::error::Error;
-use crate::model::{Change, ResourceKey};
-use crate::query::leaf::{Leaf, Parts, Rows, RowsTable, Scan, read};
-use crate::query::relation::{place_of, scan};
-use crate::query::rows::{Read, VersionRows};
+use crate::model::Change;
+use crate::query::leaf::{Leaf, Parts, Rows, Scan, read};
+use crate::query::relation::scan;
 use crate::store::schema::text_list_type;
 use crate::store::texts;
 
@@ -54,12 +51,7 @@ impl Relation for History {
 
     /// The versions themselves: to find what an argument names takes as long as to read it.
     fn look_up<'a>(&'a self, call: &'a Call<'_>) -> Result<Option<BoxFuture<'a, Result<Vec<RecordBatch>>>>> {
-        let argument = call.arguments.first().unwrap_or(&ScalarValue::Null);
-        let Some(resource) = argument.try_as_str().flatten() else {
-            let message = format!("{}: {argument} is no text; accepted are a resource key, an ARN or an id", place_of(self, 0));
-            return Err(Error::invalid(message).into());
-        };
-        Ok(Some(Box::pin(find(call, resource.to_owned()))))
+        Ok(Some(Box::pin(find(call, resource_argument(self, call)?))))
     }
 
     fn plan(&self, call: &Call<'_>) -> Result<LogicalPlan> {
@@ -78,96 +70,12 @@ fn versions_schema(call: &Call<'_>) -> Result<SchemaRef> {
 
 /// The versions of the resources that a name stands for.
 async fn find(call: &Call<'_>, name: String) -> Result<Vec<RecordBatch>> {
-    let events = Events::new(call).await?;
-    if let Ok(key) = ResourceKey::from_stored(&name) {
-        let versions = events.versions_of(BTreeSet::from([key])).await?;
-        if versions.num_rows() > 0 {
-            return Ok(vec![versions]);
-        }
-    }
-    let named = events.named(&name).await?;
-    // All versions of a resource have its id; their ARNs may differ.
-    let versions =
-        if named.is_empty() { events.versions(ident("resource_id").eq(lit(name))).await } else { events.versions_of(named).await };
-    Ok(vec![versions?])
-}
-
-/// Everything that happened to resources: what was alive at the floor, and the changes since. An event has the columns of
-/// changes, and when the life began that it begins.
-struct Events<'a> {
-    call: &'a Call<'a>,
-    alive: Option<RowsTable<VersionRows>>,
-    changes: RowsTable<ChangeRows>,
-}
-
-impl<'a> Events<'a> {
-    async fn new(call: &'a Call<'_>) -> Result<Self> {
-        let view = &call.view;
-        let (after, until) = (view.floor(), view.head());
-        let alive = (after > 0).then(|| RowsTable(VersionRows::new(view, Read::AliveAt(after))));
-        let tail = tail_changes(view, after, until).await?;
-        Ok(Self { call, alive, changes: RowsTable(ChangeRows { view: Arc::clone(view), after, until, tail }) })
-    }
-
-    /// The versions of resources.
-    async fn versions_of(&self, resources: BTreeSet<ResourceKey>) -> Result<RecordBatch> {
-        // Ids are shorter than keys: what is looked through first is a third as long.
-        let ids: BTreeSet<&str> = resources.iter().map(|key| key.parts()[4]).collect();
-        let ids = ident("resource_id").in_list(ids.into_iter().map(lit).collect(), false);
-        let keys = ident("resource_key").in_list(resources.iter().map(|key| lit(key.as_str())).collect(), false);
-        self.versions(ids.and(keys)).await
-    }
-
-    /// The versions that the events tell of which fulfil a filter: all events of a resource must, or none.
-    async fn versions(&self, filter: Expr) -> Result<RecordBatch> {
-        let schema = versions_schema(self.call)?;
-        let mut columns: BTreeSet<&str> = ["resource_key", "revision", "change"].into();
-        columns.extend(schema.fields().iter().map(|field| told_by(field.name()).0));
-        let events = self.read(&columns.into_iter().collect::<Vec<_>>(), filter).await?;
-        versions(&events, &schema)
-    }
-
-    /// The keys of the resources of which a version has this ARN. Reads no payload.
-    async fn named(&self, arn: &str) -> Result<BTreeSet<ResourceKey>> {
-        let rows = self.read(&["resource_key"], ident("arn").eq(lit(arn))).await?;
-        Ok(texts(&rows, "resource_key")?.iter().flatten().map(ResourceKey::from_stored).collect::<Result<_, _>>()?)
-    }
-
-    /// Columns of the events that fulfil a filter.
-    async fn read(&self, columns: &[&str], filter: Expr) -> Result<RecordBatch> {
-        let changes = columns.iter().map(|name| in_changes(name)).collect::<Vec<_>>();
-        let changes = rows_of(self.call, &self.changes, columns, &changes, filter.clone()).await?;
-        let Some(alive) = &self.alive else { return Ok(changes) };
-        let versions = columns.iter().map(|name| in_versions(name)).collect::<Vec<_>>();
-        let alive = rows_of(self.call, alive, columns, &versions, filter).await?;
-        Ok(concat_batches(alive.schema_ref(), [&alive, &changes])?)
-    }
-}
-
-/// Columns of the rows that fulfil a filter, under other names.
-async fn rows_of<R: Rows>(call: &Call<'_>, rows: &RowsTable<R>, names: &[&str], stored: &[&str], filter: Expr) -> Result<RecordBatch> {
-    let batch = rows.collect(call.state, stored, filter).await?;
-    let columns = stored.iter().map(|name| column(&batch, name).map(Arc::clone)).collect::<Result<Vec<_>>>()?;
-    let fields = names.iter().zip(&columns).map(|(name, column)| Field::new(*name, column.data_type().clone(), true));
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)?)
-}
-
-/// The column of changes that tells a column of events.
-fn in_changes(column: &str) -> &str {
-    match column {
-        "first_seen_revision" => "revision",
-        "first_seen_at" => "changed_at",
-        same => same,
-    }
-}
-
-/// The column of versions that tells a column of events.
-fn in_versions(column: &str) -> &str {
-    match column {
-        "revision" => "valid_from_revision",
-        "changed_at" => "valid_from",
-        same => same,
-    }
+    let schema = versions_schema(call)?;
+    let mut columns: BTreeSet<&str> = ["resource_key", "revision", "change"].into();
+    columns.extend(schema.fields().iter().map(|field| told_by(field.name()).0));
+    let events = Events::new(call, call.view.head()).await?;
+    let events = events.of(&name, &columns.into_iter().collect::<Vec<_>>()).await?;
+    Ok(vec![versions(&events, &schema)?])
 }
 
 /// The event that tells a column of a version.
@@ -196,10 +104,7 @@ fn told_by(column: &str) -> (&str, Event) {
 
 /// The versions that events tell of: each is what a resource was from one event to its next.
 fn versions(events: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    let order = [column(events, "resource_key")?, column(events, "revision")?];
-    let order = order.map(|values| SortColumn { values: Arc::clone(values), options: None });
-    let events = take_record_batch(events, &lexsort_to_indices(&order, None)?)?;
-    let (keys, changes) = (texts(&events, "resource_key")?, texts(&events, "change")?);
+    let (keys, changes) = (texts(events, "resource_key")?, texts(events, "change")?);
     let same = |row: usize, other: usize| other < keys.len() && keys.value(row) == keys.value(other);
     let (mut began, mut created, mut ended) = (Vec::new(), Vec::new(), Vec::new());
     let mut life = 0;
@@ -222,21 +127,17 @@ fn versions(events: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
             Event::Created => &created,
             Event::Ended => &ended,
         };
-        Ok(take(column(&events, name)?, rows, None)?)
+        Ok(take(column(events, name)?, rows, None)?)
     };
     let columns = schema.fields().iter().map(told).collect::<Result<_>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
-fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
-    Ok(batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?)
-}
-
-/// Versions that were read.
+/// Rows that were read before the plan was made.
 #[derive(Debug)]
-struct Found {
-    schema: SchemaRef,
-    rows: Vec<RecordBatch>,
+pub(super) struct Found {
+    pub(super) schema: SchemaRef,
+    pub(super) rows: Vec<RecordBatch>,
 }
 
 impl Rows for Found {

@@ -1,9 +1,11 @@
 //! The tables and table functions of section "SQL surface", one file each.
 
 mod audit;
+mod blame;
 mod changes;
 mod columns;
 mod diff;
+mod events;
 mod history;
 mod observations;
 mod relationships;
@@ -34,6 +36,7 @@ pub(super) static ALL: LazyLock<Vec<Arc<dyn Relation>>> = LazyLock::new(|| {
         Arc::new(changes::Changes),
         Arc::new(diff::Diff),
         Arc::new(history::History),
+        Arc::new(blame::Blame),
         Arc::new(relationships::Relationships::Present),
         Arc::new(relationships::Relationships::AsOf),
         Arc::new(audit::AuditLog),

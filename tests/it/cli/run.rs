@@ -68,6 +68,15 @@ impl Bench {
         self.told(&run(command, input))
     }
 
+    /// What a command that succeeds prints on stdout, on the store of this bench.
+    pub fn data(&self, arguments: &[&str]) -> String {
+        let mut command = self.command(arguments);
+        command.env("ELAVA_STORE", "store");
+        let output = run(command, "");
+        assert!(output.status.success(), "{arguments:?}: {}", self.told(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     pub fn told(&self, output: &Output) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let code = output.status.code().map_or("killed".to_owned(), |code| code.to_string());

@@ -19,8 +19,7 @@ fn text(name: &str, nullable: bool) -> Field {
     Field::new(name, DataType::Utf8View, nullable)
 }
 
-/// A column of JSON text.
-pub fn json(name: &str, nullable: bool) -> Field {
+fn json(name: &str, nullable: bool) -> Field {
     let extension = HashMap::from([("ARROW:extension:name".to_owned(), "arrow.json".to_owned())]);
     text(name, nullable).with_metadata(extension)
 }

@@ -52,10 +52,13 @@ impl Relation for ElavaColumns {
     }
 }
 
+/// Columns of JSON that is made for them.
+const DOCUMENTS: [&str; 6] = ["before", "after", "details", "parameters", "exemptions", "results"];
+
 fn type_name(field: &Field) -> String {
     let json = field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.json");
     match field.data_type() {
-        _ if json || ["before", "after", "details"].contains(&field.name().as_str()) => "JSON".to_owned(),
+        _ if json || DOCUMENTS.contains(&field.name().as_str()) => "JSON".to_owned(),
         DataType::Int64 => "BIGINT".to_owned(),
         DataType::Utf8View | DataType::Utf8 => "TEXT".to_owned(),
         DataType::Float64 => "DOUBLE".to_owned(),

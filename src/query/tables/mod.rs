@@ -24,7 +24,7 @@ use datafusion::logical_expr::Expr;
 use super::point::Point;
 use super::relation::{Call, Meaning, Relation, place_of};
 use crate::model::Revision;
-use crate::store::schema::{self, resource_fields, time_type};
+use crate::store::schema::{resource_fields, time_type};
 
 /// All tables and functions.
 pub(super) static ALL: LazyLock<Vec<Arc<dyn Relation>>> = LazyLock::new(|| {
@@ -85,10 +85,6 @@ fn number(name: &str, nullable: bool) -> Field {
 
 fn time(name: &str, nullable: bool) -> Field {
     Field::new(name, time_type(), nullable)
-}
-
-fn json(name: &str, nullable: bool) -> Field {
-    schema::json(name, nullable)
 }
 
 fn text(name: &str, nullable: bool) -> Field {

@@ -15,7 +15,7 @@ use futures::FutureExt;
 use super::audit::entries;
 use super::observations::observed;
 use super::state::whole_state;
-use super::{Call, Relation, json, number, revision, text, time};
+use super::{Call, Relation, number, revision, text, time};
 use crate::error::Error;
 use crate::query::view::{Pin, View};
 
@@ -64,10 +64,6 @@ fn times(names: &[&str]) -> Vec<Field> {
     names.iter().map(|name| time(name, true)).collect()
 }
 
-fn documents(names: &[&str]) -> Vec<Field> {
-    names.iter().map(|name| json(name, true)).collect()
-}
-
 fn scan_fields() -> Vec<Field> {
     let numbers = ["first_revision", "last_revision", "created", "updated", "unchanged", "deleted", "late", "errors"];
     [texts(&["scan_id", "provider", "account_id"]), times(&["started_at", "finished_at"]), texts(&["status"]), counts(&numbers)].concat()
@@ -92,7 +88,7 @@ fn run_fields() -> Vec<Field> {
         texts(&["status"]),
         counts(&numbers),
         texts(&["version"]),
-        documents(&["parameters", "exemptions", "results"]),
+        texts(&["parameters", "exemptions", "results"]),
     ]
     .concat()
 }
@@ -111,7 +107,7 @@ fn finding_fields() -> Vec<Field> {
         texts(&["exempt_reason"]),
         times(&["exempt_until"]),
         texts(&["run_id"]),
-        documents(&["details"]),
+        texts(&["details"]),
     ]
     .concat()
 }
@@ -126,7 +122,7 @@ fn finding_change_fields() -> Vec<Field> {
         times(&["since"]),
         texts(&["exempt_reason"]),
         times(&["exempt_until"]),
-        documents(&["details"]),
+        texts(&["details"]),
     ]
     .concat()
 }

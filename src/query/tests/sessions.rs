@@ -121,8 +121,20 @@ async fn every_column_has_the_type_and_the_description_that_are_told() {
 async fn tables_are_shown_and_described() {
     let mut session = small_session().await;
     let tables = rows(&mut session, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1").await;
-    let expected =
-        ["audit_log", "coverage", "elava_columns", "observations", "relationships", "resource_versions", "resources", "scans", "scopes"];
+    let expected = [
+        "analysis_runs",
+        "audit_log",
+        "coverage",
+        "elava_columns",
+        "finding_changes",
+        "findings",
+        "observations",
+        "relationships",
+        "resource_versions",
+        "resources",
+        "scans",
+        "scopes",
+    ];
     let (typed, tables): (Vec<String>, Vec<String>) = tables.into_iter().partition(|name| name.starts_with("aws_"));
     assert_eq!(tables, expected);
     assert!(typed.len() >= 80 && typed.contains(&"aws_vpc".to_owned()) && typed.contains(&"aws_vpc_versions".to_owned()), "{typed:?}");

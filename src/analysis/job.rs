@@ -22,21 +22,24 @@ pub(super) struct Job {
     pub(super) values: Values,
     /// Why it is not run.
     pub(super) skipped: Option<String>,
+    /// The parameter that has no value.
+    lacks: Option<String>,
     known: Known,
 }
 
 impl Job {
     pub(super) fn new(check: &Check, packs: &Packs, coverage: &Coverage) -> Self {
         let known = coverage.of(&check.about.types);
-        let (values, skipped) = match packs.values(check) {
-            Ok(values) if known.is_listed => (values, None),
-            Ok(values) => (values, Some(format!("no scan has listed {}", check.about.types.join(", ")))),
-            Err(name) => {
-                let pack = check.about.packs.first().map_or("", String::as_str);
-                (Values::default(), Some(format!("the parameter {name} of {pack} has no value")))
-            }
+        let (values, lacks) = match packs.values(check) {
+            Ok(values) => (values, None),
+            Err(name) => (Values::default(), Some(format!("{}.{name}", check.about.packs.first().map_or("", String::as_str)))),
         };
-        Self { check: check.about.clone(), sql: check.sql.clone(), values, skipped, known }
+        let skipped = match &lacks {
+            _ if !known.is_listed => Some(format!("no scan has listed {}", check.about.types.join(", "))),
+            Some(parameter) => Some(format!("the parameter {parameter} has no value")),
+            None => None,
+        };
+        Self { check: check.about.clone(), sql: check.sql.clone(), values, lacks: lacks.filter(|_| known.is_listed), skipped, known }
     }
 
     /// What it comes to, before its findings are weighed.
@@ -51,6 +54,7 @@ impl Job {
             check: self.check,
             status,
             why,
+            lacks: self.lacks,
             gaps: self.known.gaps,
             parameters: self.values.all,
             lasting: self.values.lasting,

@@ -133,6 +133,8 @@ pub struct CheckOutcome {
     pub status: Status,
     /// Why it came to that, where the findings do not tell.
     pub why: Option<String>,
+    /// The parameter for want of whose value it was skipped, as `pack.name`.
+    pub lacks: Option<String>,
     /// The scopes of its types that were not seen whole.
     pub gaps: Vec<Gap>,
     /// The values that it was run with.

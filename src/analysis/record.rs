@@ -136,6 +136,7 @@ fn details(outcome: &Outcome, changed: &[FindingRecord], exemptions: &[Exemption
         let (id, status, findings) = (&check.check.id, check.status, check.open() + check.exempt());
         json!({"check_id": id, "status": status, "why": check.why, "findings": findings})
     });
+    let in_force: Vec<&ExemptionRule> = exemptions.iter().filter(|rule| to.at < Some(rule.exemption.until)).collect();
     let parameters: BTreeMap<&str, _> = outcome.checks.iter().map(|check| (check.check.id.as_str(), &check.parameters)).collect();
     let details = json!({
         "kind": kind,
@@ -154,7 +155,7 @@ fn details(outcome: &Outcome, changed: &[FindingRecord], exemptions: &[Exemption
         "resolved": with_status(FindingStatus::Resolved),
         "version": outcome.elava_version,
         "parameters": parameters,
-        "exemptions": exemptions,
+        "exemptions": in_force,
         "results": results.collect::<Vec<_>>(),
     });
     match details {

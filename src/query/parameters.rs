@@ -179,6 +179,9 @@ fn in_sql(value: &ParameterValue) -> String {
         ParameterValue::List(items) if !items.is_empty() => {
             format!("ARRAY[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
         }
+        // Two signs would begin a comment.
+        ParameterValue::Integer(value) if *value < 0 => format!("({})", literal(&ParameterValue::Integer(*value))),
+        ParameterValue::Number(value) if value.is_sign_negative() => format!("({})", literal(&ParameterValue::Number(*value))),
         other => literal(other).to_string(),
     }
 }

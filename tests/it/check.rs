@@ -28,9 +28,10 @@ fn each_status_has_its_reason_and_its_exit_code() {
         ("incomplete".into(), why("aws/111122223333/us-east-1/aws_vpc_subnet is partial (UnauthorizedOperation)"))
     );
     assert_eq!(told("bucket-public"), ("skipped".into(), why("no scan has listed aws_s3_bucket")));
-    assert_eq!(told("instance-image"), ("skipped".into(), why("the parameter image of house has no value")));
+    assert_eq!(told("instance-image"), ("skipped".into(), why("the parameter house.image has no value")));
     assert_eq!(told("instance-broken").0, "error");
     assert_eq!(code, 2, "a check could not be run");
+    assert_eq!(outcome["status"], "error");
     let exit = |checks: &[&str]| house.check(&[&["--no-record"], checks].concat()).0;
     assert_eq!(exit(&["instance-public"]), 1);
     assert_eq!(exit(&["volume-small"]), 0);

@@ -1,13 +1,23 @@
 //! Outcomes as texts that programs read.
 
-use super::outcome::Outcome;
+use serde::Serialize;
+
+use super::outcome::{Outcome, Status};
 use crate::error::{Error, Result};
+
+#[derive(Serialize)]
+struct Written<'a> {
+    status: Status,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
 
 /// All of an outcome, one JSON object on one line.
 ///
 /// # Errors
 /// `Internal` if it cannot be encoded.
 pub fn json(outcome: &Outcome) -> Result<String> {
-    let json = serde_json::to_string(outcome).map_err(|error| Error::internal("encode the outcome").with_source(error))?;
+    let json = serde_json::to_string(&Written { status: outcome.status(), outcome })
+        .map_err(|error| Error::internal("encode the outcome").with_source(error))?;
     Ok(json + "\n")
 }

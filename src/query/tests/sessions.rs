@@ -197,3 +197,18 @@ async fn what_would_alter_anything_is_refused() {
         assert!(error.contains("refused"), "{sql}: {error}");
     }
 }
+
+#[tokio::test]
+async fn another_session_sees_the_same_until_either_is_pinned_elsewhere() {
+    let mut session = small_session().await;
+    let head = "SELECT max(revision) FROM observations";
+    rows(&mut session, "SET elava.as_of = '2026-11-01T00:30:00Z'").await;
+    rows(&mut session, "CREATE VIEW mine AS SELECT 1 AS one").await;
+    let mut another = session.another().unwrap();
+    assert_eq!(rows(&mut another, head).await, ["2"]);
+    assert_eq!(rows(&mut another, "SHOW elava.as_of").await, ["elava.as_of|2026-11-01T00:30:00Z"]);
+    assert_eq!(rows(&mut another, "SELECT CAST(elava_now() AS TEXT)").await, ["2026-11-01T00:30:00Z"]);
+    assert!(failure(&mut another, "SELECT * FROM mine").await.contains("there is no table mine"));
+    rows(&mut another, "SET elava.as_of = 4").await;
+    assert_eq!((rows(&mut session, head).await, rows(&mut another, head).await), (vec!["2".to_owned()], vec!["4".to_owned()]));
+}

@@ -41,6 +41,9 @@ pub async fn run(args: CheckArgs, context: &Context) -> Result<ExitStatus> {
     let outcome = ask.run(settings).await?;
     let per_check = if args.names.len() == 1 { settings.max_rows.value } else { table::PER_CHECK };
     write(&outcome, format, per_check, context).await?;
+    if outcome.status() == Status::Skipped {
+        context.printer.warn("nothing was checked: no scan has listed what these checks are about, or their parameters have no value");
+    }
     Ok(status(&outcome, args.fail_on))
 }
 

@@ -1,6 +1,7 @@
 //! An outcome for people: what did not pass, the worst first, and totals.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::analysis::intervals::Moment;
 use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Outcome, Resource, Severity, Status};
@@ -13,6 +14,8 @@ pub const PER_CHECK: usize = 10;
 const RESOURCE_WIDTH_MAX: usize = 44;
 /// The least that is left for a reason before it goes on a line of its own.
 const REASON_WIDTH_MIN: usize = 24;
+/// What stands around when a finding began and its resource.
+const ENTRY_FRAME: usize = 8;
 /// Spaces before a finding.
 const INDENT: usize = 4;
 const BOLD: &str = "1";
@@ -122,7 +125,8 @@ impl Page<'_> {
     fn entries(&mut self, entries: &[Entry<'_>]) {
         let shown = entries.get(..self.options.per_check.min(entries.len())).unwrap_or(entries);
         let when = shown.iter().map(|entry| entry.when.len()).max().unwrap_or_default();
-        let label = shown.iter().map(|entry| display_width(&entry.label())).max().unwrap_or_default().min(RESOURCE_WIDTH_MAX);
+        let room = self.options.width.map_or(RESOURCE_WIDTH_MAX, |width| width.saturating_sub(when + ENTRY_FRAME).min(RESOURCE_WIDTH_MAX));
+        let label = shown.iter().map(|entry| display_width(&entry.label())).max().unwrap_or_default().min(room);
         let (mut place, mut why) = (None, None);
         for entry in shown {
             if why != entry.exemption {
@@ -168,7 +172,8 @@ impl Page<'_> {
         let counts: Vec<String> =
             counts.map(|(status, count)| format!("{count} {}", self.paint(status_color(status), status.as_str()))).collect();
         let checks = outcome.checks.len();
-        self.lines.push(format!("{checks} checks {}: {}", extent(&outcome.extent), counts.join(", ")));
+        self.wrapped(0, &format!("{checks} {} {}", if checks == 1 { "check" } else { "checks" }, extent(&outcome.extent)));
+        self.lines.push(format!("  {}", counts.join(", ")));
         let open = |severity: Severity| {
             let checks = outcome.checks.iter().filter(|check| check.check.severity == severity);
             checks.map(CheckOutcome::open).sum::<usize>()
@@ -181,7 +186,12 @@ impl Page<'_> {
         let new = outcome.checks.iter().flat_map(|check| &check.findings).filter(|finding| finding.is_new == Some(true)).count();
         found.extend((new > 0).then(|| format!("{new} new (+)")));
         if !found.is_empty() {
-            self.lines.push(format!("found: {}", found.join(", ")));
+            self.lines.push(format!("  found: {}", found.join(", ")));
+        }
+        let lacking: BTreeSet<&str> = outcome.checks.iter().filter_map(|check| check.lacks.as_deref()).collect();
+        if !lacking.is_empty() {
+            let lacking = lacking.into_iter().collect::<Vec<_>>().join(", ");
+            self.hanging("  skipped for want of a parameter: ", 35, &lacking);
         }
     }
 
@@ -269,3 +279,6 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

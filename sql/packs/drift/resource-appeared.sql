@@ -1,0 +1,15 @@
+-- id: resource-appeared
+-- title: Resources that were not there at the baseline
+-- severity: medium
+-- types: *
+-- remediation: Delete it, or take it into its definition and move the baseline.
+WITH ignored AS (
+    SELECT coalesce(rule.value->>'type', '*') AS of_type, coalesce(rule.value->>'path', '') AS path
+    FROM jsonb_array_elements($ignore) AS rule(value)
+    WHERE rule.value->>'until' IS NULL OR CAST(rule.value->>'until' AS TIMESTAMP) > elava_now()
+)
+SELECT resource_key, concat('was not there at ', $baseline) AS reason, changed_at AS since
+FROM diff($baseline, 'head') AS d
+WHERE change = 'created' AND NOT EXISTS (
+    SELECT 1 FROM ignored WHERE (of_type = '*' OR of_type = d.resource_type) AND ignored.path = ''
+)

@@ -1,0 +1,28 @@
+-- id: resource-retagged
+-- title: Resources whose tags are not as they were at the baseline
+-- severity: low
+-- types: *
+-- remediation: Put the tags back, or take them into its definition and move the baseline.
+WITH ignored AS (
+    SELECT coalesce(rule.value->>'type', '*') AS of_type, coalesce(rule.value->>'path', '') AS path
+    FROM jsonb_array_elements($ignore) AS rule(value)
+    WHERE rule.value->>'until' IS NULL OR CAST(rule.value->>'until' AS TIMESTAMP) > elava_now()
+),
+different AS (
+    SELECT resource_key, resource_type, changed_at, changed.path
+    FROM diff($baseline, 'head'), unnest(changed_paths) AS changed(path)
+    WHERE starts_with(changed.path, '/tags/')
+)
+SELECT resource_key,
+    concat(
+        array_to_string(array_slice(array_agg(path ORDER BY path), 1, 8), ', '),
+        CASE WHEN count(*) > 8 THEN concat(' and ', count(*) - 8, ' more') END
+    ) AS reason,
+    max(changed_at) AS since
+FROM different
+WHERE NOT EXISTS (
+    SELECT 1 FROM ignored
+    WHERE (of_type = '*' OR of_type = different.resource_type)
+        AND (ignored.path = different.path OR starts_with(different.path, ignored.path || '/'))
+)
+GROUP BY resource_key

@@ -1,6 +1,7 @@
 //! Every check that is shipped, on fixtures: `tests/packs/<pack>/<check>/` has `pass.ndjson`, in which nothing violates it,
-//! `fail.ndjson`, and `expected.csv` with the violations of the latter, `resource_id,reason`. The two are import files and may
-//! hold several scans; `parameters.toml` beside them may give the pack's parameters values, `name = value`.
+//! `fail.ndjson`, and `expected.csv` with the violations of the latter, `resource_id,reason`. The two are import files: either
+//! observations only, which are one scan of complete scopes, or scans with the lines that steer them; `parameters.toml` beside
+//! them may give the pack's parameters values, `name = value`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -35,7 +36,8 @@ async fn outcome(check: &Check, file: &Path) -> Result<CheckOutcome, String> {
     let text = |error: elava::Error| format!("{}: {error}", file.display());
     let scratch = Scratch::new();
     let writer = Writer::open(scratch.backend(), clock()).await.map_err(text)?;
-    let options = ImportOptions { complete: true, ..ImportOptions::default() };
+    let steers = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?.contains("\"scan\":\"started\"");
+    let options = ImportOptions { complete: !steers, ..ImportOptions::default() };
     import(&writer, vec![Source::argument(file.to_str().unwrap())], &options, &mut |_| {}).await.map_err(text)?;
     let snapshot = Store::open(scratch.backend()).await.map_err(text)?.snapshot().await.map_err(text)?;
     let session = session(&snapshot, Some("head".to_owned()));

@@ -10,7 +10,6 @@ WHERE scheme = 'internet-facing'
     -- A load balancer whose listeners nobody could list has none here.
     AND EXISTS (
         SELECT 1 FROM aws_ec2_load_balancer_listener AS plain
-        WHERE plain.load_balancer_arn = mine.arn AND plain.protocol = 'HTTP'
-            AND coalesce(plain.default_actions->0->>'Type', '') <> 'redirect'
+        WHERE plain.load_balancer_arn = mine.arn AND coalesce(plain.default_actions->0->>'Type', '') <> 'redirect'
     )
     AND NOT EXISTS (SELECT 1 FROM aws_ec2_load_balancer_listener AS tls WHERE tls.load_balancer_arn = mine.arn AND tls.protocol = 'HTTPS')

@@ -77,6 +77,8 @@ impl Request {
             run_id: self.run_id.clone(),
             elava_version: env!("CARGO_PKG_VERSION").to_owned(),
             is_present: self.is_present,
+            started_at: None,
+            finished_at: None,
             extent: from.map_or(Extent::Point(to), |from| Extent::Range { from: moment(&view, from), to }),
             checks,
         }
@@ -104,11 +106,7 @@ pub(super) fn moment(view: &View, revision: Revision) -> Moment {
 
 /// Scopes that were not seen whole, in words.
 fn gaps_told(gaps: &[Gap]) -> String {
-    let told = gaps.iter().take(NAMED_MAX).map(|gap| {
-        let code = gap.error_code.as_ref().map_or(String::new(), |code| format!(" ({code})"));
-        format!("{}/{}/{}/{} is {}{code}", gap.provider, gap.account_id, gap.region, gap.resource_type, gap.status)
-    });
-    let told = told.collect::<Vec<_>>().join(", ");
+    let told = gaps.iter().take(NAMED_MAX).map(Gap::to_string).collect::<Vec<_>>().join(", ");
     match gaps.len().saturating_sub(NAMED_MAX) {
         0 => told,
         more => format!("{told}, and {more} more"),

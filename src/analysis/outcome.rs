@@ -101,6 +101,10 @@ pub struct Outcome {
     pub elava_version: String,
     /// Whether it is about the present, so that findings are as it finds them.
     pub is_present: bool,
+    /// When the run began; none where nobody looked at the clock.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
     /// What was looked at.
     #[serde(flatten)]
     pub extent: Extent,
@@ -196,6 +200,20 @@ pub struct Gap {
     /// The status of its newest listing: `partial`, `failed`, `skipped` or `suspect`.
     pub status: String,
     pub error_code: Option<String>,
+}
+
+impl Gap {
+    /// The scope as it stands at the head of its resources' keys.
+    pub fn scope(&self) -> String {
+        format!("{}/{}/{}/{}", self.provider, self.account_id, self.region, self.resource_type)
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}", self.scope(), self.status)?;
+        self.error_code.as_ref().map_or(Ok(()), |code| write!(f, " ({code})"))
+    }
 }
 
 /// A resource that is told of.

@@ -1,23 +1,39 @@
-//! Outcomes as texts that programs read.
+//! An outcome as JSON, and in the formats of others: SARIF for code scanning, JUnit XML for build servers, Markdown for reviews and wikis.
+//!
+//! A document depends on the outcome alone: the same outcome gives the same bytes. What JUnit XML and Markdown say in words is
+//! made `visible` first, so that no text of a cloud breaks a document or hides in it; SARIF holds texts as they are.
 
-use serde::Serialize;
+mod json;
+mod junit;
+mod markdown;
+mod sarif;
+mod told;
 
-use super::outcome::{Outcome, Status};
-use crate::error::{Error, Result};
+use std::io::{self, Write};
 
-#[derive(Serialize)]
-struct Written<'a> {
-    status: Status,
-    #[serde(flatten)]
-    outcome: &'a Outcome,
+pub use json::json;
+
+use super::outcome::Outcome;
+
+/// How an outcome is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// SARIF 2.1.0, JSON.
+    Sarif,
+    /// JUnit XML, as Jenkins's schema `junit-10.xsd` has it.
+    Junit,
+    /// Markdown as GitHub and GitLab read it.
+    Markdown,
 }
 
-/// All of an outcome, one JSON object on one line.
+/// Writes an outcome as a document.
 ///
 /// # Errors
-/// `Internal` if it cannot be encoded.
-pub fn json(outcome: &Outcome) -> Result<String> {
-    let json = serde_json::to_string(&Written { status: outcome.status(), outcome })
-        .map_err(|error| Error::internal("encode the outcome").with_source(error))?;
-    Ok(json + "\n")
+/// Those of `out`.
+pub fn write(outcome: &Outcome, format: Format, out: &mut impl Write) -> io::Result<()> {
+    match format {
+        Format::Sarif => sarif::write(outcome, out),
+        Format::Junit => junit::write(outcome, out),
+        Format::Markdown => markdown::write(outcome, out),
+    }
 }

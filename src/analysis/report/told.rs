@@ -1,0 +1,107 @@
+//! What reports say of findings and of intervals alike, and how they say it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use url::Url;
+
+use crate::analysis::intervals::Moment;
+use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Resource, Since};
+use crate::model::TimeSpan;
+
+/// A resource that violates a check, or did.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) resource: &'a Resource,
+    pub(super) reason: &'a str,
+    pub(super) exemption: Option<&'a Exemption>,
+    pub(super) held: Held<'a>,
+}
+
+/// When a violation held.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Held<'a> {
+    /// At the point, and since when.
+    Now(&'a Finding),
+    /// In the range.
+    Once(&'a Interval),
+}
+
+/// What is told of a check: its findings, or its intervals.
+pub(super) fn told(check: &CheckOutcome) -> impl Iterator<Item = Told<'_>> {
+    let findings = check.findings.iter().map(|finding| Told {
+        resource: &finding.resource,
+        reason: &finding.reason,
+        exemption: finding.exemption.as_ref(),
+        held: Held::Now(finding),
+    });
+    let intervals = check.violations.iter().map(|interval| Told {
+        resource: &interval.resource,
+        reason: &interval.reason,
+        exemption: interval.exemption.as_ref(),
+        held: Held::Once(interval),
+    });
+    findings.chain(intervals)
+}
+
+impl fmt::Display for Held<'_> {
+    /// `since 2026-10-01T00:00:00Z`, `from ... to ..., 2d`; nothing where it is not known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now(finding) => finding.since.map_or(Ok(()), |since| write!(f, "{}", since_told(since))),
+            Self::Once(interval) => {
+                let from = if interval.opened_before { "since before" } else { "from" };
+                write!(f, "{from} {}", moment(interval.opened))?;
+                if let Some(closed) = interval.closed {
+                    write!(f, " to {}", moment(closed))?;
+                }
+                write!(f, ", {}", TimeSpan::from_micros(interval.lasted_seconds.saturating_mul(1_000_000)))
+            }
+        }
+    }
+}
+
+fn since_told(since: Since) -> String {
+    let at = match (since.at, since.revision) {
+        (Some(at), _) => at.to_string(),
+        (None, Some(revision)) => format!("revision {revision}"),
+        (None, None) => return String::new(),
+    };
+    format!("since {}{at}", if since.or_before { "before " } else { "" })
+}
+
+/// A point in words: its time, or the revision that has none.
+pub(super) fn moment(moment: Moment) -> String {
+    moment.at.map_or_else(|| format!("revision {}", moment.revision), |at| at.to_string())
+}
+
+/// What was looked at, in words.
+pub(super) fn extent(extent: &Extent) -> String {
+    let point = |at: &Moment| match at.at {
+        Some(time) => format!("revision {} ({time})", at.revision),
+        None => format!("revision {}", at.revision),
+    };
+    match extent {
+        Extent::Point(at) => format!("at {}", point(at)),
+        Extent::Range { from, to } => format!("from {} to {}", point(from), point(to)),
+    }
+}
+
+/// Where more is written, if the text is an address of the web.
+pub(super) fn link(docs: &str) -> Option<Url> {
+    Url::parse(docs).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The text on one line without anything that cannot be seen or that XML forbids: control characters and the two that are
+/// no characters become escapes (`\n`, `\u{1b}`).
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |character: char| character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}');
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut seen = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_hidden(character) { seen.extend(character.escape_default()) } else { seen.push(character) }
+    }
+    Cow::Owned(seen)
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that has to hold before a change lands: formatting, lints, all tests, documentation.
-# Sets up what the tests need (a Python virtual environment with DuckDB) under the target folder.
+# Sets up what the tests need (a Python virtual environment with DuckDB, moto and schemas) under the target folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-$PWD/target}"
@@ -9,6 +9,10 @@ if [ ! -x "$python/bin/python" ]; then
     python3 -m venv "$python"
 fi
 "$python/bin/python" -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+# The schema that Jenkins holds JUnit reports to is packed nowhere but in pytest's source archive.
+if [ ! -e "$python/sources/pytest-9.0.2.tar.gz" ]; then
+    "$python/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary pytest --dest "$python/sources" pytest==9.0.2
+fi
 export ELAVA_TEST_PYTHON="$python/bin/python"
 
 # The dependencies are those of the release build; Elava itself is built quickly and with all checks.

@@ -21,6 +21,7 @@ mod relationships;
 mod repl;
 #[cfg(feature = "aws")]
 mod replay;
+mod reports;
 #[cfg(feature = "aws")]
 mod scan;
 mod slt;

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::told::{Told, extent, told, visible};
+use super::told::{Told, extent, told, visible, why};
 use crate::analysis::outcome::{CheckOutcome, Outcome, Status};
 
 /// The most findings of a check that are written out: more than anyone reads in a build's log.
@@ -137,7 +137,7 @@ fn text(check: &CheckOutcome) -> String {
     let mut lines: Vec<String> = told(check).take(FINDINGS_MAX).map(line).collect();
     let more = (check.findings.len() + check.violations.len()).saturating_sub(FINDINGS_MAX) + check.more_findings;
     lines.extend((more > 0).then(|| format!("and {more} more")));
-    lines.extend(check.why.clone());
+    lines.extend(why(check).map(str::to_owned));
     lines.extend(check.gaps.iter().take(FINDINGS_MAX).map(|gap| format!("not seen whole: {gap}")));
     lines.push(format!("{}: {}", check.check.severity, check.check.title));
     lines.push(format!("what to do: {}", check.check.remediation));
@@ -148,7 +148,7 @@ fn text(check: &CheckOutcome) -> String {
 
 /// `KEY (name): reason (since ...)`, and why it is allowed.
 fn line(told: Told<'_>) -> String {
-    let name = told.resource.name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+    let name = told.name().map_or_else(String::new, |name| format!(" ({name})"));
     let held = match told.held.to_string() {
         held if held.is_empty() => held,
         held => format!(" ({held})"),

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use super::told::{Told, extent, link, told, visible};
+use super::told::{Told, extent, link, told, visible, why};
 use crate::analysis::outcome::{CheckAbout, CheckOutcome, Outcome, Status};
 
 /// The most findings of a check that are shown.
@@ -86,7 +86,7 @@ fn section(check: &CheckOutcome, room: &mut usize) -> String {
 
 fn paragraphs(check: &CheckOutcome) -> Vec<String> {
     let mut lines = vec![help(&check.check)];
-    lines.extend(check.why.as_ref().map(|why| format!("Why: {}", escaped(why))));
+    lines.extend(why(check).map(|why| format!("Why: {}", escaped(why))));
     if !check.gaps.is_empty() {
         let gaps: Vec<String> = check.gaps.iter().take(GAPS_MAX).map(|gap| escaped(&gap.to_string())).collect();
         let more = check.gaps.len().saturating_sub(GAPS_MAX);
@@ -110,7 +110,7 @@ pub(super) fn help(check: &CheckAbout) -> String {
 }
 
 fn row(told: Told<'_>) -> [String; 3] {
-    let name = told.resource.name.as_ref().map_or_else(String::new, |name| format!(" ({})", escaped(name)));
+    let name = told.name().map_or_else(String::new, |name| format!(" ({})", escaped(name)));
     let exempt = told.exemption.map_or_else(String::new, |exemption| {
         format!(" (exempt until {}: {})", escaped(&exemption.until.to_string()), escaped(&exemption.reason))
     });

@@ -271,8 +271,7 @@ struct SarifResult<'a> {
 impl Results<'_> {
     fn violation<'a>(&self, index: usize, check: &'a CheckOutcome, told: Told<'_>) -> SarifResult<'a> {
         let resource = told.resource;
-        let name = resource.name.as_deref().filter(|name| *name != resource.resource_id);
-        let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+        let name = told.name().map_or_else(String::new, |name| format!(" ({name})"));
         let is_new = match told.held {
             Held::Now(finding) if self.has_baseline => finding.is_new,
             Held::Now(_) | Held::Once(_) => None,

@@ -6,7 +6,7 @@ use std::fmt;
 use url::Url;
 
 use crate::analysis::intervals::Moment;
-use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Resource, Since};
+use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Resource, Since, Status};
 use crate::model::TimeSpan;
 
 /// A resource that violates a check, or did.
@@ -44,16 +44,27 @@ pub(super) fn told(check: &CheckOutcome) -> impl Iterator<Item = Told<'_>> {
     findings.chain(intervals)
 }
 
+impl Told<'_> {
+    /// The resource's name, where it says more than the id.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.resource.name.as_deref().filter(|name| *name != self.resource.resource_id)
+    }
+}
+
 impl fmt::Display for Held<'_> {
-    /// `since 2026-10-01T00:00:00Z`, `from ... to ..., 2d`; nothing where it is not known.
+    /// `since 2026-10-01T00:00:00Z, new` or `from ... to ..., 2d`; nothing where it is not known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Now(finding) => finding.since.map_or(Ok(()), |since| write!(f, "{}", since_told(since))),
+            Self::Now(finding) => {
+                let new = (finding.is_new == Some(true)).then(|| "new".to_owned());
+                let words: Vec<String> = finding.since.and_then(since).into_iter().chain(new).collect();
+                f.write_str(&words.join(", "))
+            }
             Self::Once(interval) => {
-                let from = if interval.opened_before { "since before" } else { "from" };
-                write!(f, "{from} {}", moment(interval.opened))?;
-                if let Some(closed) = interval.closed {
-                    write!(f, " to {}", moment(closed))?;
+                let opened = format!("{}{}", before(interval.opened_before), moment(interval.opened));
+                match interval.closed {
+                    Some(closed) => write!(f, "from {opened} to {}", moment(closed))?,
+                    None => write!(f, "since {opened}")?,
                 }
                 write!(f, ", {}", TimeSpan::from_micros(interval.lasted_seconds.saturating_mul(1_000_000)))
             }
@@ -61,13 +72,19 @@ impl fmt::Display for Held<'_> {
     }
 }
 
-fn since_told(since: Since) -> String {
-    let at = match (since.at, since.revision) {
-        (Some(at), _) => at.to_string(),
-        (None, Some(revision)) => format!("revision {revision}"),
-        (None, None) => return String::new(),
-    };
-    format!("since {}{at}", if since.or_before { "before " } else { "" })
+fn since(since: Since) -> Option<String> {
+    let of_revision = since.revision.map(|revision| format!("revision {revision}"));
+    let at = since.at.map(|at| at.to_string()).or(of_revision)?;
+    Some(format!("since {}{at}", before(since.or_before)))
+}
+
+const fn before(or_before: bool) -> &'static str {
+    if or_before { "before " } else { "" }
+}
+
+/// Why a check came to what it did, where the scopes that were not seen whole do not tell.
+pub(super) fn why(check: &CheckOutcome) -> Option<&str> {
+    check.why.as_deref().filter(|_| check.status != Status::Incomplete || check.gaps.is_empty())
 }
 
 /// A point in words: its time, or the revision that has none.

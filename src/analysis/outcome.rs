@@ -101,9 +101,11 @@ pub struct Outcome {
     pub elava_version: String,
     /// Whether it is about the present, so that findings are as it finds them.
     pub is_present: bool,
-    /// When the run began; none where nobody looked at the clock.
+    /// When the run began, which is no part of what it found; none where nobody looked at the clock.
+    #[serde(skip)]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[serde(skip)]
     pub finished_at: Option<Timestamp>,
     /// What was looked at.
     #[serde(flatten)]

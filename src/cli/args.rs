@@ -413,6 +413,12 @@ pub enum CheckFormat {
     Ndjson,
     /// One finding a line, with a header line
     Csv,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for build servers
+    Junit,
+    /// Markdown, for the comment of a pull request or a wiki
+    Markdown,
 }
 
 /// `elava export`

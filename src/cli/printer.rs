@@ -1,6 +1,6 @@
 //! The one owner of stdout and stderr: data goes to the first, talk to the second.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
 
@@ -70,8 +70,16 @@ impl Printer {
     /// # Errors
     /// `Unavailable` if stdout refuses it.
     pub fn data(self, text: &str) -> Result<()> {
-        let mut out = io::stdout();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        self.stream(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes data piece by piece, as [`Printer::data`] does at once.
+    ///
+    /// # Errors
+    /// `Unavailable` if stdout refuses it.
+    pub fn stream(self, write: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>) -> Result<()> {
+        let mut out = BufWriter::new(io::stdout());
+        match write(&mut out).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Error::unavailable("write to standard output").with_source(error))
             }

@@ -2,6 +2,7 @@
 
 mod broken;
 mod findings;
+mod formats;
 mod house;
 mod lasting;
 mod past;

@@ -132,11 +132,12 @@ fn code(text: &str) -> String {
     if text.is_empty() || text.contains(['`', '|']) { escaped(text) } else { format!("`{}`", visible(text)) }
 }
 
-/// A text that is nothing but itself. What would call somebody or name an issue is cut by a space of no width.
+/// A text that is nothing but itself. What would call somebody or name an issue is cut by a space of no width; what would be
+/// taken for an address of the web is cut too, since an address ends where no escape counts.
 fn escaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in visible(text).chars() {
-        if "\\`*_[]<>&|~$#@".contains(character) {
+        if "\\`*_[<&|~$#@".contains(character) {
             plain.push('\\');
         }
         plain.push(character);
@@ -144,5 +145,5 @@ fn escaped(text: &str) -> String {
             plain.push_str("&#8203;");
         }
     }
-    plain
+    plain.replace("://", "\\://").replace("www.", "www\\.")
 }

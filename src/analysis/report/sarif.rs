@@ -151,17 +151,19 @@ enum Notice {
     NotRun,
     NotSeen,
     LeftOut,
+    Lacks,
     Skipped,
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [Self::NotRun, Self::NotSeen, Self::LeftOut, Self::Skipped];
+    const ALL: [Self; 5] = [Self::NotRun, Self::NotSeen, Self::LeftOut, Self::Lacks, Self::Skipped];
 
     const fn id(self) -> &'static str {
         match self {
             Self::NotRun => "check-not-run",
             Self::NotSeen => "resources-not-seen",
             Self::LeftOut => "findings-left-out",
+            Self::Lacks => "parameter-missing",
             Self::Skipped => "check-skipped",
         }
     }
@@ -171,14 +173,15 @@ impl Notice {
             Self::NotRun => "A check could not be run.",
             Self::NotSeen => "Not all resources that a check looks at were seen.",
             Self::LeftOut => "A check found more than the report holds.",
-            Self::Skipped => "A check had nothing to look at, or lacks the value of a parameter.",
+            Self::Lacks => "A check was not run since a parameter has no value.",
+            Self::Skipped => "A check had nothing to look at.",
         }
     }
 
     const fn level(self) -> &'static str {
         match self {
             Self::NotRun => "error",
-            Self::NotSeen | Self::LeftOut => "warning",
+            Self::NotSeen | Self::LeftOut | Self::Lacks => "warning",
             Self::Skipped => "note",
         }
     }
@@ -201,7 +204,10 @@ impl Notice {
 fn invocation(outcome: &Outcome) -> Invocation {
     let checks = || outcome.checks.iter().enumerate();
     let skipped = checks().filter(|(_, check)| check.status == Status::Skipped);
-    let skipped = skipped.map(|(index, check)| Notice::Skipped.of(index, check, check.why.as_deref().unwrap_or("it was skipped")));
+    let skipped = skipped.map(|(index, check)| {
+        let notice = if check.lacks.is_some() { Notice::Lacks } else { Notice::Skipped };
+        notice.of(index, check, check.why.as_deref().unwrap_or("it was skipped"))
+    });
     Invocation {
         execution_successful: outcome.count(Status::Error) == 0,
         start_time_utc: outcome.started_at,

@@ -25,6 +25,7 @@ pub fn outcome() -> Outcome {
     Outcome {
         run_id: "7b0c2a1e-5f7d-4a55-9a3b-0d1f6f1f2a10".to_owned(),
         elava_version: "0.1.0".to_owned(),
+        is_present: true,
         started_at: Some(at("2026-11-01T06:00:00Z")),
         finished_at: Some(at("2026-11-01T06:00:01.250Z")),
         extent: Extent::Point(moment(120, "2026-11-01T05:59:00Z")),
@@ -47,11 +48,13 @@ pub fn check(id: &str, severity: Severity) -> CheckOutcome {
         },
         status: Status::Pass,
         why: None,
+        lacks: None,
         gaps: Vec::new(),
         parameters: Parameters::default(),
         lasting: None,
         findings: Vec::new(),
         more_findings: 0,
+        resolved: Vec::new(),
         violations: Vec::new(),
         method: None,
     }
@@ -111,9 +114,13 @@ pub fn of_each_status() -> Outcome {
     let mut skipped = check("rds-unused", Severity::High);
     skipped.status = Status::Skipped;
     skipped.why = Some("no scan has listed aws_rds_db_instance".to_owned());
+    let mut lacking = check("tags-required", Severity::Medium);
+    lacking.status = Status::Skipped;
+    lacking.why = Some("the parameter orphans.required has no value".to_owned());
+    lacking.lacks = Some("orphans.required".to_owned());
     let mut exempt = check("snapshot-old", Severity::High);
     exempt.findings = vec![Finding { exemption: Some(exemption()), ..finding("snap-1", "400 days old") }];
-    let checks = vec![failed, incomplete, error, skipped, exempt, check("volume-unencrypted", Severity::High)];
+    let checks = vec![failed, incomplete, error, skipped, lacking, exempt, check("volume-unencrypted", Severity::High)];
     Outcome { checks, ..outcome() }
 }
 
@@ -138,10 +145,14 @@ pub fn of_range() -> Outcome {
 }
 
 /// What breaks documents, and what does not.
-const PIECES: [&str; 30] = [
+const PIECES: [&str; 36] = [
     "<",
     ">",
+    "<b>bold</b>",
+    "<!--",
+    "<https://example.com>",
     "&",
+    "&amp;",
     "\"",
     "'",
     "|",
@@ -154,15 +165,17 @@ const PIECES: [&str; 30] = [
     "\0",
     "\u{1b}[31m",
     "]]>",
-    "<!--",
     "](",
     "[a](1)",
     "{0}",
     "}",
     "*",
     "_",
+    "~~gone~~",
     "#",
+    " ##",
     "@team",
+    "$x$",
     "\u{fffe}",
     "\u{ffff}",
     "\u{85}",

@@ -92,7 +92,7 @@ impl Ask<'_> {
             record(writer, started_at, &outcome, changes, &request.exemptions).await?;
             writer.settle().await?;
         }
-        Ok(outcome)
+        Ok(Outcome { started_at: Some(started_at), finished_at: Some(SystemClock.now()), ..outcome })
     }
 
     fn request(&self, settings: &Settings) -> Request {

@@ -57,6 +57,9 @@ async fn write(outcome: &Outcome, format: CheckFormat, per_check: usize, context
         CheckFormat::Json => printer.data(&report::json(outcome)?),
         CheckFormat::Ndjson => rows::write(outcome, OutputFormat::Ndjson, context).await,
         CheckFormat::Csv => rows::write(outcome, OutputFormat::Csv, context).await,
+        CheckFormat::Sarif => printer.stream(|out| report::write(outcome, report::Format::Sarif, out)),
+        CheckFormat::Junit => printer.stream(|out| report::write(outcome, report::Format::Junit, out)),
+        CheckFormat::Markdown => printer.stream(|out| report::write(outcome, report::Format::Markdown, out)),
     }
 }
 

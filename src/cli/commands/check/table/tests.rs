@@ -72,7 +72,15 @@ fn outcome() -> Outcome {
     let mut skipped = check("skipped", Severity::High, Status::Skipped);
     skipped.lacks = Some("pack.baseline".to_owned());
     let checks = vec![check("passed", Severity::Low, Status::Pass), held, skipped, unseen, found];
-    Outcome { run_id: "run".to_owned(), elava_version: "1".to_owned(), is_present: true, extent: Extent::Point(moment(9)), checks }
+    Outcome {
+        run_id: "run".to_owned(),
+        elava_version: "1".to_owned(),
+        is_present: true,
+        started_at: None,
+        finished_at: None,
+        extent: Extent::Point(moment(9)),
+        checks,
+    }
 }
 
 fn gap() -> Gap {

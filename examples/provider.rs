@@ -10,7 +10,8 @@ use elava::clock::SystemClock;
 use elava::ingest::convert::Draft;
 use elava::model::{Json, Scope};
 use elava::scan::provider::{About, Failure, Listed, Listing, Provider, Reason, Sink};
-use elava::scan::{ScanEvent, ScanOptions, Stop, scan};
+use elava::scan::{ScanEvent, ScanOptions, scan};
+use elava::stop::Stop;
 use elava::store::{LocalBackend, Writer};
 
 /// A disk has one listing: what is in a folder.

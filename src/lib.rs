@@ -8,9 +8,12 @@ pub mod error;
 pub mod export;
 pub mod ingest;
 pub mod model;
+pub mod notify;
 pub mod query;
 pub mod scan;
+pub mod schedule;
 pub mod settings;
+pub mod stop;
 pub mod store;
 
 pub use error::{Error, ErrorKind, Result};

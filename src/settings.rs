@@ -1,6 +1,7 @@
 //! The settings file, `elava.toml`: what may stand in it. Which of several sources wins is decided by the command line.
 
 mod checks;
+mod daemon;
 mod scanning;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::model::{TypeRules, TypeRulesSet};
 
 pub use checks::{CheckSettings, ExemptionSettings};
-pub use scanning::{AccountSettings, AwsSettings, DaemonSettings, GuardFileSettings, RateSettings, RegionSettings, ScanSettings};
+pub use daemon::{DaemonSettings, ExportJobSettings, JobSettings, NotifySettings, QueryJobSettings, ScanJobSettings};
+pub use scanning::{AccountSettings, AwsSettings, GuardFileSettings, RateSettings, RegionSettings, ScanSettings};
 
 /// The name of the settings file.
 pub const FILE_NAME: &str = "elava.toml";
@@ -34,8 +36,10 @@ pub struct FileSettings {
     pub guard: GuardFileSettings,
     /// How scans run.
     pub scan: ScanSettings,
-    /// When the daemon scans.
+    /// What the daemon does, and when.
     pub daemon: DaemonSettings,
+    /// Who is told of it.
+    pub notify: Vec<NotifySettings>,
     /// What is scanned of AWS.
     pub aws: AwsSettings,
     /// Which checks are run, and with what.
@@ -83,7 +87,8 @@ impl FileSettings {
     /// `Invalid`, naming the file, the line and the key or value that is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let settings: Self = toml::from_str(text).map_err(|error| Error::toml(&error, text, path.display()))?;
-        settings.aws.check().map_err(|error| error.context(path.display()))?;
+        let checked = settings.aws.check().and_then(|()| settings.daemon.check(&settings.notify));
+        checked.map_err(|error| error.context(path.display()))?;
         for (name, rules) in &settings.types {
             let pointers = [("volatile", &rules.volatile), ("sets", &rules.sets)];
             for (key, pointers) in pointers {

@@ -86,14 +86,14 @@ pub enum Command {
     #[cfg(feature = "aws")]
     #[command(verbatim_doc_comment)]
     Scan(ScanArgs),
-    /// Scan what elava.toml names, again and again
+    /// Do the jobs of elava.toml when they are due
     ///
-    /// Scans on a beat (daemon.every in elava.toml), without overlap or drift, and compacts after
-    /// each scan. SIGTERM and Ctrl-C end it as soon as what was seen is durable.
+    /// Scans, checks, queries, exports and compaction, by periods and cron expressions; without jobs
+    /// in elava.toml, a scan every hour. Several daemons on one store share the work. SIGTERM and
+    /// Ctrl-C end it as soon as what was seen is durable.
     ///
     ///   elava daemon
     ///   elava daemon --config /etc/elava.toml
-    #[cfg(feature = "aws")]
     #[command(verbatim_doc_comment)]
     Daemon,
     /// Show scans, changes, or the versions of one resource, newest first

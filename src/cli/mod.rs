@@ -83,7 +83,6 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
         Some(Command::Import(args)) => block_on(commands::import::run(args, &context)),
         #[cfg(feature = "aws")]
         Some(Command::Scan(args)) => block_on(commands::scan::run(args, &context)),
-        #[cfg(feature = "aws")]
         Some(Command::Daemon) => block_on(commands::daemon::run(&context)),
         Some(Command::Log(args)) => block_on(commands::log::run(args, &context)),
         Some(Command::Show(args)) => block_on(commands::show::run(args, &context)),

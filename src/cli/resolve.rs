@@ -1,5 +1,6 @@
 //! Flags, environment and settings file, made one: each setting with its value and where it came from.
 
+mod daemon;
 mod scanning;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use super::printer::ColorChoice;
 use crate::error::{Error, Result};
 use crate::settings::{ByteSize, FILE_NAME, FileSettings};
 
+pub use daemon::{Daemon, ExportPlan, JobPlan, QueryPlan, Statement, TargetPlan, Way};
 pub use scanning::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX, Scanning};
 
 /// What a query may hold in memory unless told otherwise: the least that sorts a million wide rows without spilling.
@@ -119,6 +121,8 @@ pub struct Settings {
     pub color: Setting<ColorChoice>,
     /// How scans run.
     pub scanning: Scanning,
+    /// What the daemon does.
+    pub daemon: Daemon,
     /// What the file says, for the settings that are written into the store and for accounts.
     pub file: FileSettings,
 }
@@ -168,6 +172,7 @@ impl Settings {
             )?,
             color,
             scanning: Scanning::resolve(&file, &resolver)?,
+            daemon: Daemon::resolve(&file, &resolver)?,
             config,
             file,
         })

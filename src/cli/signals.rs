@@ -1,21 +1,16 @@
 //! Ctrl-C and the signal to terminate: the first asks for an end, the second does not wait for it.
 
-#[cfg(feature = "aws")]
 use std::future::Future;
 
-#[cfg(feature = "aws")]
 use super::ExitStatus;
-#[cfg(feature = "aws")]
 use super::printer::Printer;
 use crate::error::{Error, Result};
-#[cfg(feature = "aws")]
-use crate::scan::Stop;
+use crate::stop::Stop;
 
 /// Does something that ends soon once it is told to stop.
 ///
 /// # Errors
 /// Its own; `Unavailable` if it was not waited for.
-#[cfg(feature = "aws")]
 pub async fn until_stopped<F>(printer: Printer, work: impl FnOnce(Stop) -> F) -> Result<ExitStatus>
 where
     F: Future<Output = Result<ExitStatus>>,

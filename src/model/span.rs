@@ -1,6 +1,7 @@
 //! Lengths of time: microseconds, as people write them.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -23,6 +24,16 @@ impl TimeSpan {
     /// So many microseconds; nothing where there are fewer than none.
     pub const fn from_micros(micros: i64) -> Self {
         Self(if micros < 0 { 0 } else { micros })
+    }
+
+    /// So many seconds.
+    pub const fn from_seconds(seconds: u32) -> Self {
+        Self(seconds as i64 * SECOND)
+    }
+
+    /// As the standard library has it.
+    pub const fn duration(self) -> Duration {
+        Duration::from_micros(self.0.unsigned_abs())
     }
 
     /// In microseconds.

@@ -1,6 +1,7 @@
 //! Times: microseconds since 1970, UTC.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
@@ -20,6 +21,23 @@ impl Timestamp {
     /// Microseconds since 1970, UTC.
     pub const fn micros(self) -> i64 {
         self.0
+    }
+
+    /// The time so much later; the last one that there is if it comes after that.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// The time so much earlier; the first one that there is if it comes before that.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long it is since another time; nothing if that is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
 
     /// Reads RFC 3339 text; digits below a microsecond are cut off.

@@ -7,16 +7,12 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 mod doubt;
-mod every;
 pub mod limits;
 mod others;
 pub mod provider;
 mod run;
-mod stop;
 
 #[cfg(test)]
 mod tests;
 
-pub use every::{Every, Period};
 pub use run::{Ended, ScanEvent, ScanOptions, ScanReport, Tell, plan, scan};
-pub use stop::Stop;

@@ -17,11 +17,11 @@ use tokio::time::Instant;
 use super::doubt::has_lost_tags;
 use super::others::Others;
 use super::provider::{About, Asked, Failure, Listed, Listing, Provider, Reason, Received, Sink};
-use super::stop::Stop;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::Reader;
 use crate::ingest::convert::Draft;
 use crate::model::{CoverageStatus, Observation, ResourceKey, Scope, ScopeReport};
+use crate::stop::Stop;
 use crate::store::{Begin, ChangeCounts, History, ScanBegun, ScanSession, Writer};
 
 /// A scan that wrote nothing for so long is ended by the next one.

@@ -15,6 +15,7 @@ use crate::clock::ManualClock;
 use crate::error::{Error, Result};
 use crate::ingest::convert::Draft;
 use crate::model::{CoverageStatus, Scope, Timestamp};
+use crate::stop::Stop;
 use crate::store::{Begin, LocalBackend, ScanBegun, Writer};
 
 const FIRST: &str = "2026-12-01T00:00:00Z";

@@ -43,18 +43,6 @@ pub struct ScanSettings {
     pub request_timeout: Option<u64>,
 }
 
-/// `[daemon]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DaemonSettings {
-    /// The period of its scans: `90s`, `15m`, `6h`, `1d`.
-    pub every: Option<String>,
-    /// The most by which a scan begins later than its beat.
-    pub jitter: Option<String>,
-    /// Whether what a scan wrote is compacted when it has ended, however little it is.
-    pub compact: Option<bool>,
-}
-
 /// `[aws]`
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -43,10 +43,6 @@ const SCANS: &str = r#"
 missing_percent = 50
 [scan]
 at_once = 4
-[daemon]
-every = "6h"
-jitter = "10m"
-compact = false
 [aws]
 regions = "all"
 exclude_types = ["aws_ebs_snapshot"]
@@ -63,9 +59,9 @@ organization_role = "audit"
 "#;
 
 #[test]
-fn accounts_regions_rates_and_schedules_are_read() {
+fn accounts_regions_and_rates_are_read() {
     let settings = parse(SCANS).unwrap();
-    assert_eq!((settings.scan.at_once, settings.daemon.every.as_deref()), (Some(4), Some("6h")));
+    assert_eq!(settings.scan.at_once, Some(4));
     assert_eq!(settings.aws.regions, Some(RegionSettings::All));
     assert_eq!(settings.aws.rates["ec2"], RateSettings { per_second: 2.0, burst: 5.5 });
     let [production, others] = settings.aws.accounts.as_slice() else { panic!("{:?}", settings.aws.accounts) };
@@ -94,10 +90,37 @@ fn what_is_wrong_with_scans_is_told_with_its_place() {
             "elava.toml: aws.accounts, account \"a\": expected role_arn or",
         ),
         ("aws.rates.ec2 = { per_second = 0, burst = 1 }\n", "elava.toml: aws.rates.ec2: expected per_second from 0.01"),
-        ("[daemon]\ncompact = \"yes\"\n", "elava.toml, line 2: invalid type"),
     ];
     for (text, expected) in wrong {
         let error = parse(text).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{text}\n{error}");
+    }
+}
+
+/// Each wrong file, and how what is said of it begins.
+#[test]
+fn what_is_wrong_with_jobs_is_told_with_its_place() {
+    let job = |text: &str| format!("[[daemon.jobs]]\nname = \"a\"\n{text}\n");
+    let notify = |text: &str| format!("[[notify]]\nname = \"ops\"\n{text}\n");
+    let wrong = [
+        ("[daemon]\nevery = \"6h\"\n".to_owned(), "elava.toml, line 2: unknown key `every`"),
+        (job("every = \"6h\"\nscam = {}"), "elava.toml, line 4: unknown key `scam`"),
+        (job("scan = {}"), "elava.toml: daemon.jobs, \"a\": expected every = \"6h\" or cron"),
+        (job("every = \"6h\"\ncron = \"0 6 * * *\"\nscan = {}"), "elava.toml: daemon.jobs, \"a\": expected every = \"6h\" or cron"),
+        (job("every = \"6h\"\ncompact = false"), "elava.toml: daemon.jobs, \"a\": expected something to do"),
+        (job("every = \"6h\"\nquery = {}"), "elava.toml: daemon.jobs, \"a\": query: expected sql or file"),
+        (
+            job("every = \"6h\"\nscan = {}\nnotify = [\"ops\"]"),
+            "elava.toml: daemon.jobs, \"a\": notify: there is no [[notify]] of the name \"ops\"",
+        ),
+        (job("every = \"6h\"\nscan = {}").repeat(2), "elava.toml: daemon.jobs: the name \"a\" is there twice"),
+        (job("every = \"6h\"\nscan = {}").replace("\"a\"", "\"A b\""), "elava.toml: daemon.jobs: expected a name"),
+        (notify("on = [\"all\"]"), "elava.toml: notify, \"ops\": expected webhook, slack, file or command"),
+        (notify("file = \"x\"\nslack = \"https://x.y/z\""), "elava.toml: notify, \"ops\": expected webhook, slack, file or command"),
+        (notify("command = []"), "elava.toml: notify, \"ops\": command: expected a program"),
+    ];
+    for (text, expected) in wrong {
+        let error = parse(&text).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{text}\n{error}");
     }
 }

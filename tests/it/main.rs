@@ -16,6 +16,7 @@ mod import;
 mod intervals;
 mod kill;
 mod model;
+mod notify;
 mod packs;
 mod relationships;
 mod repl;
@@ -24,6 +25,7 @@ mod replay;
 mod reports;
 #[cfg(feature = "aws")]
 mod scan;
+mod schedule;
 mod slt;
 mod tidy;
 mod typed;

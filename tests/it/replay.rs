@@ -10,7 +10,8 @@ use elava::ingest::{Format, ImportOptions, Source, import};
 use elava::model::{CoverageStatus, Timestamp};
 use elava::scan::aws::Replay;
 use elava::scan::provider::Provider;
-use elava::scan::{ScanOptions, ScanReport, Stop, scan};
+use elava::scan::{ScanOptions, ScanReport, scan};
+use elava::stop::Stop;
 use elava::store::{LocalBackend, Writer};
 
 const ACCOUNT: &str = "123456789012";

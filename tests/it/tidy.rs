@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, and those that each may use besides itself: an edge never points upwards.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("error", &[]),
+    ("stop", &[]),
     ("clock", &["error", "model"]),
     ("model", &["error"]),
     ("settings", &["error", "model", "store"]),
@@ -14,8 +15,13 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("query", &["error", "clock", "model", "store"]),
     ("analysis", &["error", "clock", "model", "store", "query"]),
     ("export", &["error", "clock", "model", "store", "query"]),
-    ("scan", &["error", "clock", "model", "store", "ingest"]),
-    ("cli", &["error", "clock", "model", "settings", "store", "ingest", "query", "analysis", "export", "scan"]),
+    ("scan", &["error", "stop", "clock", "model", "store", "ingest"]),
+    ("schedule", &["error", "stop", "clock", "model", "store"]),
+    ("notify", &["error", "stop", "clock", "model", "store", "schedule"]),
+    (
+        "cli",
+        &["error", "stop", "clock", "model", "settings", "store", "ingest", "query", "analysis", "export", "scan", "schedule", "notify"],
+    ),
 ];
 
 /// What only the command line does: print, end the process, read the environment, start a runtime.

@@ -4,10 +4,11 @@ use std::fmt::Display;
 
 use clap::ValueEnum;
 
-use crate::cli::resolve::{Origin, Scanning, Setting, Settings};
+use crate::cli::resolve::{Daemon, ExportPlan, JobPlan, Origin, QueryPlan, Scanning, Setting, Settings, Statement, TargetPlan, Way};
 use crate::cli::{Context, ExitStatus};
 use crate::error::Result;
-use crate::settings::{AccountSettings, ExemptionSettings, FILE_NAME, RegionSettings, TypeSettings};
+use crate::schedule::Beat;
+use crate::settings::{AccountSettings, ExemptionSettings, FILE_NAME, RegionSettings, ScanJobSettings, TypeSettings};
 
 /// Prints the settings.
 ///
@@ -19,6 +20,8 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     lines.extend(guard(&settings.scanning));
     lines.extend(scanning(&settings.scanning));
     lines.extend(checks(settings));
+    lines.extend(daemon(&settings.daemon));
+    settings.daemon.targets.iter().for_each(|target| lines.extend(target_lines(target, settings)));
     lines.extend(aws(settings));
     settings.file.aws.accounts.iter().for_each(|account| lines.extend(account_lines(account, settings)));
     settings.file.checks.exemptions.iter().for_each(|exemption| lines.extend(exemption_lines(exemption, settings)));
@@ -39,9 +42,9 @@ fn general(settings: &Settings) -> Vec<String> {
         section("[query]"),
         text("memory_limit", &settings.memory_limit),
         section("[output]"),
-        line("format", &word(&settings.format), &settings.format.origin),
+        line("format", &word(&settings.format.value), &settings.format.origin),
         plain("max_rows", &settings.max_rows),
-        line("color", &word(&settings.color), &settings.color.origin),
+        line("color", &word(&settings.color.value), &settings.color.origin),
     ]
 }
 
@@ -57,16 +60,82 @@ fn guard(scanning: &Scanning) -> Vec<String> {
 }
 
 fn scanning(scanning: &Scanning) -> Vec<String> {
-    let jitter = scanning.every().map_or(String::new(), |every| every.jitter.to_string());
-    vec![
-        section("[scan]"),
-        plain("at_once", &scanning.at_once),
-        plain("request_timeout", &scanning.request_timeout),
-        section("[daemon]"),
-        text("every", &scanning.period),
-        line("jitter", &quoted(&jitter), &scanning.jitter.origin),
-        plain("compact", &scanning.compact),
-    ]
+    vec![section("[scan]"), plain("at_once", &scanning.at_once), plain("request_timeout", &scanning.request_timeout)]
+}
+
+fn daemon(daemon: &Daemon) -> Vec<String> {
+    let mut lines = vec![section("[daemon]"), text("time_zone", &daemon.time_zone)];
+    lines.push(match &daemon.listen.value {
+        Some(address) => line("listen", &quoted(&address.to_string()), &daemon.listen.origin),
+        None => unset("listen", "nowhere"),
+    });
+    daemon.jobs.value.iter().for_each(|job| lines.extend(job_lines(job, &daemon.jobs.origin)));
+    lines
+}
+
+/// A job as it is done: periods with their jitter, whoever said it.
+fn job_lines(plan: &JobPlan, origin: &Origin) -> Vec<String> {
+    let timing = &plan.job.timing;
+    let (key, beat) = match &timing.beat {
+        Beat::Every(period) => ("every", period.to_string()),
+        Beat::Cron(cron) => ("cron", cron.to_string()),
+    };
+    let said = [
+        ("name", Some(quoted(&plan.job.name))),
+        (key, Some(quoted(&beat))),
+        ("jitter", Some(quoted(&timing.jitter.to_string()))),
+        ("scan", plan.scan.as_ref().map(scan_table)),
+        ("check", plan.check.as_deref().map(list)),
+        ("query", plan.query.as_ref().map(query_table)),
+        ("export", plan.export.as_ref().map(export_table)),
+        ("compact", plan.compact.then(|| "true".to_owned())),
+        ("notify", (!plan.notify.is_empty()).then(|| list(&plan.notify))),
+    ];
+    of_section("[[daemon.jobs]]", said, origin)
+}
+
+fn scan_table(scan: &ScanJobSettings) -> String {
+    let some = |values: &[String]| (!values.is_empty()).then(|| list(values));
+    table([
+        ("regions", some(&scan.regions)),
+        ("types", some(&scan.types)),
+        ("exclude_types", some(&scan.exclude_types)),
+        ("incremental", scan.incremental.then(|| "true".to_owned())),
+    ])
+}
+
+fn query_table(query: &QueryPlan) -> String {
+    let (key, text) = match &query.sql {
+        Statement::Text(sql) => ("sql", quoted(sql)),
+        Statement::File(path) => ("file", quoted(&path.display().to_string())),
+    };
+    let to = query.to.as_ref();
+    table([(key, Some(text)), ("to", to.map(|(to, _)| quoted(&to.to_string()))), ("format", to.map(|(_, format)| word(format)))])
+}
+
+fn export_table(export: &ExportPlan) -> String {
+    let columns: Vec<String> = export.partition_by.iter().map(word).collect();
+    table([
+        ("table", Some(quoted(&export.table))),
+        ("to", Some(quoted(&export.to.to_string()))),
+        ("as_of", export.as_of.as_deref().map(quoted)),
+        ("where", export.condition.as_deref().map(quoted)),
+        ("partition_by", (!columns.is_empty()).then(|| format!("[{}]", columns.join(", ")))),
+        ("format", Some(word(&export.format))),
+    ])
+}
+
+/// URLs are told as far as they are no secret.
+fn target_lines(target: &TargetPlan, settings: &Settings) -> Vec<String> {
+    let (key, place) = match &target.way {
+        Way::Webhook(url) => ("webhook", quoted(&url.to_string())),
+        Way::Slack(url) => ("slack", quoted(&url.to_string())),
+        Way::File(path) => ("file", quoted(&path.display().to_string())),
+        Way::Command(words) => ("command", list(words)),
+    };
+    let wanted: Vec<String> = target.wanted.iter().map(|wanted| wanted.as_str().to_owned()).collect();
+    let said = [("name", Some(quoted(&target.name))), (key, Some(place)), ("on", Some(list(&wanted)))];
+    of_section("[[notify]]", said, &of_file(settings, true))
 }
 
 fn checks(settings: &Settings) -> Vec<String> {
@@ -80,7 +149,7 @@ fn checks(settings: &Settings) -> Vec<String> {
     lines.push(line("pack_dirs", &list(&folders), &of_file(settings, !folders.is_empty())));
     for (pack, values) in &checks.parameters {
         let values = values.iter().map(|(name, value)| (name.as_str(), Some(value.to_string())));
-        lines.extend(of_section(&format!("[checks.parameters.{}]", quoted(pack)), values, settings));
+        lines.extend(of_section(&format!("[checks.parameters.{}]", quoted(pack)), values, &of_file(settings, true)));
     }
     lines
 }
@@ -92,7 +161,7 @@ fn exemption_lines(exemption: &ExemptionSettings, settings: &Settings) -> Vec<St
         ("reason", quoted(&exemption.reason)),
         ("until", quoted(&exemption.until.to_string())),
     ];
-    of_section("[[checks.exemptions]]", said.map(|(key, value)| (key, Some(value))), settings)
+    of_section("[[checks.exemptions]]", said.map(|(key, value)| (key, Some(value))), &of_file(settings, true))
 }
 
 fn aws(settings: &Settings) -> Vec<String> {
@@ -140,18 +209,28 @@ fn account_lines(account: &AccountSettings, settings: &Settings) -> Vec<String> 
         ("types", account.types.as_deref().map(list)),
         ("exclude_types", account.exclude_types.as_deref().map(list)),
     ];
-    of_section("[[aws.accounts]]", said, settings)
+    of_section("[[aws.accounts]]", said, &of_file(settings, true))
 }
 
 fn types(name: &str, rules: &TypeSettings, settings: &Settings) -> Vec<String> {
     let lists = [("volatile", &rules.volatile), ("sets", &rules.sets), ("final_states", &rules.final_states)];
-    of_section(&format!("[types.{}]", quoted(name)), lists.map(|(key, values)| (key, values.as_deref().map(list))), settings)
+    of_section(
+        &format!("[types.{}]", quoted(name)),
+        lists.map(|(key, values)| (key, values.as_deref().map(list))),
+        &of_file(settings, true),
+    )
 }
 
-/// A section of which only that is printed which the file says.
-fn of_section<'k>(name: &str, said: impl IntoIterator<Item = (&'k str, Option<String>)>, settings: &Settings) -> Vec<String> {
-    let lines = said.into_iter().filter_map(|(key, value)| Some(line(key, &value?, &of_file(settings, true))));
+/// A section of which only that is printed which is said.
+fn of_section<'k>(name: &str, said: impl IntoIterator<Item = (&'k str, Option<String>)>, origin: &Origin) -> Vec<String> {
+    let lines = said.into_iter().filter_map(|(key, value)| Some(line(key, &value?, origin)));
     [section(name)].into_iter().chain(lines).collect()
+}
+
+/// A table in one line, of which only that is printed which is said.
+fn table<'k>(said: impl IntoIterator<Item = (&'k str, Option<String>)>) -> String {
+    let members: Vec<String> = said.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", value?))).collect();
+    if members.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", members.join(", ")) }
 }
 
 fn section(name: &str) -> String {
@@ -183,8 +262,8 @@ fn of_file(settings: &Settings, said: bool) -> Origin {
     }
 }
 
-fn word<T: ValueEnum>(setting: &Setting<T>) -> String {
-    quoted(setting.value.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+fn word<T: ValueEnum>(value: &T) -> String {
+    quoted(value.to_possible_value().as_ref().map_or("", |value| value.get_name()))
 }
 
 fn list(values: &[String]) -> String {

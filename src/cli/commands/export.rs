@@ -22,7 +22,19 @@ use crate::query::Point;
 /// # Errors
 /// `Conflict` if the target holds something, `Invalid` for a wrong table, point or condition; a file cannot be written.
 pub async fn run(args: ExportArgs, context: &Context) -> Result<ExitStatus> {
-    let (until, target) = destinations(&args)?;
+    let spinner = Progress::spinner(context.printer, "exporting");
+    let exported = once(&args, context).await;
+    drop(spinner);
+    context.printer.say(&exported?);
+    Ok(ExitStatus::Done)
+}
+
+/// One export; says what it wrote.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn once(args: &ExportArgs, context: &Context) -> Result<String> {
+    let (until, target) = destinations(args)?;
     if target.contains("://") {
         return Err(Error::new(ErrorKind::Unsupported, format!("an export to {target} is not supported by this version"))
             .with_hint("name a folder"));
@@ -30,7 +42,7 @@ pub async fn run(args: ExportArgs, context: &Context) -> Result<ExitStatus> {
     let target = PathBuf::from(target);
     open::refuse_inside_store(&context.settings, &target)?;
     let mut shell = StoreShell::open(&context.settings, args.as_of.clone()).await?;
-    let relation = relation(&args, until, &mut shell)?;
+    let relation = relation(args, until, &mut shell)?;
     let columns = args.partition_by.iter().filter_map(ValueEnum::to_possible_value);
     let request = ExportRequest {
         relation: relation.0,
@@ -47,13 +59,9 @@ pub async fn run(args: ExportArgs, context: &Context) -> Result<ExitStatus> {
         ExportFormat::Ndjson => Box::new(TextFiles(OutputFormat::Ndjson, "ndjson")),
         ExportFormat::Arrow => Box::new(TextFiles(OutputFormat::Arrow, "arrows")),
     };
-    let spinner = Progress::spinner(context.printer, "exporting");
-    let report = export(shell.session(), &request, &*files).await;
-    drop(spinner);
-    let report = report?;
+    let report = export(shell.session(), &request, &*files).await?;
     let (target, rows) = (request.target.display(), report.rows);
-    context.printer.say(&format!("{target}: {rows} rows in {} files, {} bytes", report.files, report.bytes));
-    Ok(ExitStatus::Done)
+    Ok(format!("{target}: {rows} rows in {} files, {} bytes", report.files, report.bytes))
 }
 
 /// The end of the range and the folder. Both are `--to`; the first after `--from` is the end of the range.

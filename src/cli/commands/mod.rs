@@ -6,7 +6,6 @@ pub(super) mod check;
 pub(super) mod compact;
 pub(super) mod completions;
 pub(super) mod config;
-#[cfg(feature = "aws")]
 pub(super) mod daemon;
 pub(super) mod demo;
 pub(super) mod diff;

@@ -90,7 +90,7 @@ impl Script {
 }
 
 /// A file that takes the place of another only when it is whole.
-struct OutputFile {
+pub(super) struct OutputFile {
     file: File,
     path: PathBuf,
     /// `None` where the path names a pipe or a device.
@@ -98,7 +98,9 @@ struct OutputFile {
 }
 
 impl OutputFile {
-    fn create(path: PathBuf) -> Result<Self> {
+    /// # Errors
+    /// `Invalid` for a folder, `Unavailable` if it cannot be made.
+    pub(super) fn create(path: PathBuf) -> Result<Self> {
         let failed = |error: io::Error| Error::unavailable(format!("create {}", path.display())).with_source(error);
         match fs::metadata(&path) {
             Ok(known) if known.is_dir() => return Err(Error::invalid(format!("{} is a folder", path.display()))),
@@ -117,7 +119,14 @@ impl OutputFile {
         Ok(Self { file, path, temporary: Some(temporary) })
     }
 
-    fn publish(mut self) -> Result<()> {
+    /// What is written is in place of the other once it is published.
+    pub(super) fn writer(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// # Errors
+    /// `Unavailable` if it cannot take the other's place, which is still there.
+    pub(super) fn publish(mut self) -> Result<()> {
         if let Some(temporary) = self.temporary.take() {
             fs::rename(&temporary, &self.path).map_err(|error| {
                 let _ = fs::remove_file(&temporary);

@@ -1,5 +1,6 @@
 //! `elava status`
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::cli::args::StatusArgs;
 use crate::cli::{Context, ExitStatus, open};
 use crate::error::{Error, Result};
+use crate::notify::{Outbox, Waiting};
 use crate::store::{Backend, DataFile, FORMAT_VERSION, Listed, Snapshot};
 
 /// What there is to tell.
@@ -21,6 +23,8 @@ struct Status {
     scans_ended: usize,
     scans_running: usize,
     tags: usize,
+    /// Messages that wait to be delivered, by target.
+    outbox: BTreeMap<String, usize>,
     epochs: usize,
     tables: Tables,
     log: Segments,
@@ -65,8 +69,9 @@ struct Segments {
 /// `NotFound` if there is no store, `Corrupt` if it is damaged.
 pub async fn run(args: StatusArgs, context: &Context) -> Result<ExitStatus> {
     let snapshot = open::reader(&context.settings).await?.snapshot().await?;
-    let log = open::backend(&context.settings)?.list("log", "").await?;
-    let status = Status::of(&snapshot, &log);
+    let backend = open::backend(&context.settings)?;
+    let log = backend.list("log", "").await?;
+    let status = Status::of(&snapshot, &log, &Outbox::new(backend).waiting().await?);
     let text = if args.json {
         let json = serde_json::to_string(&status).map_err(|error| Error::internal("encode the status").with_source(error))?;
         format!("{json}\n")
@@ -78,7 +83,7 @@ pub async fn run(args: StatusArgs, context: &Context) -> Result<ExitStatus> {
 }
 
 impl Status {
-    fn of(snapshot: &Snapshot, log: &[Listed]) -> Self {
+    fn of(snapshot: &Snapshot, log: &[Listed], waiting: &[Waiting]) -> Self {
         let (tail_segments, tail_bytes) = snapshot.tail_size();
         let (last_segment, hash) = snapshot.last_segment();
         let running = snapshot.index().open_scans.values().filter(|scan| !scan.failed);
@@ -103,6 +108,7 @@ impl Status {
             scans_ended: snapshot.scan_ends().len(),
             scans_running: running.count(),
             tags: snapshot.tags().count(),
+            outbox: counted(waiting),
             epochs: epochs.len(),
             tables,
             log: Segments { segments: log.len(), bytes: log_bytes },
@@ -128,6 +134,7 @@ impl Status {
             ("floor", format!("revision {}", self.floor)),
             ("scans", format!("{} ended, {} running", self.scans_ended, self.scans_running)),
             ("tags", self.tags.to_string()),
+            ("outbox", outbox_in_words(&self.outbox)),
             ("versions", format!("{} in {} epochs", self.tables.versions, self.epochs)),
             ("changes", self.tables.changes.to_string()),
             ("closings", self.tables.closings.to_string()),
@@ -138,6 +145,22 @@ impl Status {
             ("last segment", format!("{}, {}", self.last_segment, self.last_segment_hash)),
         ];
         lines.iter().map(|(name, value)| format!("{name:<14} {value}\n")).collect()
+    }
+}
+
+fn counted(waiting: &[Waiting]) -> BTreeMap<String, usize> {
+    let mut outbox = BTreeMap::new();
+    waiting.iter().for_each(|waiting| *outbox.entry(waiting.target.clone()).or_default() += 1);
+    outbox
+}
+
+/// `3 messages wait (chat 1, ops 2)`.
+fn outbox_in_words(outbox: &BTreeMap<String, usize>) -> String {
+    let targets: Vec<String> = outbox.iter().map(|(target, count)| format!("{target} {count}")).collect();
+    match outbox.values().sum::<usize>() {
+        0 => "no message waits".to_owned(),
+        1 => format!("1 message waits ({})", targets.join(", ")),
+        count => format!("{count} messages wait ({})", targets.join(", ")),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Origin, Resolver, Setting};
 use crate::error::{Error, Result};
-use crate::scan::{Every, Period};
 use crate::settings::{FileSettings, RegionSettings};
 use crate::store::GuardSettings;
 
@@ -14,8 +13,6 @@ pub const AT_ONCE_MAX: usize = 1024;
 const DEFAULT_REQUEST_TIMEOUT: u64 = 60;
 /// How long a request may take at most.
 pub const REQUEST_TIMEOUT_MAX: u64 = 3600;
-/// How often the daemon scans, unless told otherwise.
-const DEFAULT_PERIOD: Period = Period::seconds(3600);
 
 /// The settings of scans.
 #[derive(Debug, Clone)]
@@ -24,12 +21,6 @@ pub struct Scanning {
     pub at_once: Setting<usize>,
     /// How long AWS may take to answer a request, in seconds.
     pub request_timeout: Setting<u64>,
-    /// The period of repeated scans.
-    pub period: Setting<Period>,
-    /// The most by which they are late; `None` = a tenth of the period.
-    pub jitter: Setting<Option<Period>>,
-    /// Whether what a repeated scan wrote is compacted when it has ended.
-    pub compact: Setting<bool>,
     /// The regions of accounts that name none; `None` = that of the AWS configuration.
     pub regions: Setting<Option<RegionSettings>>,
     /// The types of accounts that name none; empty = all.
@@ -61,30 +52,16 @@ impl Scanning {
     /// # Errors
     /// `Invalid` for a value that cannot be.
     pub(super) fn resolve(file: &FileSettings, resolver: &Resolver<'_>) -> Result<Self> {
-        let period = |text: &Option<String>, key: &str| text.as_deref().map(Period::parse).transpose().map_err(|error| error.context(key));
-        let scanning = Self {
+        Ok(Self {
             at_once: resolver.said(within(file.scan.at_once, 1, AT_ONCE_MAX, "scan.at_once"), DEFAULT_AT_ONCE)?,
             request_timeout: resolver
                 .said(within(file.scan.request_timeout, 1, REQUEST_TIMEOUT_MAX, "scan.request_timeout"), DEFAULT_REQUEST_TIMEOUT)?,
-            period: resolver.said(period(&file.daemon.every, "daemon.every"), DEFAULT_PERIOD)?,
-            jitter: resolver.said(period(&file.daemon.jitter, "daemon.jitter").map(|jitter| jitter.map(Some)), None)?,
-            compact: resolver.said(Ok(file.daemon.compact), true)?,
             regions: resolver.said(Ok(file.aws.regions.clone().map(Some)), None)?,
             types: resolver.said(Ok(file.aws.types.clone()), Vec::new())?,
             exclude_types: resolver.said(Ok(file.aws.exclude_types.clone()), Vec::new())?,
             endpoint_url: resolver.said(Ok(file.aws.endpoint_url.clone().map(Some)), None)?,
             guard: Guard::resolve(file, resolver)?,
-        };
-        scanning.every().map_err(|error| resolver.in_file(error.context("daemon")))?;
-        Ok(scanning)
-    }
-
-    /// The beat of repeated scans.
-    ///
-    /// # Errors
-    /// `Invalid` if the period is too short, or the jitter too long.
-    pub fn every(&self) -> Result<Every> {
-        Every::new(self.period.value, self.jitter.value)
+        })
     }
 }
 
@@ -112,7 +89,7 @@ fn within<T: Copy + PartialOrd + std::fmt::Display>(said: Option<T>, least: T, m
 
 impl Resolver<'_> {
     /// What the file says, or the default.
-    fn said<T>(&self, said: Result<Option<T>>, default: T) -> Result<Setting<T>> {
+    pub(super) fn said<T>(&self, said: Result<Option<T>>, default: T) -> Result<Setting<T>> {
         let said = said.map_err(|error| self.in_file(error))?;
         Ok(match (said, self.config) {
             (Some(value), Some(path)) => Setting::new(value, Origin::File(path.to_owned())),
@@ -120,7 +97,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn in_file(&self, error: Error) -> Error {
+    pub(super) fn in_file(&self, error: Error) -> Error {
         match self.config {
             Some(path) => error.context(path.display()),
             None => error,

@@ -85,19 +85,49 @@ fn settings_of_scans_are_printed_and_checked() {
     let bench = Bench::new();
     bench.write(
         "elava.toml",
-        "[guard]\nmissing_percent = 50\n[scan]\nat_once = 4\n[daemon]\nevery = \"6h\"\n[aws]\nregions = \"all\"\n\
+        "[guard]\nmissing_percent = 50\n[scan]\nat_once = 4\n[aws]\nregions = \"all\"\n\
          rates.ec2 = { per_second = 2, burst = 5 }\n[[aws.accounts]]\nname = \"data\"\n\
          role_arn = \"arn:aws:iam::111122223333:role/audit\"\nexternal_id = \"42\"\nregions = [\"eu-central-1\"]\n",
     );
     check("config-scans", &bench.elava(&["config"]));
     let wrong = [
         ("config-scans-unknown-key", "[[aws.accounts]]\nname = \"a\"\nprofil = \"x\"\n"),
-        ("config-scans-beat", "[daemon]\nevery = \"1m\"\njitter = \"2m\"\n"),
-        ("config-scans-period", "[daemon]\nevery = \"hourly\"\n"),
         ("config-scans-number", "[guard]\nmissing_percent = 101\n"),
     ];
     for (name, text) in wrong {
         bench.write("wrong.toml", text);
+        check(name, &bench.elava(&["config", "--config", "wrong.toml"]));
+    }
+}
+
+#[test]
+fn settings_of_the_daemon_are_printed_and_checked() {
+    let bench = Bench::new();
+    bench.write(
+        "elava.toml",
+        "[daemon]\ntime_zone = \"Europe/Vienna\"\nlisten = \"127.0.0.1:9464\"\n\
+         [[daemon.jobs]]\nname = \"inventory\"\nevery = \"6h\"\nscan = { types = [\"aws_vpc\"], incremental = true }\ncompact = true\n\
+         [[daemon.jobs]]\nname = \"report\"\ncron = \"0 6 * * mon-fri\"\njitter = \"5m\"\nquery = { file = \"report.sql\", to = \"%F.csv\" }\nnotify = [\"ops\"]\n\
+         [[daemon.jobs]]\nname = \"lake\"\ncron = \"@daily\"\nexport = { table = \"resources\", to = \"lake/%F\", where = \"region = 'x'\" }\n\
+         [[notify]]\nname = \"ops\"\nwebhook = \"https://hooks.example.com/services/secret?token=secret\"\non = [\"changes\", \"failures\"]\n\
+         [[notify]]\nname = \"program\"\ncommand = [\"mail\", \"ops\"]\n",
+    );
+    check("config-daemon", &bench.elava(&["config"]));
+    let job = |text: &str| format!("[[daemon.jobs]]\nname = \"a\"\ncompact = true\n{text}\n");
+    let notify = |text: &str| format!("[[notify]]\nname = \"a\"\n{text}\n");
+    let wrong = [
+        ("config-daemon-beat", job("every = \"1m\"\njitter = \"2m\"")),
+        ("config-daemon-period", job("every = \"hourly\"")),
+        ("config-daemon-cron", job("cron = \"0 25 * * *\"")),
+        ("config-daemon-never", job("cron = \"0 0 30 2 *\"")),
+        ("config-daemon-zone", "[daemon]\ntime_zone = \"Vienna\"\n".to_owned()),
+        ("config-daemon-listen", "[daemon]\nlisten = \"localhost\"\n".to_owned()),
+        ("config-daemon-path", job("every = \"1d\"\nexport = { table = \"x\", to = \"%Q\" }")),
+        ("config-daemon-url", notify("webhook = \"hooks.example.com/secret\"")),
+        ("config-daemon-on", notify("file = \"x\"\non = [\"findings\"]")),
+    ];
+    for (name, text) in wrong {
+        bench.write("wrong.toml", &text);
         check(name, &bench.elava(&["config", "--config", "wrong.toml"]));
     }
 }

@@ -1,86 +1,42 @@
 //! Scans that repeat, and scans that are told to stop.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
 use serde_json::json;
 
 use super::estate::{Estate, store_in};
 use super::{ACCOUNT, assert_same, stored, told};
+use crate::support::talking::Talking;
 
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
-/// A process of which every line is read that it says.
-struct Talking {
-    process: Child,
-    lines: BufReader<std::process::ChildStderr>,
-    said: String,
+/// Settings by which a job of a name scans, every ten seconds.
+fn settings(job: &str, aws: &str) -> String {
+    format!("[aws]\n{aws}\n[[daemon.jobs]]\nname = \"{job}\"\nscan = {{}}\nevery = \"10s\"\njitter = \"0s\"\ncompact = true\n")
 }
 
-impl Talking {
-    fn start(mut command: Command) -> Self {
-        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(process.stderr.take().unwrap());
-        Self { process, lines, said: String::new() }
-    }
-
-    /// Reads on until a line begins with some text; it has to come before one that begins with another.
-    fn until(&mut self, expected: &str, before: &str) {
-        loop {
-            let mut line = String::new();
-            self.lines.read_line(&mut line).unwrap();
-            self.said.push_str(&line);
-            if line.starts_with(expected) {
-                return;
-            }
-            assert!(!line.is_empty() && !line.starts_with(before), "{:?} does not come:\n{}", expected, self.said);
-        }
-    }
-
-    /// Sends a signal and reads to the end; the exit status.
-    fn end(&mut self, signal: &str) -> Option<i32> {
-        let sent = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        let mut line = String::new();
-        while self.lines.read_line(&mut line).unwrap() > 0 {
-            self.said.push_str(&std::mem::take(&mut line));
-        }
-        self.process.wait().unwrap().code()
-    }
-}
-
-impl Drop for Talking {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn daemon(estate: &mut Estate, store: &Path) -> Talking {
-    Talking::start(estate.command(ACCOUNT, store, &["daemon"]))
-}
-
-/// Both scan what is there, then what was changed, on one store; that the one leaves to the other what it is listing, or
-/// not, makes no difference to what is true.
+/// Both scan what is there, then what was changed, on one store, by jobs of their own; that the one leaves to the other what
+/// it is listing, or not, makes no difference to what is true.
 #[test]
 fn two_daemons_on_one_store_do_no_harm() {
     let scratch = tempfile::tempdir().unwrap();
     let store = store_in(&scratch);
     let mut estate = Estate::start();
     REGIONS.iter().for_each(|region| estate.build(ACCOUNT, region, 2));
-    let endpoint = estate.endpoint();
-    let settings = format!(
-        "[aws]\nendpoint_url = \"{endpoint}\"\nregions = [\"us-east-1\", \"eu-west-1\"]\n[daemon]\nevery = \"10s\"\njitter = \"0s\"\n"
-    );
-    std::fs::write(scratch.path().join("elava.toml"), settings).unwrap();
-    let mut daemons = [daemon(&mut estate, &store), daemon(&mut estate, &store)];
-    daemons.iter_mut().for_each(|daemon| daemon.until("scan took ", "error"));
+    let aws = format!("endpoint_url = \"{}\"\nregions = [\"us-east-1\", \"eu-west-1\"]", estate.endpoint());
+    let mut daemons = ["one", "two"].map(|job| {
+        let config = scratch.path().join(format!("{job}.toml"));
+        std::fs::write(&config, settings(job, &aws)).unwrap();
+        Talking::start(estate.command(ACCOUNT, &store, &["daemon", "--config", config.to_str().unwrap()]))
+    });
+    let ended = |daemons: &mut [Talking; 2]| {
+        for (daemon, job) in daemons.iter_mut().zip(["one", "two"]) {
+            daemon.until(&format!("job {job} ended after "), "error");
+        }
+    };
+    ended(&mut daemons);
     REGIONS.iter().for_each(|region| estate.change(ACCOUNT, region, 1));
     // A scan that was under way may have begun before the change.
-    for _ in 0..2 {
-        daemons.iter_mut().for_each(|daemon| daemon.until("scan took ", "error"));
-    }
+    ended(&mut daemons);
+    ended(&mut daemons);
     for daemon in &mut daemons {
         assert_eq!(daemon.end("-TERM"), Some(0), "{}", daemon.said);
     }
@@ -97,18 +53,15 @@ fn a_scan_that_fails_does_not_end_the_daemon() {
     let store = store_in(&scratch);
     let mut estate = Estate::start();
     let endpoint = estate.endpoint();
-    let settings = format!(
-        "[aws]\nendpoint_url = \"{endpoint}\"\nregions = [\"us-east-1\"]\ntypes = [\"aws_vpc\"]\n\
-         [daemon]\nevery = \"10s\"\njitter = \"0s\"\ncompact = false\n"
-    );
-    std::fs::write(scratch.path().join("elava.toml"), settings).unwrap();
+    let aws = format!("endpoint_url = \"{endpoint}\"\nregions = [\"us-east-1\"]\ntypes = [\"aws_vpc\"]");
+    std::fs::write(scratch.path().join("elava.toml"), settings("scan", &aws)).unwrap();
     estate.faults(&json!([{ "service": "sts", "action": "GetCallerIdentity", "kind": "deny" }]));
-    let mut daemon = daemon(&mut estate, &store);
-    daemon.until("error: ask whose credentials these are: AccessDenied: ", "scan took ");
-    daemon.until("next scan at ", "scan took ");
+    let mut daemon = Talking::start(estate.command(ACCOUNT, &store, &["daemon"]));
+    daemon.until("error: ask whose credentials these are: AccessDenied: ", "job scan ended ");
+    daemon.until("job scan failed after ", "job scan ended ");
     estate.faults(&json!([]));
     daemon.until(&format!("{ACCOUNT} us-east-1 aws_vpc complete 1 -"), "error");
-    daemon.until("scan took ", "error");
+    daemon.until("job scan ended after ", "error");
     assert_eq!(daemon.end("-INT"), Some(0), "{}", daemon.said);
 }
 
@@ -142,4 +95,30 @@ fn a_scan_ends_on_ctrl_c_and_says_so_in_the_log() {
     ];
     assert_eq!(estate.sql(&store, coverage), expected);
     assert_same(&stored(&mut estate, &store, ACCOUNT, "head"), &before, "after it");
+}
+
+/// The daemon is told to stop within a scan: it ends well, and the next one does the same due time at once.
+#[test]
+fn a_daemon_that_is_stopped_within_a_scan_gives_it_back() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = store_in(&scratch);
+    let mut estate = Estate::start();
+    estate.build(ACCOUNT, "us-east-1", 1);
+    let aws = format!("endpoint_url = \"{}\"\nregions = [\"us-east-1\"]\ntypes = [\"aws_ec2_instance\", \"aws_vpc\"]", estate.endpoint());
+    let jobs = settings("scan", &aws).replace("10s", "1d") + "[scan]\nrequest_timeout = 600\n";
+    std::fs::write(scratch.path().join("elava.toml"), jobs).unwrap();
+    estate.faults(&json!([{ "service": "ec2", "action": "DescribeVpcs", "kind": "timeout", "seconds": 600 }]));
+    let mut stopped = Talking::start(estate.command(ACCOUNT, &store, &["daemon"]));
+    stopped.until(&format!("{ACCOUNT} us-east-1 aws_ec2_instance complete "), "error");
+    assert_eq!(stopped.end("-TERM"), Some(0), "{}", stopped.said);
+    assert!(stopped.said.ends_with("job scan was stopped, and is to be done again\n"), "{}", stopped.said);
+    let began = stopped.said.lines().find(|line| line.starts_with("job scan began, due ")).unwrap();
+
+    estate.faults(&json!([]));
+    let mut next = Talking::start(estate.command(ACCOUNT, &store, &["daemon"]));
+    next.until(began, "error");
+    next.until("job scan ended after ", "error");
+    assert_eq!(next.end("-TERM"), Some(0), "{}", next.said);
+    let scans = "SELECT status FROM scans ORDER BY started_at";
+    assert_eq!(estate.sql(&store, scans), [json!({ "status": "failed" }), json!({ "status": "complete" })]);
 }

@@ -48,6 +48,8 @@ pub struct Plan {
 
 #[derive(Debug, Default)]
 struct State {
+    /// No trail is kept: of long histories it is long.
+    forgets: bool,
     objects: Objects,
     mutations: usize,
     plan: Option<Plan>,
@@ -72,6 +74,13 @@ impl FaultBackend {
         for (name, bytes) in objects {
             backend.put(name, bytes.clone());
         }
+        Arc::new(backend)
+    }
+
+    /// A store that keeps no trail.
+    pub fn forgetful() -> Arc<Self> {
+        let backend = Self::default();
+        backend.state.lock().unwrap().forgets = true;
         Arc::new(backend)
     }
 
@@ -133,8 +142,10 @@ impl FaultBackend {
 
     fn note(&self) {
         let mut state = self.state.lock().unwrap();
-        let objects = state.objects.clone();
-        state.trail.push(objects);
+        if !state.forgets {
+            let objects = state.objects.clone();
+            state.trail.push(objects);
+        }
     }
 
     fn reachable(&self) -> Result<()> {

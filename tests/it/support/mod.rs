@@ -2,6 +2,9 @@
 
 pub mod driver;
 pub mod fault_backend;
+pub mod hook;
+pub mod simulation;
+pub mod talking;
 pub mod traced_files;
 
 use std::collections::BTreeMap;

@@ -8,15 +8,19 @@ mod watch;
 
 use uuid::Uuid;
 
-use super::daemon::repeat;
+use super::daemon::{RepeatedJob, repeat};
 use crate::cli::args::ScanArgs;
+use crate::cli::resolve::JobPlan;
 use crate::cli::{Context, ExitStatus, open, signals};
 use crate::error::Result;
-use crate::model::{CoverageStatus, ScopeReport};
-use crate::scan::{Every, Period, ScanOptions, ScanReport, Stop, scan};
+use crate::model::{CoverageStatus, ScopeReport, TimeSpan};
+use crate::scan::{ScanOptions, ScanReport, scan};
+use crate::schedule::{Beat, Timing};
+use crate::stop::Stop;
 use crate::store::Writer;
 
 pub(super) use plan::Plan;
+pub(super) use summary::in_words;
 use watch::Watch;
 
 /// Scans accounts, once or again and again.
@@ -29,9 +33,9 @@ pub async fn run(args: ScanArgs, context: &Context) -> Result<ExitStatus> {
         return dry_run::run(&plan, context).await;
     }
     if let Some(period) = &args.every {
-        let jitter = context.settings.scanning.jitter.value;
-        let every = Period::parse(period).and_then(|period| Every::new(period, jitter));
-        return repeat(&plan, every.map_err(|error| error.context("--every"))?, context).await;
+        let timing = TimeSpan::parse(period).and_then(|period| Timing::new(Beat::Every(period), None));
+        let timing = timing.map_err(|error| error.context("--every"))?;
+        return repeat(RepeatedJob { plan: JobPlan::scan_every(timing), scan: Some(plan) }, context).await;
     }
     let once = async |stop| {
         let writer = open::writer(&context.settings).await?;
@@ -56,7 +60,7 @@ pub(super) async fn once(writer: &Writer, plan: &Plan, stop: &Stop, context: &Co
 }
 
 /// Whether all that was to be scanned was seen as far as one may ask for.
-fn is_whole(report: &ScanReport) -> bool {
+pub(super) fn is_whole(report: &ScanReport) -> bool {
     let is_well = |scope: &ScopeReport| matches!(scope.status, CoverageStatus::Complete | CoverageStatus::Skipped);
     report.unreached.is_empty() && report.scopes.iter().all(is_well)
 }

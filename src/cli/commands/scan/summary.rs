@@ -31,7 +31,7 @@ pub fn say(report: &ScanReport, mut seen: Seen, printer: Printer) {
 }
 
 /// `scopes: 40 complete, 1 failed; resources: 5 created; 52 requests`.
-fn in_words(report: &ScanReport) -> String {
+pub fn in_words(report: &ScanReport) -> String {
     let mut counts = Statuses::default();
     report.scopes.iter().for_each(|scope| count(&mut counts, scope.status));
     let named: Vec<(i64, &str)> = counts.into_iter().zip(STATUSES.map(CoverageStatus::as_str)).collect();

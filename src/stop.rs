@@ -1,4 +1,4 @@
-//! Ending a scan before its time: told once, and all who hold the same one know.
+//! Ending something before its time: told once, and all who hold the same one know.
 
 use std::sync::Arc;
 

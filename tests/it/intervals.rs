@@ -17,8 +17,11 @@ use crate::support::{Row, Scratch, clock, session};
 /// What a check says of a state: its reasons, by resource key.
 type Found = BTreeMap<String, BTreeSet<String>>;
 
+/// What a check finds in a state, without SQL.
+type InState = fn(&[Row]) -> Found;
+
 /// Checks, and what they find in a state.
-const CHECKS: [(&str, fn(&[Row]) -> Found); 3] = [
+const CHECKS: [(&str, InState); 3] = [
     ("SELECT resource_key, 'is ' || state AS reason FROM resources WHERE state = 'running'", running),
     (
         "SELECT resource_key, 'there is no other' AS reason FROM resources a
@@ -71,7 +74,7 @@ fn scan_ends(view: &View<'_>) -> Vec<i64> {
 /// The violations in a range: key, reason, opened, whether before, closed.
 type Told = (String, String, i64, bool, Option<i64>);
 
-fn naive(view: &View<'_>, check: fn(&[Row]) -> Found, from: i64, to: i64, lasting: i64) -> Vec<Told> {
+fn naive(view: &View<'_>, check: InState, from: i64, to: i64, lasting: i64) -> Vec<Told> {
     let observed = view.observations();
     let time = |revision: i64| match usize::try_from(revision - 1) {
         Ok(place) => Timestamp::parse(observed[place]["observed_at"].as_str().unwrap()).unwrap().micros(),

@@ -55,11 +55,12 @@ fn state(key: &str, at: &str, floor: Revision) -> Result<String> {
     ))
 }
 
-/// What it refers to, and what refers to it.
+/// What it refers to, and what refers to it. Two queries, so that the first reads the edges of one resource only.
 fn edges(key: &str, at: &str) -> String {
     let (key, at) = (text(key), text(at));
+    let edges = format!("SELECT relation, from_key, to_type, to_id, to_key\nFROM relationships_as_of({at})");
     format!(
-        "SELECT relation, from_key, to_type, to_id, to_key\nFROM relationships_as_of({at})\nWHERE from_key = {key} OR to_key = {key}\n\
+        "{edges}\nWHERE from_key = {key}\nUNION ALL\n{edges}\nWHERE to_key = {key} AND from_key <> {key}\n\
          ORDER BY from_key <> {key}, relation, from_key, to_type, to_id\nLIMIT {}",
         RELATIONSHIPS_SHOWN + 1
     )

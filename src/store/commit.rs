@@ -98,7 +98,6 @@ pub struct Committer {
 }
 
 /// The part of a request that goes into a segment.
-#[expect(clippy::large_enum_variant, reason = "a piece of work is moved twice")]
 enum Work {
     Begin(Begin, oneshot::Sender<Result<Begun>>),
     Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),

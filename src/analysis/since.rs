@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt;
 
 use super::findings::KEY;
-use super::intervals::{asked, over_time};
+use super::intervals::{Moment, asked, over_time};
 use super::outcome::Since;
 use super::points::Points;
 use super::rows;
@@ -34,11 +34,7 @@ pub(super) async fn since(
         Timeline::Rows(rows) => {
             let violations = over_time(rows, &points).await?.violations(&points);
             let open = violations.into_iter().filter(|violation| violation.closed.is_none());
-            let since = open.map(|violation| {
-                let (revision, at) = (Some(violation.opened.revision), violation.opened.at);
-                (violation.resource_key, Since { revision, at, or_before: violation.opened_before })
-            });
-            Ok(since.collect())
+            Ok(open.map(|violation| (violation.resource_key, told(violation.opened, violation.opened_before))).collect())
         }
         Timeline::NotTemporal(_) => look_back(session, sql, parameters, lasting, keys).await,
     }
@@ -58,29 +54,29 @@ async fn look_back(
     let mut another = session.another()?;
     let mut since = BTreeMap::new();
     let mut still: Vec<String> = keys.to_vec();
-    let mut last = None;
-    for (back, place) in (0..points.len()).rev().enumerate() {
-        let Some(moment) = points.moment(place) else { break };
-        let is_far = back >= POINTS_BACK_MAX && last.is_some_and(|(_, at)| at <= Some(enough));
+    let mut moments = (0..points.len()).rev().filter_map(|place| points.moment(place));
+    let Some(mut last) = moments.next() else { return Ok(since) };
+    for (back, moment) in (1..).zip(moments) {
+        let is_far = back > POINTS_BACK_MAX && last.at <= Some(enough);
         if still.is_empty() || is_far {
             break;
         }
         another.pin(&moment.revision.to_string())?;
         let found = match found_of(&another, &asked(sql, Some(&still)), parameters).await {
             // The query names a point that is not there yet, as a baseline: before it nothing can be asked.
-            Err(error) if error.kind() == ErrorKind::NotFound && last.is_some() => break,
+            Err(error) if error.kind() == ErrorKind::NotFound => break,
             found => found?,
         };
         let (held, ended): (Vec<String>, Vec<String>) = still.into_iter().partition(|key| found.contains(key));
-        since.extend(ended.into_iter().filter_map(|key| Some((key, told(last?, false)))));
-        (still, last) = (held, Some((moment.revision, moment.at)));
+        since.extend(ended.into_iter().map(|key| (key, told(last, false))));
+        (still, last) = (held, moment);
     }
-    since.extend(still.into_iter().filter_map(|key| Some((key, told(last?, true)))));
+    since.extend(still.into_iter().map(|key| (key, told(last, true))));
     Ok(since)
 }
 
-fn told((revision, at): (i64, Option<Timestamp>), or_before: bool) -> Since {
-    Since { revision: Some(revision), at, or_before }
+fn told(moment: Moment, or_before: bool) -> Since {
+    Since { revision: Some(moment.revision), at: moment.at, or_before }
 }
 
 async fn found_of(session: &QuerySession, sql: &str, parameters: &Parameters) -> Result<BTreeSet<String>> {

@@ -71,3 +71,43 @@ fn a_range_tells_when_checks_were_violated() {
     let region = house.check(&["instance-public", "--between", "0", "--and", "head", "--where", "name = 'web'"]).1;
     assert_eq!(of(&region, "instance-public")["violations"].as_array().unwrap().len(), 1, "i-2 is db");
 }
+
+/// One instance on so many days from the first of September.
+fn days(count: u32) -> String {
+    let place = r#""provider":"aws","account_id":"111122223333","region":"us-east-1","resource_type":"aws_ec2_instance""#;
+    let day = |nth: u32| {
+        let date = format!("2026-{:02}-{:02}T00:00:00Z", 9 + nth / 30, 1 + nth % 30);
+        format!(
+            "{{\"scan\":\"started\",\"scan_id\":\"day-{nth}\",\"provider\":\"aws\",\"at\":\"{date}\"}}\n{{{place},\"resource_id\":\"i-1\"}}\n\
+             {{\"scan\":\"scope\",{place},\"status\":\"complete\"}}\n{{\"scan\":\"completed\",\"at\":\"{date}\"}}\n"
+        )
+    };
+    (0..count).map(day).collect()
+}
+
+/// What no one query over the history tells is asked point by point, so far back and as far as has to be known.
+#[test]
+fn where_each_point_is_asked_what_goes_far_back_is_told_to_be_older() {
+    let house = House::with_lasting();
+    let check = |id: &str, lasting: &str| {
+        let header =
+            format!("-- id: {id}\n-- title: The first\n-- severity: low\n-- types: aws_ec2_instance\n{lasting}-- remediation: None.\n");
+        let sql = "SELECT min(resource_key) AS resource_key, 'is the first' AS reason FROM aws_ec2_instance HAVING count(*) > 0\n";
+        house.bench.write(&format!("packs/house/{id}.sql"), &(header + sql));
+    };
+    check("instance-first", "");
+    check("instance-first-lasting", "-- lasting: 35d\n");
+    let first = |days_seen: u32| {
+        house.bench.write("days.ndjson", &days(days_seen));
+        house.bench.elava(&["import", "days.ndjson"]);
+        let (_, outcome) = house.check(&["--no-record", "instance-first", "instance-first-lasting"]);
+        let told = |check: &str| {
+            since(&outcome, check).into_iter().map(|(_, since)| (since["at"].clone(), since["or_before"].clone())).collect::<Vec<_>>()
+        };
+        (told("instance-first"), told("instance-first-lasting"))
+    };
+    let since = |at: &str, or_before: bool| vec![(json!(format!("{at}T00:00:00Z")), json!(or_before))];
+    assert_eq!(first(20), (since("2026-09-01", false), vec![]));
+    assert_eq!(first(40), (since("2026-09-08", true), since("2026-09-05", true)));
+    assert_eq!(house.check(&["instance-first", "--between", "0", "--and", "head"]).1["checks"][0]["method"]["each_scan"]["points"], 41);
+}

@@ -120,6 +120,8 @@ impl Board {
 
     /// Says what happens to jobs: a line when one begins and one when it has ended.
     pub fn tell(&self, event: &Event<'_>, printer: Printer) {
+        // First: who reads the line may ask at once.
+        self.note(event);
         match event {
             Event::Began(run) => printer.say(&format!("job {} began, due {}", run.job, run.due)),
             Event::Ended { run, ended, took, next } => {
@@ -133,7 +135,6 @@ impl Board {
             Event::Failed(error) => printer.error(error),
             Event::Looked(_) => {}
         }
-        self.note(event);
     }
 
     fn note(&self, event: &Event<'_>) {
@@ -157,6 +158,7 @@ impl Board {
 
     /// Says what happens to messages.
     pub fn tell_delivery(&self, delivery: &Delivery<'_>, printer: Printer) {
+        self.note_delivery(delivery);
         match delivery {
             Delivery::Done { target } => info!(target, "delivered"),
             Delivery::Failed { target, error, again_at } => {
@@ -168,7 +170,6 @@ impl Board {
             Delivery::Unseen(error) => printer.error(error),
             Delivery::Waiting(_) => {}
         }
-        self.note_delivery(delivery);
     }
 
     fn note_delivery(&self, delivery: &Delivery<'_>) {

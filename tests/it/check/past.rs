@@ -31,7 +31,7 @@ fn a_point_of_the_past_is_as_it_was_then() {
     assert_eq!(house.sql("SELECT count(*) AS n FROM findings")[0]["n"], 0, "the past is no news");
     let runs = house.sql("SELECT kind, revision FROM analysis_runs");
     assert_eq!(runs.as_array().unwrap().len(), 2);
-    assert!(runs.as_array().unwrap().iter().all(|run| run["kind"] == "as_of" && run["revision"].to_string() == point));
+    assert!(runs.as_array().unwrap().iter().all(|run| run["kind"] == "as_of" && run["revision"].to_string().as_str() == point.as_str()));
 }
 
 #[test]

@@ -18,8 +18,8 @@ SELECT
     CAST(details->>'opened' AS BIGINT) AS opened,
     CAST(details->>'resolved' AS BIGINT) AS resolved,
     details->>'version' AS version,
-    details->'parameters' AS parameters,
-    details->'exemptions' AS exemptions,
-    details->'results' AS results
+    details->>'parameters' AS parameters,
+    details->>'exemptions' AS exemptions,
+    details->>'results' AS results
 FROM entries
 WHERE entry = 'analysis_run'

@@ -29,7 +29,7 @@ SELECT
     CAST(told.details->>'exempt_until' AS TIMESTAMP(6)) AS exempt_until,
     CAST(told.details->>'last_seen_at' AS TIMESTAMP(6)) AS last_seen_at,
     CAST(told.details->>'last_seen_revision' AS BIGINT) AS last_seen_revision,
-    told.details->'details' AS details,
+    told.details->>'details' AS details,
     seq,
     entry_no
 FROM (SELECT * FROM entries WHERE entry = 'finding') AS told

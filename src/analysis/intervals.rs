@@ -1,15 +1,22 @@
 //! When violations of a check held.
 
-use futures::StreamExt;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use futures::{FutureExt, StreamExt};
 use serde::Serialize;
 
 use super::findings::{KEY, REASON};
 use super::held::HeldAt;
 use super::points::Points;
 use super::rows;
+use super::workers::each;
 use crate::error::{ErrorKind, Result};
 use crate::model::{Revision, TimeSpan, Timestamp};
 use crate::query::{HELD_FROM, HELD_TO, Parameters, QuerySession, QueryStream, Timeline};
+
+/// The answers at so many points are held at once.
+const POINTS_AT_ONCE: usize = 8;
 
 /// A check's query and what it is asked with.
 #[derive(Debug, Clone, Copy)]
@@ -119,23 +126,31 @@ pub(super) async fn over_time(mut rows: QueryStream, points: &Points) -> Result<
     Ok(held)
 }
 
+/// At which points the rows of a query held, by the query at each of them.
 async fn at_each(session: &QuerySession, sql: &str, parameters: &Parameters, points: &Points) -> Result<HeldAt> {
-    let (mut held, mut session) = (HeldAt::default(), session.another()?);
-    let mut missing = None;
-    for (nth, revision) in (0..).zip(points.revisions()) {
-        session.pin(&revision.to_string())?;
-        let mut rows = match session.execute_with(sql, parameters).await {
-            // The query names a point that is not there yet, as a baseline: nothing can be asked before it.
-            Err(error) if error.kind() == ErrorKind::NotFound && held.is_empty() => {
-                missing = Some(error);
-                continue;
+    let question: Asked = Arc::new((sql.to_owned(), parameters.clone()));
+    let asked: Vec<(Revision, Asked)> = points.revisions().into_iter().map(|revision| (revision, Arc::clone(&question))).collect();
+    let (mut held, mut missing, mut nth) = (HeldAt::default(), None, 0);
+    for some in asked.chunks(POINTS_AT_ONCE) {
+        for found in each(session, some.to_vec(), |session, asked| at_point(session, asked).boxed()).await? {
+            match found {
+                // The query names a point that is not there yet, as a baseline: nothing can be asked before it.
+                Err(error) if error.kind() == ErrorKind::NotFound && held.is_empty() => missing = Some(error),
+                found => {
+                    missing = None;
+                    found?.iter().try_for_each(|batch| held.add_rows(batch, |_| nth..nth + 1))?;
+                }
             }
-            rows => rows?,
-        };
-        missing = None;
-        while let Some(batch) = rows.next().await {
-            held.add_rows(&batch?, |_| nth..nth + 1)?;
+            nth += 1;
         }
     }
     missing.map_or(Ok(held), Err)
+}
+
+/// A query and the values of its parameters.
+type Asked = Arc<(String, Parameters)>;
+
+async fn at_point(session: &mut QuerySession, (revision, asked): (Revision, Asked)) -> Result<Vec<RecordBatch>> {
+    session.pin(&revision.to_string())?;
+    session.execute_with(&asked.0, &asked.1).await?.collect().await
 }

@@ -67,6 +67,6 @@ impl Points {
 /// The last end of a scan that was so long before a revision, else where the history begins.
 fn long_before(view: &View, revision: Revision, span: TimeSpan) -> Revision {
     let before = view.revision_at(Timestamp::from_micros(view.time_of(revision).micros().saturating_sub(span.micros())));
-    let ends = view.scan_ends().iter().copied().filter(|end| (view.floor()..=before).contains(end));
-    ends.last().unwrap_or_else(|| view.floor()).min(revision)
+    let end = view.scan_ends().iter().copied().rfind(|end| (view.floor()..=before).contains(end));
+    end.unwrap_or_else(|| view.floor()).min(revision)
 }

@@ -1,5 +1,5 @@
 //! Completion in the user's shell: its script runs `elava` with the words typed so far, and the name of the shell in
-//! `COMPLETE`. What can stand at a place is told by the name of the value: `RESOURCE`, `AT`, `TYPE`, `PACK|CHECK`.
+//! `COMPLETE`. What can stand at a place is told by the name of the value: `RESOURCE`, `AT`, `TYPE`.
 //!
 //! A completion is a convenience: where the store cannot be read, nothing of it is offered, and nothing is said.
 
@@ -50,39 +50,46 @@ fn with_completers(command: Command, asked: &Arc<GlobalArgs>) -> Command {
 fn with_completer(arg: Arg, asked: &Arc<GlobalArgs>) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
     match name.as_str() {
-        "RESOURCE" => completed(arg, asked, resources),
-        "AT" | "POINT" | "A" | "B" => completed(arg, asked, points),
-        "TYPE" => completed(arg, asked, types),
-        "PACK|CHECK" => completed_by(arg, asked, |settings, word| async move { checks(&settings, &word) }),
-        "REGION" => completed(arg, asked, |mut shell, word| async move { candidates(&mut shell, "region", &word).await }),
-        "ACCOUNT" => completed(arg, asked, |mut shell, word| async move { candidates(&mut shell, "account_id", &word).await }),
+        "RESOURCE" => completed(arg, asked, in_store(resources)),
+        "AT" | "POINT" | "A" | "B" => completed(arg, asked, in_store(points)),
+        "TYPE" => completed(arg, asked, in_store(types)),
+        "REGION" => completed(arg, asked, in_store(|mut shell, word| async move { candidates(&mut shell, "region", &word).await })),
+        "ACCOUNT" => completed(arg, asked, in_store(|mut shell, word| async move { candidates(&mut shell, "account_id", &word).await })),
+        "PACK|CHECK" => completed(arg, asked, packs_and_checks),
         _ => arg,
     }
 }
 
-/// Completes an argument by what a function finds in the store.
-fn completed<F>(arg: Arg, asked: &Arc<GlobalArgs>, find: impl Fn(StoreShell, String) -> F + Send + Sync + 'static) -> Arg
-where
-    F: Future<Output = Result<Vec<CompletionCandidate>>> + 'static,
-{
-    let find = Arc::new(find);
-    completed_by(arg, asked, move |settings, word| {
-        let find = Arc::clone(&find);
-        async move { find(StoreShell::open(&settings, None).await?, word).await }
-    })
-}
-
-/// Completes an argument by what a function finds by the settings.
-fn completed_by<F>(arg: Arg, asked: &Arc<GlobalArgs>, find: impl Fn(Settings, String) -> F + Send + Sync + 'static) -> Arg
-where
-    F: Future<Output = Result<Vec<CompletionCandidate>>>,
-{
+/// Completes an argument by what a function finds.
+fn completed(
+    arg: Arg,
+    asked: &Arc<GlobalArgs>,
+    find: impl Fn(&Settings, &str) -> Result<Vec<CompletionCandidate>> + Send + Sync + 'static,
+) -> Arg {
     let asked = Arc::clone(asked);
     arg.add(ArgValueCompleter::new(move |word: &OsStr| {
         let Some(word) = word.to_str() else { return Vec::new() };
-        let found = async { find(Settings::resolve(&asked, &Environment::read()?)?, word.to_owned()).await };
-        block_on(found).unwrap_or_default()
+        let settings = Environment::read().and_then(|environment| Settings::resolve(&asked, &environment));
+        settings.and_then(|settings| find(&settings, word)).unwrap_or_default()
     }))
+}
+
+/// What a function finds in the store that the settings name.
+fn in_store<F>(
+    find: impl Fn(StoreShell, String) -> F + Send + Sync + 'static,
+) -> impl Fn(&Settings, &str) -> Result<Vec<CompletionCandidate>> + Send + Sync + 'static
+where
+    F: Future<Output = Result<Vec<CompletionCandidate>>>,
+{
+    move |settings, word| block_on(async { find(StoreShell::open(settings, None).await?, word.to_owned()).await })
+}
+
+/// The packs that are shipped and those of the settings, and the checks in them.
+fn packs_and_checks(settings: &Settings, word: &str) -> Result<Vec<CompletionCandidate>> {
+    let packs = given::packs(settings, &[], &[])?;
+    let names = packs.packs().iter().map(|pack| (pack.id.as_str(), pack.title.as_str()));
+    let names = names.chain(packs.checks().iter().map(|check| (check.about.id.as_str(), check.about.title.as_str())));
+    Ok(names.filter(|(name, _)| name.starts_with(word)).map(|(name, title)| candidate(name, title)).collect())
 }
 
 /// The options that tell which store is meant, of a command line that is not complete yet.
@@ -117,14 +124,6 @@ async fn points(shell: StoreShell, word: String) -> Result<Vec<CompletionCandida
     let tags = shell.snapshot().tags().map(|(name, point)| (name.to_owned(), format!("revision {}", point.revision)));
     let tags = tags.filter(|(name, _)| name.starts_with(&word)).take(CANDIDATES_MAX).map(|(name, help)| candidate(&name, &help));
     Ok(tags.chain(POINTS.iter().filter(|point| point.starts_with(&word)).map(CompletionCandidate::new)).collect())
-}
-
-/// Packs, and checks with their titles.
-fn checks(settings: &Settings, word: &str) -> Result<Vec<CompletionCandidate>> {
-    let packs = given::packs(settings, &[], &[])?;
-    let of_packs = packs.packs().iter().map(|pack| (&pack.id, &pack.title));
-    let named = of_packs.chain(packs.checks().iter().map(|check| (&check.about.id, &check.about.title)));
-    Ok(named.filter(|(id, _)| id.starts_with(word)).map(|(id, title)| candidate(id, title)).collect())
 }
 
 /// The types that have a view, and those in the store.

@@ -132,6 +132,11 @@ impl RelationTable {
         self.relation.versions().map(|versions| Self::new(versions, shared))
     }
 
+    /// The function and the arguments of a call, as they ride in the filters of its scan.
+    pub(super) fn called<'a>(&self, filters: &'a [Expr]) -> Option<(&Arc<dyn Relation>, &'a [Expr])> {
+        filters.iter().find_map(ArgumentsUdf::carried).map(|arguments| (&self.relation, arguments))
+    }
+
     /// A call of a function: the plan that takes its place in the statement.
     pub(super) fn call(relation: Arc<dyn Relation>, shared: SharedView, arguments: Vec<Expr>) -> Result<LogicalPlan> {
         let name = relation.name();

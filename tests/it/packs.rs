@@ -20,8 +20,7 @@ use elava::store::{Snapshot, Store, Writer};
 use crate::support::{Scratch, clock, session};
 
 /// The checks that are about changes themselves: they are asked at each point.
-const ABOUT_HISTORY: [&str; 6] =
-    ["resource-appeared", "resource-changed", "resource-retagged", "resource-vanished", "resource-flapping", "subnet-route-changed"];
+const ABOUT_HISTORY: [&str; 5] = ["resource-appeared", "resource-changed", "resource-retagged", "resource-vanished", "resource-flapping"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

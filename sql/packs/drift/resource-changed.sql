@@ -6,7 +6,9 @@
 WITH ignored AS (
     SELECT coalesce(rule.value->>'type', '*') AS of_type, coalesce(rule.value->>'path', '') AS path
     FROM jsonb_array_elements($ignore) AS rule(value)
-    WHERE rule.value->>'until' IS NULL OR CAST(rule.value->>'until' AS TIMESTAMP) > elava_now()
+    -- A date means the end of that day.
+    WHERE rule.value->>'until' IS NULL OR elava_now() < CAST(rule.value->>'until' AS TIMESTAMP)
+        + CASE WHEN length(rule.value->>'until') = 10 THEN INTERVAL '1 day' ELSE INTERVAL '0 days' END
 ),
 different AS (
     -- A name is that of the Name tag, or has its own pointer among the properties. What is in tags is told apart.

@@ -93,6 +93,15 @@ const TEMPORAL: &[&str] = &[
      UNION ALL SELECT resource_key FROM aws_vpc v WHERE v.name IN (SELECT name FROM used)",
 ];
 
+/// Queries over changes, which can be asked where nothing is compacted away.
+const OVER_CHANGES: &[&str] = &[
+    "SELECT resource_key, change, revision FROM changes(elava_now() - interval '90 minutes', 'head') WHERE change <> 'created'",
+    "SELECT r.resource_key, c.revision, c.before->>'name' FROM aws_vpc r JOIN changes('2h', 'head') c ON c.resource_key = r.resource_key",
+    "SELECT resource_key FROM resources r WHERE NOT EXISTS
+     (SELECT 1 FROM changes(elava_now() - interval '1 hour', 'head') c WHERE c.resource_key = r.resource_key AND c.change = 'updated')",
+    "SELECT resource_key, revision FROM changes(0, 'head') WHERE change = 'deleted'",
+];
+
 /// How many queries are asked of each history, and at how many points between the first and the last.
 const ASKED: u64 = 6;
 const POINTS: u64 = 5;
@@ -169,6 +178,10 @@ async fn a_timeline_tells_what_the_query_at_each_revision_does() {
             points.dedup();
             let sql = TEMPORAL[(seed * ASKED + nth) as usize % TEMPORAL.len()];
             check(&mut session, sql, &points).await;
+            let over_changes = OVER_CHANGES[(seed + nth) as usize % OVER_CHANGES.len()];
+            if layout.floor == 0 && nth < 2 {
+                check(&mut session, over_changes, &points).await;
+            }
         }
     }
 }
@@ -221,10 +234,7 @@ async fn what_no_temporal_query_answers_is_refused_with_the_reason() {
         ("SELECT name FROM resources ORDER BY name LIMIT 3", "a LIMIT"),
         ("SELECT name, row_number() OVER (ORDER BY name) FROM resources", "a window function"),
         ("SELECT name FROM resources WHERE revision = (SELECT max(revision) FROM resources)", "a subquery in place of a value"),
-        (
-            "SELECT resource_key FROM changes(elava_now() - interval '1 day', 'head')",
-            "the table changes, which is not the state of resources",
-        ),
+        ("SELECT resource_key FROM changes(0, 1)", "the table changes, which is not the state of resources"),
         ("SELECT resource_key FROM resources_as_of(1)", "the table resources_as_of, which is not the state of resources"),
         ("SELECT to_key FROM relationships", "the table relationships, which is not the state of resources"),
         (

@@ -14,10 +14,13 @@ mod operators;
 mod present;
 mod refusal;
 mod spans;
+mod windows;
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
@@ -27,7 +30,7 @@ use super::failure::told;
 use super::session::QueryStream;
 use super::view::{Pin, SharedView, View};
 use crate::error::{Error, Result};
-use crate::model::Revision;
+use crate::model::{Revision, Timestamp};
 use held::Names;
 use refusal::Stop;
 
@@ -61,7 +64,10 @@ pub(super) struct Stretch {
     /// What is seen where it ends.
     until: SharedView,
     /// The points at which the query is asked, with the time that it is then.
-    moments: Arc<dyn TableProvider>,
+    points: Vec<(Revision, Timestamp)>,
+    /// The same as rows, and as a table.
+    moments: RecordBatch,
+    present: Arc<dyn TableProvider>,
     names: Names,
 }
 
@@ -80,9 +86,10 @@ impl Stretch {
             }
         };
         let until = view.pinned(Some(Pin { revision: to, time: view.time_of(to) }));
-        let moments: Vec<_> = points.iter().map(|point| (*point, view.time_of(*point))).collect();
-        let moments = Arc::new(present::table(&moments).map_err(told)?);
-        Ok(Self { from, until: SharedView::new(until), moments, names: Names::default() })
+        let points: Vec<_> = points.iter().map(|point| (*point, view.time_of(*point))).collect();
+        let moments = present::moments(&points).map_err(told)?;
+        let present = Arc::new(MemTable::try_new(moments.schema(), vec![vec![moments.clone()]]).map_err(told)?);
+        Ok(Self { from, until: SharedView::new(until), points, moments, present, names: Names::default() })
     }
 
     /// The plan that tells when the rows of another held, or why there is none.
@@ -95,7 +102,7 @@ impl Stretch {
     }
 
     fn made(&self, state: &SessionState, plan: &LogicalPlan) -> std::result::Result<LogicalPlan, Stop> {
-        let plan = self.with_present(plan.clone())?;
+        let plan = self.with_windows(state, self.with_present(plan.clone())?)?;
         refusal::check(&plan)?;
         Ok(self.held(&optimized(state, plan)?)?.told()?)
     }

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, LogicalPlanBuilder, 
 use super::Stretch;
 use super::held::{Held, columns_of};
 use super::refusal::{Stop, check_joined, of_node};
+use super::windows::Window;
 use crate::query::relation::RelationTable;
 
 impl Stretch {
@@ -51,26 +52,29 @@ impl Stretch {
         })
     }
 
-    /// The versions of which a table shows the state.
+    /// The versions of which a table shows the state, or the changes of which it shows a window.
     fn state(&self, scan: &TableScan) -> Result<Held, Stop> {
-        let name = || scan.table_name.table();
-        let Some(table) = self.versions_of(&source_as_provider(&scan.source)?) else {
-            return Err(Stop::has(format!("the table {}, which is not the state of resources", name())));
-        };
         if scan.fetch.is_some() {
             return Err(of_node(&LogicalPlan::TableScan(scan.clone())));
         }
         let column = |column: &str| Expr::Column(Column::new(Some(scan.table_name.clone()), column));
-        let (from, to) = (column("valid_from_revision"), column("valid_to_revision"));
+        let provider = source_as_provider(&scan.source)?;
+        let (rows, from, to) = if let Some(window) = provider.downcast_ref::<Window>() {
+            (window.rows(&self.until)?, column("revision"), window.passed(column("revision")))
+        } else if let Some(table) = self.versions_of(&provider) {
+            let rows = LogicalPlanBuilder::scan(scan.table_name.clone(), provider_as_source(table), None)?.build()?;
+            (rows, column("valid_from_revision"), column("valid_to_revision"))
+        } else {
+            return Err(Stop::has(format!("the table {}, which is not the state of resources", scan.table_name.table())));
+        };
         let alive = to.clone().is_null().or(to.clone().gt(lit(self.from)));
-        let versions = LogicalPlanBuilder::scan(scan.table_name.clone(), provider_as_source(table), None)?.build()?;
-        let versions = filtered(versions, scan.filters.iter().cloned().chain([alive]))?;
-        Ok(Held::between(versions, self.names.clone(), columns_of(&scan.projected_schema), [from, lit(self.from)], to)?)
+        let rows = filtered(rows, scan.filters.iter().cloned().chain([alive]))?;
+        Ok(Held::between(rows, self.names.clone(), columns_of(&scan.projected_schema), [from, lit(self.from)], to)?)
     }
 
     /// The table of versions with the columns of a table of a state.
     fn versions_of(&self, table: &Arc<dyn TableProvider>) -> Option<Arc<dyn TableProvider>> {
-        if Arc::ptr_eq(table, &self.moments) {
+        if Arc::ptr_eq(table, &self.present) {
             return Some(Arc::clone(table));
         }
         let versions = table.downcast_ref::<RelationTable>()?.versions(self.until.clone())?;

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, TimestampMicrosecondArray}
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder};
 
@@ -17,10 +17,10 @@ use crate::query::now::ELAVA_NOW;
 use crate::store::schema::time_type;
 
 /// The column of the present time.
-const AT: &str = "at";
+pub(super) const AT: &str = "at";
 
 /// The points of a stretch, each from its revision up to that of the next.
-pub(super) fn table(points: &[(Revision, Timestamp)]) -> Result<MemTable> {
+pub(super) fn moments(points: &[(Revision, Timestamp)]) -> Result<RecordBatch> {
     let number = |name, nullable| Field::new(name, DataType::Int64, nullable);
     let fields = vec![Field::new(AT, time_type(), false), number("valid_from_revision", false), number("valid_to_revision", true)];
     let schema: SchemaRef = Arc::new(Schema::new(fields));
@@ -31,8 +31,7 @@ pub(super) fn table(points: &[(Revision, Timestamp)]) -> Result<MemTable> {
         Arc::new(points.iter().map(|(revision, _)| Some(*revision)).collect::<Int64Array>()),
         Arc::new(ends.take(points.len()).collect::<Int64Array>()),
     ];
-    let rows = RecordBatch::try_new(Arc::clone(&schema), columns)?;
-    MemTable::try_new(schema, vec![vec![rows]])
+    Ok(RecordBatch::try_new(schema, columns)?)
 }
 
 impl Stretch {
@@ -67,7 +66,7 @@ impl Stretch {
     /// Rows with the present as another column.
     fn with_moment(&self, rows: LogicalPlan) -> Result<(LogicalPlan, Expr)> {
         let name = self.names.next("moment");
-        let moments = LogicalPlanBuilder::scan(name.clone(), provider_as_source(Arc::clone(&self.moments)), None)?.build()?;
+        let moments = LogicalPlanBuilder::scan(name.clone(), provider_as_source(Arc::clone(&self.present)), None)?.build()?;
         let rows = LogicalPlanBuilder::from(rows).cross_join(moments)?.build()?;
         Ok((rows, Expr::Column(Column::new(Some(name), AT))))
     }
@@ -83,6 +82,6 @@ fn is_now(expr: &Expr) -> bool {
 }
 
 /// An expression with a value in place of the present.
-fn put(expr: Expr, at: &Expr) -> Result<Expr> {
+pub(super) fn put(expr: Expr, at: &Expr) -> Result<Expr> {
     Ok(expr.transform_down(|part| Ok(if is_now(&part) { Transformed::yes(at.clone()) } else { Transformed::no(part) }))?.data)
 }

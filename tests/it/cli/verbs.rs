@@ -185,7 +185,7 @@ fn completed(bench: &Bench, words: &[&str]) -> Vec<String> {
 fn names_are_completed_from_the_store() {
     let bench = bench();
     bench.data(&["tag", "before-migration", "3"]);
-    let cases: [(&[&str], &[&str]); 15] = [
+    let cases: [(&[&str], &[&str]); 16] = [
         (&["show", ""], &["aws/"]),
         (&["show", "aws/"], &["aws/111122223333/", "aws/444455556666/"]),
         (&["show", "aws/4"], &["aws/444455556666/"]),
@@ -201,6 +201,7 @@ fn names_are_completed_from_the_store() {
         (&["diff", "--type", "aws_vpc_security"], &["aws_vpc_security_group", "aws_vpc_security_group_rule"]),
         (&["log", "--region", "eu"], &["eu-west-1"]),
         (&["log", "--account", ""], &["111122223333", "444455556666"]),
+        (&["check", "tag-compl"], &["tag-compliance"]),
     ];
     for (words, expected) in cases {
         assert_eq!(completed(&bench, words), expected, "{words:?}");

@@ -10,7 +10,7 @@ use crate::analysis::outcome::{Outcome, Severity, Status};
 use crate::analysis::report;
 use crate::cli::args::{CheckArgs, CheckFormat, FailOn};
 use crate::cli::output::OutputFormat;
-use crate::cli::verbs::rows::print;
+use crate::cli::verbs;
 use crate::cli::{Context, ExitStatus};
 use crate::error::Result;
 
@@ -30,7 +30,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> Result<ExitStatus> {
     }
     if args.print_sql {
         let sql = checks.iter().map(|check| packs.written(check)).collect::<Result<Vec<_>>>()?;
-        return print(&sql.join(";\n\n"), context);
+        return verbs::rows::print(&sql.join(";\n\n"), context);
     }
     let extent = match (args.between, args.and, args.as_of) {
         (Some(from), Some(to), _) => Asked::Between { from, to },

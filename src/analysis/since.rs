@@ -17,6 +17,9 @@ use crate::query::{Parameters, QuerySession, Timeline};
 /// whether it has lasted. What goes back further is told to be older.
 const POINTS_BACK_MAX: usize = 32;
 
+/// More resources than this are not named to the query: to look for each of them takes longer than to read all.
+const NAMED_MAX: usize = 1000;
+
 /// Since when resources have violated a check's query, by key.
 ///
 /// # Errors
@@ -30,7 +33,8 @@ pub(super) async fn since(
 ) -> Result<BTreeMap<String, Since>> {
     let view = session.view();
     let points = Points::new(&view, view.floor(), view.head(), None);
-    match session.timeline(&asked(sql, Some(keys)), parameters, &points.revisions()).await? {
+    let named = (keys.len() <= NAMED_MAX).then_some(keys);
+    match session.timeline(&asked(sql, named), parameters, &points.revisions()).await? {
         Timeline::Rows(rows) => {
             let violations = over_time(rows, &points).await?.violations(&points);
             let open = violations.into_iter().filter(|violation| violation.closed.is_none());

@@ -20,7 +20,7 @@ use elava::store::{Snapshot, Store, Writer};
 use crate::support::{Scratch, clock, session};
 
 /// The checks that are about changes themselves: they are asked at each point.
-const ABOUT_HISTORY: [&str; 5] = ["resource-appeared", "resource-changed", "resource-retagged", "resource-vanished", "resource-flapping"];
+const ABOUT_HISTORY: [&str; 4] = ["resource-appeared", "resource-changed", "resource-retagged", "resource-vanished"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -5,9 +5,10 @@
 -- remediation: Move the value to the key that is required, and remove the other.
 -- docs: https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html
 SELECT resource_key, 'key ' || tag.key || ' stands for ' || wanted.key AS reason, tag.key
-FROM resources
+-- First what is few, which a join holds in memory.
+FROM unnest($required) AS wanted(key)
+CROSS JOIN resources
 CROSS JOIN jsonb_object_keys(tags) AS tag(key)
-CROSS JOIN unnest($required) AS wanted(key)
 WHERE tag.key <> wanted.key
     AND regexp_replace(lower(tag.key), '[-_ .:/]', '', 'g') = regexp_replace(lower(wanted.key), '[-_ .:/]', '', 'g')
     AND (array_has($types, '*') OR array_has($types, resource_type)) AND NOT array_has($exclude_types, resource_type)

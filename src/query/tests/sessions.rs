@@ -96,6 +96,7 @@ async fn every_column_has_the_type_and_the_description_that_are_told() {
         ("resources_as_of", "(3)"),
         ("relationships_as_of", "(3)"),
         ("aws_vpc_subnet_as_of", "(3)"),
+        ("findings_as_of", "(3)"),
         ("changes", "(0, 6)"),
         ("diff", "(0, 6)"),
         ("history", "('a1')"),

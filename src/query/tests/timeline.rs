@@ -14,6 +14,9 @@ use crate::query::{Parameters, QuerySession, Timeline};
 
 /// Queries that a temporal one answers. Instances and volumes are named by what they refer to.
 const TEMPORAL: &[&str] = &[
+    "SELECT resource_type, region, count(*) AS resources FROM resources GROUP BY resource_type, region",
+    "SELECT name, count(*) FROM resources WHERE name IS NOT NULL GROUP BY name HAVING count(*) BETWEEN 2 AND 3",
+    "SELECT v.name, count(*), count(*) + 1 FROM aws_vpc v LEFT JOIN resources r ON r.name = v.name GROUP BY v.name",
     // Rows by themselves.
     "SELECT resource_key, 'env is ' || tags['env'] AS reason FROM resources WHERE tags['env'] = 'dev'",
     "SELECT resource_key, name FROM aws_vpc WHERE instance_tenancy IS NULL AND name <> 'r1'",
@@ -100,6 +103,8 @@ const OVER_CHANGES: &[&str] = &[
     "SELECT resource_key FROM resources r WHERE NOT EXISTS
      (SELECT 1 FROM changes(elava_now() - interval '1 hour', 'head') c WHERE c.resource_key = r.resource_key AND c.change = 'updated')",
     "SELECT resource_key, revision FROM changes(0, 'head') WHERE change = 'deleted'",
+    "SELECT resource_key, concat(count(*), ' times') AS reason FROM changes(elava_now() - interval '90 minutes', 'head')
+     GROUP BY resource_key HAVING count(*) > 1",
 ];
 
 /// How many queries are asked of each history, and at how many points between the first and the last.
@@ -222,7 +227,7 @@ async fn what_no_temporal_query_answers_is_refused_with_the_reason() {
     let history = history(&mut numbers);
     let session = session(Arc::new(FakeStore::new(&history, &layout(&mut numbers, history.head())).await));
     let refused = [
-        ("SELECT count(*) FROM resources", "an aggregate, such as count or max"),
+        ("SELECT count(*) FROM resources", "an aggregate other than count(*) by groups"),
         (
             "SELECT a.name FROM resources a LEFT JOIN resources b ON a.name = b.name AND b.changed_at < elava_now()",
             "elava_now() elsewhere than in SELECT and WHERE",

@@ -177,7 +177,7 @@ struct Covered {
 }
 
 /// Each row once, with a list of what belongs to it.
-fn grouped(plan: LogicalPlan, row: Vec<Expr>, item: Expr, names: &Names) -> Result<(LogicalPlan, Expr)> {
+pub(super) fn grouped(plan: LogicalPlan, row: Vec<Expr>, item: Expr, names: &Names) -> Result<(LogicalPlan, Expr)> {
     let name = names.next("list");
     let grouped = Aggregate::try_new(Arc::new(plan), row, vec![array_agg(item).alias(&name)])?;
     Ok((LogicalPlan::Aggregate(grouped), ident(name)))

@@ -5,9 +5,10 @@
 //! from and to which revision its rows held. Whatever is right for all tables is right at every revision, so the optimizer's own
 //! rules turn EXISTS, IN and the like into joins before that.
 //!
-//! Rows are sets here: a row held at a revision if the query has it then, however often. What does not fit (aggregates, limits,
+//! Rows are sets here: a row held at a revision if the query has it then, however often. What does not fit (aggregates other than count(*) by groups, limits,
 //! tables that are no states) is refused with the reason.
 
+mod counts;
 mod held;
 mod joins;
 mod operators;

@@ -10,6 +10,7 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, LogicalPlanBuilder, SubqueryAlias, TableScan, Unnest, lit};
 
 use super::Stretch;
+use super::counts::counts_rows;
 use super::held::{Held, columns_of};
 use super::refusal::{Stop, check_joined, of_node};
 use super::windows::Window;
@@ -47,6 +48,7 @@ impl Stretch {
             LogicalPlan::Aggregate(distinct) if distinct.aggr_expr.is_empty() && !has_sets(&distinct.group_expr) => {
                 self.held(&distinct.input)?.project(distinct.group_expr.clone())?
             }
+            LogicalPlan::Aggregate(aggregate) if counts_rows(aggregate)? => self.counted(aggregate)?,
             LogicalPlan::Sort(sort) if sort.fetch.is_none() => self.held(&sort.input)?,
             other => return Err(of_node(other)),
         })

@@ -75,7 +75,7 @@ pub(super) fn check_joined(plan: &LogicalPlan) -> Result<(), Stop> {
 /// Why a node cannot be part of a temporal plan.
 pub(super) fn of_node(node: &LogicalPlan) -> Stop {
     Stop::has(match node {
-        LogicalPlan::Aggregate(_) => "an aggregate, such as count or max".to_owned(),
+        LogicalPlan::Aggregate(_) => "an aggregate other than count(*) by groups".to_owned(),
         LogicalPlan::Window(_) => "a window function".to_owned(),
         LogicalPlan::Limit(_) | LogicalPlan::Sort(_) | LogicalPlan::TableScan(_) => "a LIMIT".to_owned(),
         LogicalPlan::Distinct(_) => "DISTINCT ON".to_owned(),

@@ -17,11 +17,15 @@ pub(super) const FROM: &str = "from";
 pub(super) const TO: &str = "to";
 /// Whether a piece is in one of the spans.
 pub(super) const MATCHED: &str = "matched";
+/// How many spans a piece is in.
+pub(super) const COUNT: &str = "count";
 
 /// The fields of a span.
 static SPAN: LazyLock<Fields> = LazyLock::new(|| fields(&[(FROM, DataType::Int64), (TO, DataType::Int64)]));
 /// The fields of a piece.
 static PIECE: LazyLock<Fields> = LazyLock::new(|| fields(&[(FROM, DataType::Int64), (TO, DataType::Int64), (MATCHED, DataType::Boolean)]));
+/// The fields of a piece that is counted.
+static COUNTED: LazyLock<Fields> = LazyLock::new(|| fields(&[(FROM, DataType::Int64), (TO, DataType::Int64), (COUNT, DataType::Int64)]));
 
 fn fields(fields: &[(&str, DataType)]) -> Fields {
     fields.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true)).collect()
@@ -37,6 +41,11 @@ pub(super) fn pieces(from: Expr, to: Expr, spans: Expr) -> Expr {
     SpansUdf::call(Makes::Pieces, vec![spans, from, to])
 }
 
+/// The pieces into which spans cut each other, each with how many it is in.
+pub(super) fn counted(spans: Expr) -> Expr {
+    SpansUdf::call(Makes::Counted, vec![spans])
+}
+
 /// An empty list of spans.
 pub(super) fn no_spans() -> Expr {
     lit(ScalarValue::List(ScalarValue::new_list_nullable(&[], &DataType::Struct(SPAN.clone()))))
@@ -46,6 +55,7 @@ pub(super) fn no_spans() -> Expr {
 enum Makes {
     United,
     Pieces,
+    Counted,
 }
 
 impl Makes {
@@ -53,6 +63,7 @@ impl Makes {
         match self {
             Self::United => &SPAN,
             Self::Pieces => &PIECE,
+            Self::Counted => &COUNTED,
         }
     }
 }
@@ -74,6 +85,7 @@ impl ScalarUDFImpl for SpansUdf {
         match self.makes {
             Makes::United => "spans_united",
             Makes::Pieces => "spans_pieces",
+            Makes::Counted => "spans_counted",
         }
     }
 
@@ -94,6 +106,7 @@ impl ScalarUDFImpl for SpansUdf {
                 let (from, to) = (numbers(from)?, numbers(to)?);
                 (0..args.number_rows).for_each(|row| made.pieces(from.value(row), to.value(row), &spans.row(row)));
             }
+            (Makes::Counted, _) => (0..args.number_rows).for_each(|row| made.counted(&spans.row(row))),
             _ => (0..args.number_rows).for_each(|row| made.united(&spans.row(row))),
         }
         Ok(ColumnarValue::Array(made.into_lists(self.makes)?))
@@ -148,6 +161,7 @@ struct Made {
     from: Vec<Revision>,
     to: Vec<Revision>,
     matched: Vec<bool>,
+    counts: Vec<i64>,
 }
 
 impl Made {
@@ -191,10 +205,28 @@ impl Made {
         self.end(start);
     }
 
+    fn counted(&mut self, spans: &[(Revision, Revision)]) {
+        let start = self.from.len();
+        let mut steps: Vec<(Revision, i64)> =
+            spans.iter().filter(|(from, to)| from < to).flat_map(|(from, to)| [(*from, 1), (*to, -1)]).collect();
+        steps.sort_unstable();
+        let (mut at, mut count) = (Revision::MIN, 0);
+        for (revision, step) in steps {
+            if count > 0 && at < revision {
+                self.push(at, revision, true);
+                self.counts.push(count);
+            }
+            (at, count) = (revision, count + step);
+        }
+        self.end(start);
+    }
+
     fn into_lists(self, makes: Makes) -> Result<ArrayRef> {
         let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(self.from)), Arc::new(Int64Array::from(self.to))];
-        if makes == Makes::Pieces {
-            columns.push(Arc::new(BooleanArray::from(self.matched)));
+        match makes {
+            Makes::United => {}
+            Makes::Pieces => columns.push(Arc::new(BooleanArray::from(self.matched))),
+            Makes::Counted => columns.push(Arc::new(Int64Array::from(self.counts))),
         }
         let spans = StructArray::try_new(makes.fields().clone(), columns, None)?;
         let offsets = OffsetBuffer::from_lengths(self.lengths);

@@ -18,6 +18,7 @@ mod kill;
 mod model;
 mod notify;
 mod packs;
+mod planted;
 mod relationships;
 mod repl;
 #[cfg(feature = "aws")]

@@ -7,7 +7,7 @@ mod json;
 mod junit;
 mod markdown;
 mod sarif;
-mod told;
+pub mod told;
 
 use std::io::{self, Write};
 

@@ -11,16 +11,20 @@ use crate::model::TimeSpan;
 
 /// A resource that violates a check, or did.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told<'a> {
-    pub(super) resource: &'a Resource,
-    pub(super) reason: &'a str,
-    pub(super) exemption: Option<&'a Exemption>,
-    pub(super) held: Held<'a>,
+pub struct Told<'a> {
+    /// The resource.
+    pub resource: &'a Resource,
+    /// What is wrong with it.
+    pub reason: &'a str,
+    /// Why it is allowed for now.
+    pub exemption: Option<&'a Exemption>,
+    /// When.
+    pub held: Held<'a>,
 }
 
 /// When a violation held.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Held<'a> {
+pub enum Held<'a> {
     /// At the point, and since when.
     Now(&'a Finding),
     /// In the range.
@@ -28,7 +32,7 @@ pub(super) enum Held<'a> {
 }
 
 /// What is told of a check: its findings, or its intervals.
-pub(super) fn told(check: &CheckOutcome) -> impl Iterator<Item = Told<'_>> {
+pub fn told(check: &CheckOutcome) -> impl Iterator<Item = Told<'_>> {
     let findings = check.findings.iter().map(|finding| Told {
         resource: &finding.resource,
         reason: &finding.reason,

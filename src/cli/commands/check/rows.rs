@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::physical_plan::memory::MemoryStream;
 
-use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Outcome, Resource};
+use crate::analysis::outcome::{CheckOutcome, Extent, Finding, Interval, Outcome};
+use crate::analysis::report::told::{Held, Told, told};
 use crate::cli::Context;
 use crate::cli::output::{OutputFormat, OutputOptions, write_results};
 use crate::cli::shell::from_output;
@@ -25,71 +26,39 @@ pub async fn write(outcome: &Outcome, format: OutputFormat, context: &Context) -
     Ok(())
 }
 
-/// A finding or an interval, with its check.
-struct Row<'a> {
-    check: &'a CheckOutcome,
-    resource: &'a Resource,
-    reason: &'a str,
-    exemption: Option<&'a Exemption>,
-    what: What<'a>,
-}
+/// What is told of a check.
+type Row<'a> = (&'a CheckOutcome, Told<'a>);
 
-#[derive(Clone, Copy)]
-enum What<'a> {
-    Finding(&'a Finding),
-    Interval(&'a Interval),
-}
-
-impl<'a> What<'a> {
-    fn finding(self) -> Option<&'a Finding> {
-        match self {
-            Self::Finding(finding) => Some(finding),
-            Self::Interval(_) => None,
-        }
-    }
-
-    fn interval(self) -> Option<&'a Interval> {
-        match self {
-            Self::Interval(interval) => Some(interval),
-            Self::Finding(_) => None,
-        }
+fn finding<'a>((_, told): &Row<'a>) -> Option<&'a Finding> {
+    match told.held {
+        Held::Now(finding) => Some(finding),
+        Held::Once(_) => None,
     }
 }
 
-fn rows(check: &CheckOutcome) -> impl Iterator<Item = Row<'_>> {
-    let findings = check.findings.iter().map(move |finding| Row {
-        check,
-        resource: &finding.resource,
-        reason: &finding.reason,
-        exemption: finding.exemption.as_ref(),
-        what: What::Finding(finding),
-    });
-    let intervals = check.violations.iter().map(move |interval| Row {
-        check,
-        resource: &interval.resource,
-        reason: &interval.reason,
-        exemption: interval.exemption.as_ref(),
-        what: What::Interval(interval),
-    });
-    findings.chain(intervals)
+fn interval<'a>((_, told): &Row<'a>) -> Option<&'a Interval> {
+    match told.held {
+        Held::Once(interval) => Some(interval),
+        Held::Now(_) => None,
+    }
 }
 
 fn batch(outcome: &Outcome) -> Result<RecordBatch> {
-    let rows: Vec<Row<'_>> = outcome.checks.iter().flat_map(rows).collect();
+    let rows: Vec<Row<'_>> = outcome.checks.iter().flat_map(|check| told(check).map(move |told| (check, told))).collect();
     let mut columns = vec![
-        texts("check_id", &rows, |row| Some(row.check.check.id.clone())),
-        texts("severity", &rows, |row| Some(row.check.check.severity.to_string())),
-        texts("title", &rows, |row| Some(row.check.check.title.clone())),
-        texts("resource_key", &rows, |row| Some(row.resource.resource_key.clone())),
-        texts("provider", &rows, |row| Some(row.resource.provider.clone())),
-        texts("account_id", &rows, |row| Some(row.resource.account_id.clone())),
-        texts("region", &rows, |row| Some(row.resource.region.clone())),
-        texts("resource_type", &rows, |row| Some(row.resource.resource_type.clone())),
-        texts("resource_id", &rows, |row| Some(row.resource.resource_id.clone())),
-        texts("name", &rows, |row| row.resource.name.clone()),
-        texts("reason", &rows, |row| Some(row.reason.to_owned())),
-        texts("exempt_reason", &rows, |row| row.exemption.map(|exemption| exemption.reason.clone())),
-        times("exempt_until", &rows, |row| row.exemption.map(|exemption| exemption.until)),
+        texts("check_id", &rows, |(check, _)| Some(check.check.id.clone())),
+        texts("severity", &rows, |(check, _)| Some(check.check.severity.to_string())),
+        texts("title", &rows, |(check, _)| Some(check.check.title.clone())),
+        texts("resource_key", &rows, |(_, told)| Some(told.resource.resource_key.clone())),
+        texts("provider", &rows, |(_, told)| Some(told.resource.provider.clone())),
+        texts("account_id", &rows, |(_, told)| Some(told.resource.account_id.clone())),
+        texts("region", &rows, |(_, told)| Some(told.resource.region.clone())),
+        texts("resource_type", &rows, |(_, told)| Some(told.resource.resource_type.clone())),
+        texts("resource_id", &rows, |(_, told)| Some(told.resource.resource_id.clone())),
+        texts("name", &rows, |(_, told)| told.resource.name.clone()),
+        texts("reason", &rows, |(_, told)| Some(told.reason.to_owned())),
+        texts("exempt_reason", &rows, |(_, told)| told.exemption.map(|exemption| exemption.reason.clone())),
+        times("exempt_until", &rows, |(_, told)| told.exemption.map(|exemption| exemption.until)),
     ];
     columns.extend(match outcome.extent {
         Extent::Point(_) => of_findings(&rows),
@@ -100,23 +69,23 @@ fn batch(outcome: &Outcome) -> Result<RecordBatch> {
 
 fn of_findings(rows: &[Row<'_>]) -> Vec<Column> {
     vec![
-        times("since", rows, |row| row.what.finding()?.since?.at),
-        truths("since_or_before", rows, |row| Some(row.what.finding()?.since?.or_before)),
-        truths("is_new", rows, |row| row.what.finding()?.is_new),
-        texts("details", rows, |row| Some(row.what.finding()?.details.as_ref()?.to_string())),
+        times("since", rows, |row| finding(row)?.since?.at),
+        truths("since_or_before", rows, |row| Some(finding(row)?.since?.or_before)),
+        truths("is_new", rows, |row| finding(row)?.is_new),
+        texts("details", rows, |row| Some(finding(row)?.details.as_ref()?.to_string())),
     ]
 }
 
 fn of_intervals(rows: &[Row<'_>]) -> Vec<Column> {
-    let opened = |row: &Row<'_>| Some(row.what.interval()?.opened);
-    let closed = |row: &Row<'_>| row.what.interval()?.closed;
+    let opened = |row: &Row<'_>| Some(interval(row)?.opened);
+    let closed = |row: &Row<'_>| interval(row)?.closed;
     vec![
         times("opened_at", rows, move |row| opened(row)?.at),
         numbers("opened_revision", rows, move |row| Some(opened(row)?.revision)),
-        truths("opened_before", rows, |row| Some(row.what.interval()?.opened_before)),
+        truths("opened_before", rows, |row| Some(interval(row)?.opened_before)),
         times("closed_at", rows, move |row| closed(row)?.at),
         numbers("closed_revision", rows, move |row| Some(closed(row)?.revision)),
-        numbers("lasted_seconds", rows, |row| Some(row.what.interval()?.lasted_seconds)),
+        numbers("lasted_seconds", rows, |row| Some(interval(row)?.lasted_seconds)),
     ]
 }
 

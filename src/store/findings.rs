@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::{ResourceKey, Scope, Timestamp};
 
 /// The part of a run's details that the store reads; the others are its own affair.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct RunDetails {
     /// The run.
     pub(super) run_id: String,

@@ -25,6 +25,8 @@ pub(super) struct SqlView {
     name: &'static str,
     sql: &'static str,
     schema: SchemaRef,
+    /// Another view that it is made of: its name there, and its query.
+    base: Option<(&'static str, &'static str)>,
     /// Whether it is a function of the point at which it shows the log.
     is_as_of: bool,
 }
@@ -38,8 +40,12 @@ const SCOPE: [&str; 4] = ["provider", "account_id", "region", "resource_type"];
 /// The views.
 pub(super) static VIEWS: LazyLock<[Arc<SqlView>; 7]> = LazyLock::new(|| {
     let view = |name, sql, fields: Vec<Field>| {
-        let is_as_of = name == "findings_as_of";
-        Arc::new(SqlView { name, sql, schema: Arc::new(Schema::new(fields)), is_as_of })
+        let base = match name {
+            "scans" => Some(("coverage", COVERAGE_SQL)),
+            "findings" | "findings_as_of" => Some(("finding_changes", FINDING_CHANGES_SQL)),
+            _ => None,
+        };
+        Arc::new(SqlView { name, sql, schema: Arc::new(Schema::new(fields)), base, is_as_of: name == "findings_as_of" })
     };
     [
         view("scans", include_str!("../../../sql/views/scans.sql"), scan_fields()),
@@ -150,8 +156,9 @@ impl Relation for SqlView {
         add("entries", entries(&view)?)?;
         add("resources", whole_state(&view, view.head())?)?;
         add("observed", observed(&view)?)?;
-        add("coverage", query(state, &tables, COVERAGE_SQL)?)?;
-        add("finding_changes", query(state, &tables, FINDING_CHANGES_SQL)?)?;
+        if let Some((name, sql)) = self.base {
+            add(name, query(state, &tables, sql)?)?;
+        }
         let plan = query(state, &tables, self.sql)?;
         let columns = self.schema.fields().iter().map(|field| cast(ident(field.name()), field.data_type().clone()).alias(field.name()));
         LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>())?.build()

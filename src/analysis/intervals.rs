@@ -13,7 +13,7 @@ use super::rows;
 use super::workers::each;
 use crate::error::{ErrorKind, Result};
 use crate::model::{Revision, TimeSpan, Timestamp};
-use crate::query::{HELD_FROM, HELD_TO, Parameters, QuerySession, QueryStream, Timeline};
+use crate::query::{HELD_FROM, HELD_TO, Parameters, QuerySession, QueryStream, Timeline, text_literals};
 
 /// The answers at so many points are held at once.
 const POINTS_AT_ONCE: usize = 8;
@@ -106,8 +106,7 @@ pub async fn intervals(
 /// The query of which only the keys and reasons are read, of these resources if they are given.
 pub(super) fn asked(sql: &str, keys: Option<&[String]>) -> String {
     let sql = sql.trim_end().trim_end_matches(';');
-    let literal = |key: &String| format!("'{}'", key.replace('\'', "''"));
-    let only = keys.map(|keys| format!(" WHERE {KEY} IN ({})", keys.iter().map(literal).collect::<Vec<_>>().join(", ")));
+    let only = keys.map(|keys| format!(" WHERE {KEY} IN ({})", text_literals(keys)));
     format!("SELECT {KEY}, {REASON} FROM (\n{sql}\n) AS violations{}", only.unwrap_or_default())
 }
 

@@ -8,7 +8,7 @@ use super::outcome::Resource;
 use super::rows;
 use crate::error::Result;
 use crate::model::Revision;
-use crate::query::{Parameters, QuerySession};
+use crate::query::{Parameters, QuerySession, text_literals};
 
 /// What is known of resources, by key: those that meet the condition, each with its name if it has one.
 #[derive(Debug)]
@@ -90,6 +90,6 @@ impl Names {
 
 /// A condition on the types, by which whole files are left out.
 fn of_types(types: &BTreeSet<&str>) -> String {
-    let quoted: Vec<String> = types.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
-    if quoted.is_empty() { "false".to_owned() } else { format!("resource_type IN ({})", quoted.join(", ")) }
+    let types: Vec<&str> = types.iter().copied().collect();
+    if types.is_empty() { "false".to_owned() } else { format!("resource_type IN ({})", text_literals(&types)) }
 }

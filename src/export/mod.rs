@@ -19,7 +19,7 @@ pub use self::parquet::ParquetFiles;
 use publish::Staging;
 
 use crate::error::{Error, Result};
-use crate::query::QuerySession;
+use crate::query::{QuerySession, text_literal};
 
 /// Columns that order rows, those that come first first; the ones that a table has are used.
 const ORDER: &[&str] = &["resource_type", "resource_key", "valid_from_revision", "revision", "seq", "entry_no", "scan_id"];
@@ -128,11 +128,8 @@ async fn partitions(session: &mut QuerySession, request: &ExportRequest, schema:
 fn select(request: &ExportRequest, columns: &[String], order: &[String], partition: &Partition) -> String {
     let columns = columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
     let condition = request.condition.iter().map(|condition| format!("({condition}\n)"));
-    let of_partition = request
-        .partition_by
-        .iter()
-        .zip(&partition.0)
-        .map(|(column, value)| format!("{} = '{}'", quoted(column), value.replace('\'', "''")));
+    let of_partition =
+        request.partition_by.iter().zip(&partition.0).map(|(column, value)| format!("{} = {}", quoted(column), text_literal(value)));
     let conditions: Vec<String> = condition.chain(of_partition).collect();
     let mut sql = format!("SELECT {columns} FROM {}", request.relation);
     if !conditions.is_empty() {

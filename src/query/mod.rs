@@ -14,6 +14,7 @@ mod inner;
 mod json_access;
 mod lateral;
 mod leaf;
+mod literal;
 mod local_files;
 mod near;
 mod now;
@@ -38,6 +39,7 @@ mod tests;
 
 pub use dialect::ElavaDialect;
 pub use failure::told;
+pub use literal::{text_literal, text_literals};
 pub use near::nearest;
 pub use options::ElavaOptions;
 pub use parameters::{ParameterValue, Parameters, query_parameters};

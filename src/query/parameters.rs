@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use serde::{Serialize, Serializer};
 
 use super::dialect::tokens;
+use super::literal::{text_literal, text_literals};
 use super::near::nearest;
 use super::session::one_query;
 use super::spelling::{each_part, expression};
@@ -172,13 +173,10 @@ fn literal(value: &ParameterValue) -> SqlExpr {
 
 /// A literal as it is written in SQL. The syntax tree's own words take two quotes in a text for one.
 fn in_sql(value: &ParameterValue) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     match value {
-        ParameterValue::Text(value) => quoted(value),
-        ParameterValue::Json(value) => quoted(&value.to_string()),
-        ParameterValue::List(items) if !items.is_empty() => {
-            format!("ARRAY[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
-        }
+        ParameterValue::Text(value) => text_literal(value),
+        ParameterValue::Json(value) => text_literal(&value.to_string()),
+        ParameterValue::List(items) if !items.is_empty() => format!("ARRAY[{}]", text_literals(items)),
         // Two signs would begin a comment.
         ParameterValue::Integer(value) if *value < 0 => format!("({})", literal(&ParameterValue::Integer(*value))),
         ParameterValue::Number(value) if value.is_sign_negative() => format!("({})", literal(&ParameterValue::Number(*value))),

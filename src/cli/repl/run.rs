@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use super::complete::Names;
 use super::statement::split_statements;
 use crate::cli::output::{OutputError, OutputOptions, RowCount, write_results};
+use crate::query::text_literal;
 
 /// What the shell needs of an engine: a session, pinned or not, that runs one statement at a time.
 #[async_trait]
@@ -46,8 +47,8 @@ pub trait Shell: Send {
     fn describe_query(&self, name: &str) -> String {
         format!(
             "SELECT column_name, data_type, is_nullable FROM information_schema.columns \
-             WHERE table_name = '{}' ORDER BY ordinal_position",
-            name.replace('\'', "''")
+             WHERE table_name = {} ORDER BY ordinal_position",
+            text_literal(name)
         )
     }
 

@@ -1,14 +1,6 @@
 //! Pieces of SQL.
 
-/// A text as SQL writes it.
-pub fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
-}
-
-/// Texts as SQL writes a list of them.
-pub fn texts<T: AsRef<str>>(values: &[T]) -> String {
-    values.iter().map(|value| text(value.as_ref())).collect::<Vec<_>>().join(", ")
-}
+pub use crate::query::{text_literal as text, text_literals as texts};
 
 /// The clause of what must hold, on lines of its own; nothing where nothing must.
 pub fn filtered(conditions: &[String]) -> String {

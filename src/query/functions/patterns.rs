@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::row::{Makes, Row, RowFunction, Takes};
+use crate::query::literal::text_literal;
 
 /// The functions.
 pub(super) fn functions() -> [Arc<ScalarUDF>; 1] {
@@ -65,7 +66,7 @@ fn format(text: &str, values: &[Option<String>]) -> Option<String> {
         match (kind, value) {
             ('s', value) => out.push_str(value.unwrap_or_default()),
             ('I', Some(name)) => out.push_str(&format!("\"{}\"", name.replace('"', "\"\""))),
-            ('L', Some(literal)) => out.push_str(&format!("'{}'", literal.replace('\'', "''"))),
+            ('L', Some(literal)) => out.push_str(&text_literal(literal)),
             ('L', None) => out.push_str("NULL"),
             _ => return None,
         }

@@ -6,6 +6,7 @@ use crate::cli::Context;
 use crate::cli::shell::StoreShell;
 use crate::error::Result;
 use crate::notify::Told;
+use crate::query::{text_literal, text_literals};
 
 /// Severities that are counted even where there is nothing.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -31,7 +32,8 @@ pub async fn open_by_severity(context: &Context) -> Result<BTreeMap<String, u64>
 pub async fn last_message(job: &str, context: &Context) -> Result<Option<String>> {
     let sql = format!(
         "SELECT details->>'message' FROM audit_log \
-         WHERE entry = 'job_ended' AND details->>'job' = '{job}' AND details->>'ok' = 'true' ORDER BY seq DESC LIMIT 1"
+         WHERE entry = 'job_ended' AND details->>'job' = {} AND details->>'ok' = 'true' ORDER BY seq DESC LIMIT 1",
+        text_literal(job)
     );
     let rows = StoreShell::open(&context.settings, None).await?.texts(&sql).await?;
     Ok(rows.into_iter().next().map(|[message]| message))
@@ -43,14 +45,14 @@ pub async fn last_message(job: &str, context: &Context) -> Result<Option<String>
 /// # Errors
 /// Those of the store.
 pub async fn changes(job: &str, checks: &[String], context: &Context) -> Result<(Vec<Told>, Vec<Told>)> {
-    let checks: Vec<String> = checks.iter().map(|check| format!("'{check}'")).collect();
     let sql = format!(
         "SELECT check_id, title, severity, resource_key, reason, status, status_before \
          FROM finding_changes JOIN \
            (SELECT details->>'run_id' AS run_id, seq FROM audit_log WHERE entry = 'analysis_run' AND seq > coalesce( \
-             (SELECT max(seq) FROM audit_log WHERE entry = 'job_ended' AND details->>'job' = '{job}'), 0)) AS runs USING (run_id) \
+             (SELECT max(seq) FROM audit_log WHERE entry = 'job_ended' AND details->>'job' = {}), 0)) AS runs USING (run_id) \
          WHERE check_id IN ({}) ORDER BY runs.seq",
-        checks.join(", ")
+        text_literal(job),
+        text_literals(checks)
     );
     let rows = StoreShell::open(&context.settings, None).await?.texts(&sql).await?;
     Ok(net(rows))

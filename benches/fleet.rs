@@ -1,7 +1,8 @@
 //! A long history of a fleet, and what it costs: time, memory, bytes at rest, rows written.
 //!
 //! `cargo bench --bench fleet -- 400 [FOLDER]` writes 400 scans of 100,000 resources into a folder, which is kept, and prints
-//! the figures. The other benches that read a history take its folder.
+//! the figures. The other benches that read a history take its folder. `-- 1600 FOLDER changes` hands in only what changed, in all
+//! scans but the first and the last: the same versions and epochs in a tenth of the time, for what reads no observations.
 #![allow(
     missing_docs,
     clippy::expect_used,
@@ -28,12 +29,13 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let scans: usize = arguments.next().map_or(400, |scans| scans.parse().expect("a number of scans"));
     let folder = arguments.next().map_or_else(|| PathBuf::from(format!("target/fleet-{scans}")), PathBuf::from);
+    let only_changes = arguments.next().is_some_and(|word| word == "changes");
     assert!(!folder.exists(), "{} is there already", folder.display());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(measure(&folder, scans));
+    runtime.block_on(measure(&folder, scans, only_changes));
 }
 
-async fn measure(folder: &Path, scans: usize) {
+async fn measure(folder: &Path, scans: usize, only_changes: bool) {
     let writer = common::writer(folder).await;
     let mut fleet = common::Fleet::new(1, RESOURCES);
     let (mut spent, mut observations) = (Duration::ZERO, 0);
@@ -41,9 +43,13 @@ async fn measure(folder: &Path, scans: usize) {
         if number > 0 {
             fleet.step(RESOURCES / 200);
         }
-        observations += fleet.observations().len();
+        let only_changes = only_changes && number > 0;
+        observations += if only_changes { fleet.changed() } else { fleet.observations() }.len();
         let began = Instant::now();
-        common::scan(&writer, number, fleet.observations()).await;
+        match only_changes {
+            true => common::scan_of_changes(&writer, number, fleet.changed()).await,
+            false => common::scan(&writer, number, fleet.observations()).await,
+        }
         spent += began.elapsed();
     }
     let began = Instant::now();

@@ -15,11 +15,13 @@
 )]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::format_push_string, reason = "made-up numbers are small")]
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use elava::clock::{Clock, ManualClock};
 use elava::model::{
-    CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Text, Timestamp, TypeRulesSet,
+    CanonicalJson, Content, ContentHash, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Text, Timestamp,
+    TypeRulesSet,
 };
 use elava::store::{Begin, LocalBackend, ScanBegun, ScanSession, Writer};
 
@@ -93,6 +95,7 @@ pub struct Fleet {
     random: Random,
     facts: Vec<Facts>,
     observations: Vec<Observation>,
+    changed: Vec<Observation>,
     rules: TypeRulesSet,
 }
 
@@ -100,7 +103,7 @@ impl Fleet {
     pub fn new(seed: u64, resources: usize) -> Self {
         let mut random = Random::new(seed);
         let facts: Vec<Facts> = (0..resources).map(|_| born(&mut random)).collect();
-        let mut fleet = Self { random, facts: Vec::new(), observations: Vec::new(), rules: TypeRulesSet::default() };
+        let mut fleet = Self { random, facts: Vec::new(), observations: Vec::new(), changed: Vec::new(), rules: TypeRulesSet::default() };
         fleet.add(facts);
         fleet
     }
@@ -110,8 +113,26 @@ impl Fleet {
         &self.observations
     }
 
+    /// What the last step changed, in the order of keys; what went away as its source would say so.
+    pub fn changed(&self) -> &[Observation] {
+        &self.changed
+    }
+
     /// Changes so many resources: four of five in one field, the others are replaced.
     pub fn step(&mut self, changes: usize) {
+        let before: HashMap<ResourceKey, ContentHash> = self.observations.iter().filter_map(known).collect();
+        self.alter(changes);
+        let mut gone: HashSet<ResourceKey> = before.keys().cloned().collect();
+        self.changed =
+            self.observations.iter().filter(|now| known(now).is_some_and(|(key, hash)| before.get(&key) != Some(&hash))).cloned().collect();
+        self.observations.iter().for_each(|now| {
+            gone.remove(&now.key);
+        });
+        self.changed.extend(gone.into_iter().map(|key| Observation { key, sighting: Sighting::Deleted, observed_at: None }));
+        self.changed.sort_by(|left, right| left.key.cmp(&right.key));
+    }
+
+    fn alter(&mut self, changes: usize) {
         let mut gone = Vec::new();
         for nth in 0..changes {
             let at = self.random.below(self.facts.len());
@@ -180,6 +201,13 @@ impl Fleet {
         }
         out.push_str(&format!("{{\"scan\":\"completed\",\"at\":\"{}\"}}\n", at(scan)));
         out
+    }
+}
+
+fn known(observation: &Observation) -> Option<(ResourceKey, ContentHash)> {
+    match &observation.sighting {
+        Sighting::Present(_, hash) => Some((observation.key.clone(), *hash)),
+        Sighting::Deleted => None,
     }
 }
 
@@ -300,6 +328,13 @@ pub async fn scan(writer: &Writer, scan: usize, observations: &[Observation]) {
         session.observe(page.to_vec()).await.expect("durable");
     }
     session.complete(Some(at(scan)), reports()).await.expect("complete");
+}
+
+/// A scan that is handed in what has changed, and says nothing of the rest.
+pub async fn scan_of_changes(writer: &Writer, scan: usize, changed: &[Observation]) {
+    let session = begin(writer, scan).await;
+    session.observe(changed.to_vec()).await.expect("durable");
+    session.complete(Some(at(scan)), Vec::new()).await.expect("complete");
 }
 
 /// A history of scans, compacted as far as it is due.

@@ -11,8 +11,8 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
-use datafusion_functions_json::udfs::{json_as_text_udf, json_get_json_udf};
 
+use super::functions::{MEMBER_AS_JSON, MEMBER_AS_TEXT};
 use super::operators::TextOperators;
 
 /// The planners of expressions in Elava's SQL: ours before DataFusion's.
@@ -67,14 +67,14 @@ fn step(from: Expr, key: Expr, arrow: Option<&str>) -> Expr {
         other => other.schema_name().to_string(),
     };
     let name = arrow.map_or_else(|| format!("{name}[{shown}]"), |arrow| format!("{name}{arrow}{shown}"));
-    let function = if arrow == Some("->") { json_get_json_udf() } else { json_as_text_udf() };
+    let function = Arc::clone(if arrow == Some("->") { &MEMBER_AS_JSON } else { &MEMBER_AS_TEXT });
     let inner = match from {
         Expr::Alias(alias) => *alias.expr,
         other => other,
     };
     let path = match inner {
         Expr::ScalarFunction(ScalarFunction { func, mut args })
-            if [json_as_text_udf().name(), json_get_json_udf().name()].contains(&func.name()) =>
+            if [MEMBER_AS_TEXT.name(), MEMBER_AS_JSON.name()].contains(&func.name()) =>
         {
             args.push(key);
             args

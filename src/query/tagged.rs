@@ -10,8 +10,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, ident};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion_functions_json::udfs::json_as_text_udf;
 
+use super::functions::MEMBER_AS_TEXT;
 use super::leaf::{Leaf, Placed, read, together};
 use crate::store::tag_columns::tag_column;
 
@@ -45,7 +45,7 @@ pub(super) fn read_versions(
 fn key_of(expr: &Expr) -> Option<&str> {
     let Expr::ScalarFunction(ScalarFunction { func, args }) = expr else { return None };
     match args.as_slice() {
-        [Expr::Column(column), Expr::Literal(key, _)] if column.name == "tags" && func.name() == json_as_text_udf().name() => {
+        [Expr::Column(column), Expr::Literal(key, _)] if column.name == "tags" && func.name() == MEMBER_AS_TEXT.name() => {
             key.try_as_str().flatten()
         }
         _ => None,

@@ -6,6 +6,7 @@ mod building;
 mod containment;
 mod elements;
 mod lists;
+mod members;
 mod paths;
 mod patterns;
 mod policies;
@@ -23,6 +24,7 @@ use datafusion_functions_json::udfs::json_length_udf;
 pub(super) use addresses::{WITHIN, WITHIN_OR_EQUAL};
 pub(super) use containment::{CONTAINS, EXISTS, EXISTS_ALL, EXISTS_ANY};
 pub(super) use elements::{AS_JSON, ELEMENTS_TEXT, NAMES, VALUES, VALUES_TEXT};
+pub(super) use members::{MEMBER_AS_JSON, MEMBER_AS_TEXT};
 pub(super) use paths::{AT_PATH, TEXT_AT_PATH, array_literal};
 pub(super) use patterns::regex_of_similar;
 pub(super) use templates::strftime;
@@ -33,7 +35,18 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     let length = ScalarUDF::clone(&json_length_udf()).with_aliases(["jsonb_array_length", "json_array_length"]);
     registry.register_udf(Arc::new(length))?;
     registry.register_udf(Arc::new(ScalarUDF::from(age::Age::default())))?;
-    let operators = [&*EXISTS, &EXISTS_ANY, &EXISTS_ALL, &CONTAINS, &AT_PATH, &TEXT_AT_PATH, &WITHIN, &WITHIN_OR_EQUAL];
+    let operators = [
+        &*MEMBER_AS_TEXT,
+        &MEMBER_AS_JSON,
+        &EXISTS,
+        &EXISTS_ANY,
+        &EXISTS_ALL,
+        &CONTAINS,
+        &AT_PATH,
+        &TEXT_AT_PATH,
+        &WITHIN,
+        &WITHIN_OR_EQUAL,
+    ];
     let own = operators.into_iter().map(Arc::clone).chain(addresses::functions()).chain(building::functions());
     for function in own
         .chain(elements::functions())

@@ -31,6 +31,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     hint: Option<String>,
+    byte: Option<u64>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -40,7 +41,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of a kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, source: None }
+        Self { kind, message: message.into(), hint: None, byte: None, source: None }
     }
 
     /// Bad input, argument, SQL or setting.
@@ -84,6 +85,14 @@ impl Error {
         self
     }
 
+    /// The same error, told at which byte of an object it is: `message at byte N`.
+    #[must_use]
+    pub fn at_byte(mut self, byte: u64) -> Self {
+        self.message = format!("{} at byte {byte}", self.message);
+        self.byte = Some(byte);
+        self
+    }
+
     /// The same error with its cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -101,7 +110,7 @@ impl Error {
     /// The same error for another caller; the cause becomes part of the message.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self { kind: self.kind, message: self.to_string(), hint: self.hint.clone(), source: None }
+        Self { kind: self.kind, message: self.to_string(), hint: self.hint.clone(), byte: self.byte, source: None }
     }
 
     /// What the caller should do.
@@ -112,6 +121,11 @@ impl Error {
     /// What was expected and found.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The byte of the object that it is about, if it is known.
+    pub fn byte(&self) -> Option<u64> {
+        self.byte
     }
 
     /// The next step, if one is known.

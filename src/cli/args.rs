@@ -184,13 +184,43 @@ pub enum Command {
     Compact,
     /// Read the whole store and check that nothing is damaged or altered
     ///
-    /// Exit status 1 if something is. The head hash that it prints, noted elsewhere, proves
+    /// Every hash, the chain of the log, each file against the manifest, and the tables against
+    /// each other and against all of the log that is left. Writers may go on meanwhile. Exit
+    /// status 1 if something is wrong. The head hash that it prints, noted elsewhere, proves
     /// later that nothing before it was altered.
     ///
     ///   elava verify
+    ///   elava verify --deep
     ///   elava verify --head 5f2c...
     #[command(verbatim_doc_comment)]
     Verify(VerifyArgs),
+    /// Copy the store to another place, or bring such a copy up to date
+    ///
+    /// Copies what is missing there, checked, while writers go on; what is there already stays. A
+    /// run that stops halfway leaves the backup as it was. A backup is read as any store is, and
+    /// never written to.
+    ///
+    ///   elava backup /mnt/backup/elava
+    ///   elava --store /mnt/backup/elava log
+    #[command(verbatim_doc_comment)]
+    Backup(BackupArgs),
+    /// Make a store of a backup
+    ///
+    /// The store must be a place where nothing is yet, or one with the same beginning: then it is
+    /// brought up to date. If both have gone on from there, it is refused, and said where they part.
+    ///
+    ///   elava --store /var/lib/elava restore /mnt/backup/elava
+    #[command(verbatim_doc_comment)]
+    Restore(RestoreArgs),
+    /// Tell what would cure a damaged store, or do what is told
+    ///
+    /// Without an option nothing is altered. With one, just that is done, and written into the log.
+    ///
+    ///   elava repair
+    ///   elava repair --from /mnt/backup/elava
+    ///   elava repair --rebuild-tables
+    #[command(verbatim_doc_comment)]
+    Repair(RepairArgs),
     /// Tell what the store holds and how large it is
     ///
     ///   elava status --json
@@ -485,9 +515,54 @@ pub struct DemoArgs {
 /// `elava verify`
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
+    /// Read contents too, and compare the tables with each other row by row
+    #[arg(long)]
+    pub deep: bool,
     /// A hash that an earlier verification printed: is all before it as it was?
     #[arg(long, value_name = "HASH")]
     pub head: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `elava backup`
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Where the backup is to be: a folder
+    #[arg(value_name = "TO", value_hint = ValueHint::DirPath)]
+    pub to: String,
+    /// Remove files from the backup that nothing in it needs any more
+    #[arg(long)]
+    pub prune: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `elava restore`
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Where the backup is: a folder
+    #[arg(value_name = "FROM", value_hint = ValueHint::DirPath)]
+    pub from: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `elava repair`
+#[derive(Debug, Args)]
+pub struct RepairArgs {
+    /// Fetch what is damaged or missing from a backup
+    #[arg(long, value_name = "BACKUP", value_hint = ValueHint::DirPath, conflicts_with_all = ["rebuild_tables", "drop_manifest"])]
+    pub from: Option<String>,
+    /// Make all tables anew from the log, of which nothing may be missing
+    #[arg(long, conflicts_with = "drop_manifest")]
+    pub rebuild_tables: bool,
+    /// Give a damaged manifest up, and make the tables anew from the one before it
+    #[arg(long, value_name = "NUMBER")]
+    pub drop_manifest: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::output::printable;
 use super::repl::stdout_width;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -103,7 +103,10 @@ impl Printer {
     /// Says why it could not be done, and the next step.
     pub fn error(self, error: &Error) {
         self.labelled("error", "31", &error.to_string());
-        if let Some(hint) = error.hint() {
+        // Wherever damage is met, the next step is the same.
+        let damaged =
+            (error.kind() == ErrorKind::Corrupt).then_some("`elava verify` names all damage, `elava repair` says what would help");
+        if let Some(hint) = error.hint().or(damaged) {
             self.labelled("hint", "36", hint);
         }
     }

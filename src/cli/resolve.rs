@@ -128,6 +128,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The same settings with another store: what a command calls one besides the one that it is about.
+    ///
+    /// # Errors
+    /// `Invalid` if the text is no place.
+    pub fn at(&self, place: &str, argument: &'static str) -> Result<Self> {
+        let store = Setting::new(Place::parse(place, Path::new("")), Origin::Flag(argument));
+        Ok(Self { store, ..self.clone() })
+    }
+
     /// Resolves: an option wins over the environment, that over the file, that over the default.
     ///
     /// # Errors

@@ -140,6 +140,10 @@ impl Committer {
         backend.prepare().await?;
         let writer_id = Uuid::new_v4();
         let history = match History::find(Arc::clone(&backend)).await? {
+            Some(history) if history.point.is_some() => {
+                let error = Error::invalid(format!("{} holds a backup, which is only read", history.backend.location()));
+                return Err(error.with_hint("`elava --store PLACE restore BACKUP` makes a store of it in another place"));
+            }
             Some(history) => history,
             None => make_store(backend, &*clock, writer_id).await?,
         };

@@ -125,14 +125,23 @@ pub fn is_overdue(history: &History) -> bool {
 /// `Unavailable` if the storage refuses: nothing is lost. `Corrupt` if a file is damaged.
 pub async fn compact(history: &mut History, options: CompactOptions) -> Result<Compacted> {
     let mut done = Compacted::default();
+    make_tables(history, &mut done).await?;
+    done.swept = sweep::sweep(history, options.grace).await?;
+    Ok(done)
+}
+
+/// Compacts the tail as far as it has been read. What is left of it was compacted by another process.
+///
+/// # Errors
+/// As [`compact`].
+pub async fn make_tables(history: &mut History, done: &mut Compacted) -> Result<()> {
     while !history.tail.is_empty() {
-        let manifest = build(&history.up_to(step(history))?, &mut done).await?;
+        let manifest = build(&history.up_to(step(history))?, done).await?;
         if !publish(history, manifest).await? {
             break;
         }
     }
-    done.swept = sweep::sweep(history, options.grace).await?;
-    Ok(done)
+    Ok(())
 }
 
 /// How many segments of the tail are compacted at once: as many as are not too long, up to the end of a scan if there is one

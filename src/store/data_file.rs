@@ -54,3 +54,40 @@ impl DataFile {
         }
     }
 }
+
+/// The checksums of blocks, of bytes that come in pieces.
+#[derive(Debug, Default)]
+pub struct BlockChecksums {
+    done: Vec<u32>,
+    block: crc32fast::Hasher,
+    block_bytes: u64,
+}
+
+impl BlockChecksums {
+    /// Takes the next bytes in.
+    pub fn take(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = usize::try_from(CHECKSUM_BLOCK_BYTES - self.block_bytes).unwrap_or(usize::MAX);
+            let (now, later) = bytes.split_at(bytes.len().min(room));
+            self.block.update(now);
+            self.block_bytes += now.len() as u64;
+            if self.block_bytes == CHECKSUM_BLOCK_BYTES {
+                self.end_block();
+            }
+            bytes = later;
+        }
+    }
+
+    fn end_block(&mut self) {
+        if self.block_bytes > 0 {
+            self.done.push(std::mem::take(&mut self.block).finalize());
+            self.block_bytes = 0;
+        }
+    }
+
+    /// All of them; the last block may be short.
+    pub fn finish(mut self) -> Vec<u32> {
+        self.end_block();
+        self.done
+    }
+}

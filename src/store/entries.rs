@@ -35,10 +35,12 @@ pub enum EntryKind {
     JobClaimed,
     /// A job has ended.
     JobEnded,
+    /// The store was repaired; `details` tells how.
+    Repaired,
 }
 
 impl EntryKind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::ScanStarted,
         Self::ResourceObserved,
         Self::ScopeCovered,
@@ -50,6 +52,7 @@ impl EntryKind {
         Self::Finding,
         Self::JobClaimed,
         Self::JobEnded,
+        Self::Repaired,
     ];
 
     /// The word in the `entry` column.
@@ -66,6 +69,7 @@ impl EntryKind {
             Self::Finding => "finding",
             Self::JobClaimed => "job_claimed",
             Self::JobEnded => "job_ended",
+            Self::Repaired => "repaired",
         }
     }
 

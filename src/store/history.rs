@@ -6,8 +6,9 @@ use arrow::array::RecordBatch;
 use uuid::Uuid;
 
 use super::backend::Backend;
+use super::backup_point::{BackupPoint, manifest_in_force};
 use super::index::LogIndex;
-use super::manifest::{Manifest, hex, manifest_name, manifest_number};
+use super::manifest::{Manifest, hex, manifest_name};
 use super::parquet_io::read_file;
 use super::schema;
 use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name};
@@ -36,6 +37,8 @@ pub struct History {
     pub index: Arc<LogIndex>,
     /// Seq and hash of the last segment; 0 and zeros for none.
     pub last: (u64, Hash),
+    /// How far it counts, if it is a backup.
+    pub point: Option<BackupPoint>,
 }
 
 /// What a refresh has found.
@@ -66,7 +69,11 @@ impl History {
     /// `Corrupt` if it is damaged.
     pub async fn find(backend: Arc<dyn Backend>) -> Result<Option<Self>> {
         let manifests = backend.list("manifest", "").await?;
-        let newest = manifests.iter().filter_map(|listed| manifest_number(&listed.name)).max();
+        let (newest, point) = (manifest_in_force(&manifests), BackupPoint::newest(&manifests));
+        if point == Some(BackupPoint::BEGUN) {
+            let message = format!("at {} a backup or a restore was begun that is not complete", backend.location());
+            return Err(Error::not_found(message).with_hint("wait for it, or run it again: it goes on where it stopped"));
+        }
         let first = match newest {
             Some(_) => None,
             None => match backend.get(&segment_name(1)).await? {
@@ -82,6 +89,7 @@ impl History {
             tail: Vec::new(),
             index: Arc::default(),
             last: (0, [0; 32]),
+            point,
             backend,
         };
         if newest.is_some() {
@@ -103,6 +111,9 @@ impl History {
     /// `Corrupt` if a segment or manifest is damaged or missing.
     pub async fn refresh(&mut self) -> Result<Fresh> {
         let mut fresh = Fresh::default();
+        if self.point.is_some() {
+            self.point = BackupPoint::newest(&self.backend.list("manifest", "").await?);
+        }
         for _ in 0..READ_ATTEMPTS_MAX {
             self.read_segments(&mut fresh).await?;
             let Some((manifest, hash)) = self.newer_manifest().await? else { return Ok(fresh) };
@@ -145,6 +156,9 @@ impl History {
     async fn read_segments(&mut self, fresh: &mut Fresh) -> Result<()> {
         loop {
             let seq = self.last.0 + 1;
+            if self.point.is_some_and(|point| seq > point.seq) {
+                return Ok(());
+            }
             let Some(bytes) = self.backend.get(&segment_name(seq)).await? else { return Ok(()) };
             let header = SegmentHeader::decode(&bytes, seq, Some(self.store_id))?;
             if bytes.len() == HEADER_BYTES && header.payload_bytes > 0 {
@@ -222,7 +236,7 @@ impl History {
     async fn newest_manifest(&self) -> Result<Option<u64>> {
         let known = if self.manifest.number == 0 { String::new() } else { manifest_name(self.manifest.number - 1) };
         let listed = self.backend.list("manifest", &known).await?;
-        Ok(listed.iter().filter_map(|listed| manifest_number(&listed.name)).max())
+        Ok(manifest_in_force(&listed))
     }
 
     async fn read_manifest(&self, number: u64) -> Result<(Manifest, Hash)> {
@@ -271,6 +285,9 @@ impl History {
     /// listing of the log. A segment that is lost later breaks the chain for the first reader of the one after it.
     async fn check_gap(&self) -> Result<()> {
         let name = segment_name(self.last.0 + 1);
+        if let Some(point) = self.point {
+            return if self.last.0 == point.seq { Ok(()) } else { Err(Error::corrupt(format!("{name} is missing"))) };
+        }
         match self.backend.list("log", &name).await?.last() {
             Some(newest) if self.backend.get(&name).await?.is_none() => {
                 Err(Error::corrupt(format!("{name} is missing, but {} is there", newest.name)))

@@ -232,7 +232,7 @@ impl LogIndex {
         }
     }
 
-    fn apply_entry(&mut self, entry: &EntryView<'_>) -> Result<()> {
+    pub(super) fn apply_entry(&mut self, entry: &EntryView<'_>) -> Result<()> {
         let scan_id = entry.scan_id.unwrap_or_default();
         match entry.kind {
             EntryKind::ScanStarted => {
@@ -289,7 +289,7 @@ impl LogIndex {
                     self.last_run = Some(run.run_id);
                 }
             }
-            EntryKind::Finding => {}
+            EntryKind::Finding | EntryKind::Repaired => {}
             EntryKind::JobClaimed => jobs::claimed(&mut self.jobs, read_details(entry)?),
             EntryKind::JobEnded => jobs::ended(&mut self.jobs, &read_details(entry)?, entry.at),
         }

@@ -14,9 +14,9 @@ use futures::{FutureExt, StreamExt};
 use hashbrown::HashMap;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::backend::Backend;
@@ -68,9 +68,27 @@ pub async fn open_stream(
     schema: &SchemaRef,
     rows: usize,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    open_columns(store, file, schema, rows, None).await
+}
+
+/// Some columns of a file, all of them if none are named, as a stream of batches of about `rows` rows.
+///
+/// # Errors
+/// `Corrupt` if the file is damaged.
+pub async fn open_columns(
+    store: Arc<VerifiedStore>,
+    file: &DataFile,
+    schema: &SchemaRef,
+    rows: usize,
+    columns: Option<&[&str]>,
+) -> Result<BoxStream<'static, Result<RecordBatch>>> {
     let reader = FileReader { store, path: Path::from(file.name.as_str()), bytes: file.bytes };
     let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
-    let builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await?;
+    let mut builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await?;
+    if let Some(columns) = columns {
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        builder = builder.with_projection(mask);
+    }
     Ok(builder.with_batch_size(rows).build()?.map(|batch| batch.map_err(Error::from)).boxed())
 }
 

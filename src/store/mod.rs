@@ -2,6 +2,8 @@
 //! Knows nothing of SQL, of clouds or of resource types.
 
 pub mod backend;
+mod backup;
+mod backup_point;
 mod changes;
 mod classify;
 mod closings;
@@ -26,6 +28,7 @@ mod merge;
 mod merge_versions;
 mod parallel;
 mod parquet_io;
+mod repair;
 mod replay;
 mod run;
 pub mod schema;
@@ -40,6 +43,7 @@ mod versions;
 mod writer;
 
 pub use backend::{Backend, Created, Listed, Staged};
+pub use backup::{BackupOptions, BackupReport, backup, restore};
 pub use closings::Closings;
 pub use compact::{CompactOptions, Compacted, compact};
 pub use data_file::{Bound, ColumnStats, DataFile};
@@ -50,9 +54,10 @@ pub use index::{GuardSettings, LogIndex, OpenScan, StoreSettings, TagPoint};
 pub use jobs::{JobClaim, JobEnd, JobOutcome, JobState};
 pub use local::LocalBackend;
 pub use manifest::{Epoch, Manifest};
+pub use repair::{Cure, Diagnosis, Repaired, diagnose, repair};
 pub use run::{Begin, Committed, check_time};
 pub use segment::{FORMAT_VERSION, numbers, texts};
 pub use snapshot::{Snapshot, Store};
 pub use sweep::Swept;
-pub use verify::{VerifyReport, verify};
+pub use verify::{Damage, VerifyOptions, VerifyReport, verify, verify_with};
 pub use writer::{ScanBegun, ScanSession, Writer};

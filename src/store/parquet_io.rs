@@ -14,7 +14,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use sha2::{Digest, Sha256};
 
 use super::backend::{Backend, Created, Staged};
-use super::data_file::{Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
+use super::data_file::{BlockChecksums, Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
 use super::manifest::hex;
 use super::schema::PAYLOAD_COLUMNS;
 use super::tag_columns::is_tag_column;
@@ -164,16 +164,47 @@ pub struct FileWriter {
     kind: FileKind,
     sink: Arc<Mutex<Sink>>,
     writer: ArrowWriter<SharedSink>,
-    columns: BTreeMap<String, ColumnStats>,
+    bounds: Bounds,
     rows: u64,
+}
+
+/// Bounds of the columns that prune, taken from rows as they come.
+#[derive(Debug)]
+pub struct Bounds {
+    kind: FileKind,
+    columns: BTreeMap<String, ColumnStats>,
+}
+
+impl Bounds {
+    /// Those of no rows.
+    pub fn new(kind: FileKind) -> Self {
+        Self { kind, columns: BTreeMap::new() }
+    }
+
+    /// Widens them by rows.
+    ///
+    /// # Errors
+    /// `Internal` if a column is missing.
+    pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let tags = batch.schema_ref().fields().iter().map(|field| field.name().as_str()).filter(|name| is_tag_column(name));
+        for name in self.kind.pruning_columns().iter().copied().chain(tags) {
+            let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
+            widen(self.columns.entry(name.to_owned()).or_default(), column);
+        }
+        Ok(())
+    }
+
+    /// By the name of the column, as they are stored.
+    pub fn finish(mut self) -> BTreeMap<String, ColumnStats> {
+        self.columns.values_mut().for_each(drop_long_bounds);
+        self.columns
+    }
 }
 
 struct Sink {
     staged: Option<Box<dyn Staged>>,
     hasher: Sha256,
-    block: crc32fast::Hasher,
-    block_bytes: u64,
-    checksums: Vec<u32>,
+    checksums: BlockChecksums,
     bytes: u64,
 }
 
@@ -195,26 +226,10 @@ impl Write for SharedSink {
 }
 
 impl Sink {
-    fn take(&mut self, mut bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
-        while !bytes.is_empty() {
-            let room = usize::try_from(CHECKSUM_BLOCK_BYTES - self.block_bytes).unwrap_or(usize::MAX);
-            let (now, later) = bytes.split_at(bytes.len().min(room));
-            self.block.update(now);
-            self.block_bytes += now.len() as u64;
-            if self.block_bytes == CHECKSUM_BLOCK_BYTES {
-                self.finish_block();
-            }
-            bytes = later;
-        }
-    }
-
-    fn finish_block(&mut self) {
-        if self.block_bytes > 0 {
-            self.checksums.push(std::mem::take(&mut self.block).finalize());
-            self.block_bytes = 0;
-        }
+        self.checksums.take(bytes);
     }
 }
 
@@ -224,18 +239,11 @@ impl FileWriter {
     /// # Errors
     /// `Unavailable` if the storage refuses.
     pub fn new(backend: &dyn Backend, kind: FileKind, schema: &SchemaRef) -> Result<Self> {
-        let sink = Sink {
-            staged: Some(backend.stage()?),
-            hasher: Sha256::new(),
-            block: crc32fast::Hasher::new(),
-            block_bytes: 0,
-            checksums: Vec::new(),
-            bytes: 0,
-        };
+        let sink = Sink { staged: Some(backend.stage()?), hasher: Sha256::new(), checksums: BlockChecksums::default(), bytes: 0 };
         let sink = Arc::new(Mutex::new(sink));
         let writer =
             ArrowWriter::try_new(SharedSink(Arc::clone(&sink)), Arc::clone(schema), Some(kind.properties()?)).map_err(not_written)?;
-        Ok(Self { kind, sink, writer, columns: BTreeMap::new(), rows: 0 })
+        Ok(Self { kind, sink, writer, bounds: Bounds::new(kind), rows: 0 })
     }
 
     /// Appends rows.
@@ -243,11 +251,7 @@ impl FileWriter {
     /// # Errors
     /// `Unavailable` if the storage refuses.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let tags = batch.schema_ref().fields().iter().map(|field| field.name().as_str()).filter(|name| is_tag_column(name));
-        for name in self.kind.pruning_columns().iter().copied().chain(tags) {
-            let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
-            widen(self.columns.entry(name.to_owned()).or_default(), column);
-        }
+        self.bounds.add(batch)?;
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch).map_err(not_written)
     }
@@ -262,16 +266,13 @@ impl FileWriter {
         }
         self.writer.close().map_err(not_written)?;
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        sink.finish_block();
         let hash = hex(&std::mem::take(&mut sink.hasher).finalize());
         let name = format!("{}{}.parquet", self.kind.prefix(), hash.get(..32).unwrap_or(&hash));
         let staged = sink.staged.take().ok_or_else(|| Error::internal("published twice"))?;
         // A file of that name has these very bytes: the name is made from them.
         let (Created::Done | Created::Exists) = staged.publish(&name)?;
-        let mut columns = self.columns;
-        columns.values_mut().for_each(drop_long_bounds);
-        let checksums = std::mem::take(&mut sink.checksums);
-        Ok(Some(DataFile { name, rows: self.rows, bytes: sink.bytes, hash, checksums, columns }))
+        let checksums = std::mem::take(&mut sink.checksums).finish();
+        Ok(Some(DataFile { name, rows: self.rows, bytes: sink.bytes, hash, checksums, columns: self.bounds.finish() }))
     }
 }
 
@@ -336,7 +337,7 @@ pub async fn fetch(backend: &dyn Backend, file: &DataFile) -> Result<Bytes> {
     let block = usize::try_from(CHECKSUM_BLOCK_BYTES).unwrap_or(usize::MAX);
     for (at, (chunk, expected)) in bytes.chunks(block).zip(&file.checksums).enumerate() {
         if crc32fast::hash(chunk) != *expected {
-            return Err(Error::corrupt(format!("{}: the checksum of the block at byte {} does not hold", file.name, at * block)));
+            return Err(Error::corrupt(format!("{}: the checksum of the block does not hold", file.name)).at_byte((at * block) as u64));
         }
     }
     Ok(bytes)

@@ -125,6 +125,11 @@ pub fn segment_name(seq: u64) -> String {
     format!("log/{seq:020}.seg")
 }
 
+/// The seq in a segment's name.
+pub fn segment_seq(name: &str) -> Option<u64> {
+    name.strip_prefix("log/")?.strip_suffix(".seg").filter(|digits| digits.len() == 20)?.parse().ok()
+}
+
 impl SegmentHeader {
     /// The revision of its last observation: the head with it.
     pub fn last_revision(&self) -> Revision {
@@ -162,7 +167,7 @@ impl SegmentHeader {
     /// # Errors
     /// `Unsupported` for a newer format, else `Corrupt`, naming object and offset.
     pub fn decode(bytes: &[u8], seq: u64, store_id: Option<Uuid>) -> Result<Self> {
-        let damaged = |offset: usize, what: &str| Error::corrupt(format!("{}: {what} at byte {offset}", segment_name(seq)));
+        let damaged = |byte: usize, what: &str| Error::corrupt(format!("{}: {what}", segment_name(seq))).at_byte(byte as u64);
         let header = bytes.get(..HEADER_BYTES).ok_or_else(|| damaged(bytes.len(), "the header ends early"))?;
         let mut fields = Fields { bytes: header, at: 0 };
         if fields.take::<8>() != *MAGIC {
@@ -384,6 +389,10 @@ impl Segment {
     /// `Corrupt`.
     pub fn observations(&self) -> Result<RecordBatch> {
         let raw = self.raw_observations()?;
+        if raw.num_rows() == 0 {
+            // Arrow takes nothing from an empty dictionary.
+            return Ok(RecordBatch::new_empty(Arc::clone(&schema::OBSERVATIONS)));
+        }
         self.observations_at(&raw, (0..raw.num_rows() as u32).collect())
     }
 

@@ -13,6 +13,7 @@ use super::findings::{FindingRecord, RunRecord};
 use super::history::History;
 use super::index::{StoreSettings, TagDetails};
 use super::jobs::{JobClaim, JobEnd};
+use super::repair::Repaired;
 use super::run::{Begin, Begun, Committed, End};
 use super::state::ScanNo;
 use crate::clock::Clock;
@@ -152,6 +153,14 @@ impl Writer {
     /// As a commit.
     pub async fn end_job(&self, end: &JobEnd) -> Result<()> {
         self.log(vec![end.to_entry(self.clock.now())], Condition::Always).await
+    }
+
+    /// Records that the store was repaired.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub async fn record_repair(&self, repaired: &Repaired) -> Result<()> {
+        self.log(vec![repaired.to_entry(self.clock.now())], Condition::Always).await
     }
 
     async fn log(&self, entries: Vec<Entry>, condition: Condition) -> Result<()> {

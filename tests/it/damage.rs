@@ -22,7 +22,7 @@ use crate::support::traced_files::Chance;
 use crate::support::{Row, session, try_rows};
 
 /// Everything that is asked of a store.
-async fn answers(backend: Arc<dyn Backend>) -> Result<Vec<Vec<Row>>, String> {
+pub async fn answers(backend: Arc<dyn Backend>) -> Result<Vec<Vec<Row>>, String> {
     let text = |error: Error| error.to_string();
     let store = Store::open(backend).await.map_err(text)?;
     let snapshot = store.snapshot().await.map_err(text)?;
@@ -128,7 +128,7 @@ enum Outcome {
     Other,
 }
 
-fn flipped(bytes: &Bytes, at: usize) -> Bytes {
+pub fn flipped(bytes: &Bytes, at: usize) -> Bytes {
     let mut altered = bytes.to_vec();
     altered[at] ^= 1 << (at % 8);
     altered.into()

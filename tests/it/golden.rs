@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elava::store::{LocalBackend, Store, verify};
+use elava::store::{LocalBackend, Store, VerifyOptions, verify_with};
 
 use crate::damage::sample_history;
 use crate::oracle::answers::{ORDER_BY_KEY, ORDER_BY_REVISION, ORDER_BY_VERSION, sorted};
 use crate::oracle::history::Op;
 use crate::support::driver::{Driver, check_recovery};
-use crate::support::fault_backend::{FaultBackend, Objects};
-use crate::support::{Row, rows, session};
+use crate::support::fault_backend::FaultBackend;
+use crate::support::{Row, objects_in, rows, session};
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format/v1")
@@ -62,23 +62,15 @@ fn a_store_of_format_1_answers_as_it_did() {
         for (statement, expected) in &expected {
             assert_eq!(&found[statement], expected, "{statement}");
         }
-        let report = verify(backend, None).await.unwrap();
-        assert!(report.is_sound(), "{:?}", report.damage);
+        let report = verify_with(backend, &VerifyOptions { deep: true, ..VerifyOptions::default() }).await.unwrap();
+        assert!(report.is_sound() && report.compared, "{:?}", report.damage);
     });
 }
 
 /// And later builds write on: the history is that of the inputs, with a scan after it.
 #[test]
 fn a_store_of_format_1_is_written_to_and_compacted() {
-    let mut objects = Objects::new();
-    for folder in std::fs::read_dir(fixture().join("store")).unwrap() {
-        let folder = folder.unwrap();
-        for entry in std::fs::read_dir(folder.path()).unwrap() {
-            let path = entry.unwrap().path();
-            let name = format!("{}/{}", folder.file_name().to_str().unwrap(), path.file_name().unwrap().to_str().unwrap());
-            objects.insert(name, std::fs::read(path).unwrap().into());
-        }
-    }
+    let objects = objects_in(&fixture().join("store"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ops = inputs();
     runtime.block_on(check_recovery(FaultBackend::holding(&objects), &ops, ops.len(), true)).unwrap();

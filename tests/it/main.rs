@@ -4,6 +4,7 @@
 mod oracle;
 mod support;
 
+mod backup;
 mod check;
 mod cli;
 mod crash;
@@ -20,6 +21,7 @@ mod notify;
 mod packs;
 mod planted;
 mod relationships;
+mod repair;
 mod repl;
 #[cfg(feature = "aws")]
 mod replay;

@@ -1,5 +1,6 @@
 //! The commands: each a function of its arguments and the settings, which returns an exit status.
 
+pub(super) mod backup;
 pub(super) mod bisect;
 pub(super) mod blame;
 pub(super) mod check;
@@ -12,6 +13,7 @@ pub(super) mod diff;
 pub(super) mod export;
 pub(super) mod import;
 pub(super) mod log;
+pub(super) mod repair;
 pub(super) mod repl;
 #[cfg(feature = "aws")]
 pub(super) mod scan;

@@ -198,3 +198,32 @@ fn the_demo_makes_its_own_store_and_shows_the_tour() {
     bench.write("photos/cat.jpg", "meow");
     check("demo-in-another-folder", &bench.elava(&["demo", "photos"]));
 }
+
+#[test]
+fn backups_restores_and_repairs() {
+    let bench = Bench::with_history();
+    bench.elava(&["compact"]);
+    check("backup", &bench.elava(&["backup", "copy"]));
+    check("backup-again", &bench.elava(&["backup", "copy"]));
+    check("backup-read", &bench.elava(&["--store", "copy", "sql", "SELECT name FROM resources", "--format", "csv"]));
+    check("backup-is-not-written-to", &bench.elava(&["--store", "copy", "import", "history.ndjson"]));
+    check("backup-into-a-store", &bench.elava(&["--store", "copy", "backup", "store"]));
+    check("restore", &bench.elava(&["--store", "new", "restore", "copy"]));
+    check("restored", &bench.elava(&["--store", "new", "tag", "restored"]));
+    check("tag-elsewhere", &bench.elava(&["tag", "elsewhere"]));
+    check("restore-has-parted", &bench.elava(&["--store", "new", "restore", "store"]));
+
+    check("repair-nothing", &bench.elava(&["repair"]));
+    check("repair-nothing-to-do", &bench.elava(&["repair", "--rebuild-tables"]));
+    let name = fs::read_dir(bench.path("store/observations")).unwrap().next().unwrap().unwrap().file_name();
+    let file = bench.path("store/observations").join(&name);
+    let told = |told: String| told.replace(name.to_str().unwrap(), "[FILE]");
+    fs::write(&file, "nothing").unwrap();
+    check("verify-damaged", &told(bench.elava(&["verify"])));
+    check("error-damaged", &told(bench.elava(&["sql", "SELECT count(*) FROM observations WHERE change = 'created'"])));
+    check("repair", &told(bench.elava(&["repair"])));
+    check("repair-from", &told(bench.elava(&["repair", "--from", "copy"])));
+    fs::remove_file(&file).unwrap();
+    check("repair-rebuild-tables", &told(bench.elava(&["repair", "--rebuild-tables"])));
+    check("repair-in-the-log", &bench.elava(&["sql", "SELECT details->>'cure' AS cure FROM audit_log WHERE entry = 'repaired'"]));
+}

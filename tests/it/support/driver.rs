@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use elava::model::{Observation, ScopeReport, Timestamp};
-use elava::store::{Backend, Begin, CompactOptions, ScanBegun, ScanSession, Snapshot, Store, StoreSettings, Writer};
+use elava::store::{
+    Backend, Begin, CompactOptions, ScanBegun, ScanSession, Snapshot, Store, StoreSettings, VerifyOptions, Writer, verify_with,
+};
 use elava::{Error, ErrorKind, Result};
 
 use super::{Row, clock, session, try_rows};
@@ -211,7 +213,8 @@ pub async fn check_recovery(backend: Arc<dyn Backend>, ops: &[Op], acknowledged:
             Answers::of(&store.snapshot().await.map_err(text)?).await?.are(player.oracle.view()).await?;
         }
     }
-    let report = elava::store::verify(backend, None).await.map_err(text)?;
+    let deep = VerifyOptions { deep: true, ..VerifyOptions::default() };
+    let report = verify_with(backend, &deep).await.map_err(text)?;
     if report.is_sound() { Ok(()) } else { Err(format!("verify: {:?}", report.damage)) }
 }
 

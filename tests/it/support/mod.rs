@@ -41,6 +41,25 @@ impl Scratch {
     pub fn store_folder(&self) -> std::path::PathBuf {
         self.folder.path().join("store")
     }
+
+    /// All objects of the store.
+    pub fn objects(&self) -> fault_backend::Objects {
+        objects_in(&self.store_folder())
+    }
+}
+
+/// All objects of a store in a folder.
+pub fn objects_in(store: &std::path::Path) -> fault_backend::Objects {
+    let mut objects = fault_backend::Objects::new();
+    for folder in std::fs::read_dir(store).unwrap() {
+        let folder = folder.unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{}/{}", folder.file_name().to_str().unwrap(), path.file_name().unwrap().to_str().unwrap());
+            objects.insert(name, std::fs::read(path).unwrap().into());
+        }
+    }
+    objects
 }
 
 /// A session over a snapshot, at a fixed time.

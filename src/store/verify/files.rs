@@ -1,0 +1,210 @@
+//! The bytes of manifests and data files.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use hashbrown::HashMap;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use sha2::{Digest, Sha256};
+
+use super::{Audit, Damage};
+use crate::error::{Error, Result};
+use crate::store::backend::{Backend, Listed};
+use crate::store::backup_point::{BackupPoint, manifest_in_force};
+use crate::store::data_file::{BlockChecksums, CHECKSUM_BLOCK_BYTES, DataFile};
+use crate::store::manifest::{Manifest, hex, manifest_name, manifest_number};
+use crate::store::parquet_io::FileKind;
+use crate::store::segment::segment_seq;
+
+/// What is there.
+#[derive(Debug)]
+pub struct Listing {
+    /// The log.
+    pub log: Vec<Listed>,
+    /// Manifests.
+    pub manifests: Vec<Listed>,
+    /// How far it counts, if it is a backup.
+    pub point: Option<BackupPoint>,
+    /// Data files, whether or not a manifest names them.
+    pub files: Vec<Listed>,
+}
+
+impl Listing {
+    /// Lists a store. Manifests come first: what they name was there before them.
+    pub async fn of(backend: &dyn Backend) -> Result<Self> {
+        let manifests = backend.list("manifest", "").await?;
+        let log = backend.list("log", "").await?;
+        let mut files = Vec::new();
+        for folder in FileKind::FOLDERS {
+            files.extend(backend.list(folder, "").await?);
+        }
+        Ok(Self { log, point: BackupPoint::newest(&manifests), manifests, files })
+    }
+
+    /// The last segment that counts.
+    pub fn last_seq(&self) -> u64 {
+        let last = self.log.iter().filter_map(|listed| segment_seq(&listed.name)).max().unwrap_or_default();
+        self.point.map_or(last, |point| point.seq)
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> u64 {
+        self.log.iter().chain(&self.manifests).chain(&self.files).map(|listed| listed.bytes).sum()
+    }
+}
+
+/// The manifests that are left.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// The one in force, if it can be read.
+    pub newest: Option<Manifest>,
+    /// Whether there is one that cannot be read.
+    pub newest_is_damaged: bool,
+    /// Of each that can be read, by number: its hash, and the last segment that it covers with that one's.
+    pub marks: BTreeMap<u64, ManifestMark>,
+}
+
+/// What tells a manifest from all others.
+#[derive(Debug)]
+pub struct ManifestMark {
+    /// Its hash, in hexadecimal.
+    pub hash: String,
+    /// The last segment that it covers.
+    pub covered_seq: u64,
+    /// The hash of that one's header, in hexadecimal.
+    pub covered_hash: String,
+}
+
+impl Manifests {
+    /// Reads them all and checks that each names the one before it.
+    pub async fn read(audit: &mut Audit<'_>, listed: &[Listed]) -> Result<Self> {
+        let in_force = manifest_in_force(listed);
+        let mut manifests = Self { newest_is_damaged: in_force.is_some(), ..Self::default() };
+        for number in listed.iter().filter_map(|listed| manifest_number(&listed.name)) {
+            let name = manifest_name(number);
+            let Some(bytes) = audit.backend.get(&name).await? else {
+                // Others go once they are needed no more.
+                if Some(number) == in_force {
+                    audit.found(Damage::new(&name, "it is missing"));
+                }
+                continue;
+            };
+            audit.read(bytes.len() as u64);
+            audit.report.manifests += 1;
+            let decoded = audit.note(&name, Manifest::decode(&bytes, number))?;
+            let Some((manifest, hash)) = decoded else { continue };
+            let before = manifests.marks.get(&(number.saturating_sub(1)));
+            if before.is_some_and(|before| before.hash != manifest.previous_hash) {
+                audit.found(Damage::new(&name, format!("it does not follow manifest {}: expected its hash", number - 1)));
+            }
+            let (covered_seq, covered_hash) = (manifest.covered_seq, manifest.covered_hash.clone());
+            manifests.marks.insert(number, ManifestMark { hash: hex(&hash), covered_seq, covered_hash });
+            if Some(number) == in_force {
+                (manifests.newest, manifests.newest_is_damaged) = (Some(manifest), false);
+            }
+        }
+        Ok(manifests)
+    }
+}
+
+/// Reads every data file and checks its bytes: against the manifest that is in force, else against the hash in its name.
+/// Whether all files of that manifest are whole.
+pub async fn check(audit: &mut Audit<'_>, listing: &Listing, manifest: Option<&Manifest>) -> Result<bool> {
+    let named: HashMap<&str, &DataFile> = manifest.into_iter().flat_map(Manifest::files).map(|file| (file.name.as_str(), file)).collect();
+    let mut whole = true;
+    for file in manifest.into_iter().flat_map(Manifest::files) {
+        let found = Hashed::of(audit, &file.name).await?;
+        let damage = match found {
+            None => Some(Damage::new(&file.name, "it is missing")),
+            Some(found) => found.differs_from(file),
+        };
+        if let Some(damage) = damage {
+            let (first, last) = revisions_of(file, manifest);
+            audit.found(damage.about(first, last));
+            whole = false;
+        }
+    }
+    for listed in listing.files.iter().filter(|listed| !named.contains_key(listed.name.as_str())) {
+        let Some(expected) = hash_in_name(&listed.name) else { continue };
+        // One that has gone since the listing was needed no more.
+        let Some(found) = Hashed::of(audit, &listed.name).await? else { continue };
+        if !found.hash.starts_with(expected) {
+            let what = format!("expected the hash that its name begins with, found {} (the newest manifest does not name it)", found.hash);
+            audit.found(Damage::new(&listed.name, what));
+        }
+    }
+    Ok(whole)
+}
+
+/// The hash in the name of a data file: its first 32 digits.
+fn hash_in_name(name: &str) -> Option<&str> {
+    let stem = name.rsplit_once('/')?.1.strip_suffix(".parquet")?;
+    let hash = stem.rsplit_once('-').map_or(stem, |(_, hash)| hash);
+    (hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(hash)
+}
+
+/// The revisions that a file is about; none (first above last) where it holds no revisions.
+fn revisions_of(file: &DataFile, manifest: Option<&Manifest>) -> (i64, i64) {
+    let epochs = manifest.into_iter().flat_map(|manifest| &manifest.epochs);
+    let head = manifest.map_or(0, |manifest| manifest.index.head);
+    let of_epoch = epochs.into_iter().find(|epoch| epoch.files.iter().chain(&epoch.closings).any(|known| known.name == file.name));
+    match of_epoch {
+        Some(epoch) => (epoch.start + 1, epoch.end.unwrap_or(head)),
+        None => file.int_bounds("revision").unwrap_or((1, 0)),
+    }
+}
+
+/// What the bytes of a file are.
+#[derive(Debug)]
+struct Hashed {
+    bytes: u64,
+    hash: String,
+    checksums: Vec<u32>,
+}
+
+impl Hashed {
+    /// Reads a file piece by piece; `None` if it is not there.
+    async fn of(audit: &mut Audit<'_>, name: &str) -> Result<Option<Self>> {
+        let refused = |error: object_store::Error| Error::unavailable(format!("cannot read {name}")).with_source(error);
+        let mut pieces = match audit.objects.get(&Path::from(name)).await {
+            Ok(found) => found.into_stream(),
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(refused(error)),
+        };
+        let (mut bytes, mut hasher, mut blocks) = (0, Sha256::new(), BlockChecksums::default());
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(refused)?;
+            bytes += piece.len() as u64;
+            hasher.update(&piece);
+            blocks.take(&piece);
+            audit.read(piece.len() as u64);
+        }
+        audit.report.files += 1;
+        Ok(Some(Self { bytes, hash: hex(&hasher.finalize()), checksums: blocks.finish() }))
+    }
+
+    /// What is wrong with it, if it is not what the manifest says.
+    fn differs_from(&self, file: &DataFile) -> Option<Damage> {
+        let damage = |what: String| Damage::new(&file.name, what);
+        let at = |block: usize| block as u64 * CHECKSUM_BLOCK_BYTES;
+        let broken = self.checksums.iter().zip(&file.checksums).position(|(found, expected)| found != expected);
+        if self.bytes != file.bytes {
+            let mut damage = damage(format!("expected {} bytes, found {}", file.bytes, self.bytes));
+            damage.byte = Some(self.bytes.min(file.bytes));
+            return Some(damage);
+        }
+        if let Some(block) = broken {
+            let mut damage = damage(format!("the checksum of the block does not hold at byte {}", at(block)));
+            damage.byte = Some(at(block));
+            return Some(damage);
+        }
+        if self.checksums.len() != file.checksums.len() {
+            return Some(damage(format!("expected {} checksums of blocks, found {}", self.checksums.len(), file.checksums.len())));
+        }
+        if self.hash != file.hash || hash_in_name(&file.name).is_none_or(|named| !self.hash.starts_with(named)) {
+            return Some(damage(format!("expected the hash {}, found {}", file.hash, self.hash)));
+        }
+        None
+    }
+}

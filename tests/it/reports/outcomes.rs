@@ -1,5 +1,7 @@
 //! Outcomes for tests: one by hand, and any.
 
+use std::collections::BTreeMap;
+
 use elava::analysis::intervals::{Method, Moment};
 use elava::analysis::outcome::{
     CheckAbout, CheckOutcome, Control, Exemption, Extent, Finding, Gap, Interval, Outcome, Resource, Severity, Since, Status,

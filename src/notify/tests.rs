@@ -132,7 +132,7 @@ async fn a_command_gets_the_message_on_its_standard_input() {
     run("exec 0<&-; exit 0").send(&message()).await.unwrap();
     let failed = run("echo no such channel >&2; exit 3").send(&message()).await.unwrap_err();
     assert_eq!(failed.error.to_string(), "run sh: exit status: 3 no such channel");
-    let wordy = run("yes much | head -c 3000000 >&2; exit 3").send(&message()).await.unwrap_err();
+    let wordy = run("head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 3").send(&message()).await.unwrap_err();
     assert_eq!(wordy.error.to_string().len(), "run sh: exit status: 3 ".len() + 200);
     let missing = command("no-such-program".into(), Vec::new()).send(&message()).await.unwrap_err();
     assert!(missing.error.to_string().starts_with("run no-such-program: "), "{:?}", missing.error);

@@ -39,7 +39,7 @@ pub enum Lasting {
 /// The keys that every check has.
 const REQUIRED: [&str; 5] = ["id", "title", "severity", "types", "remediation"];
 /// Those that it may have.
-const OPTIONAL: [&str; 2] = ["lasting", "docs"];
+const OPTIONAL: [&str; 3] = ["needs", "lasting", "docs"];
 /// How a header is written.
 const HEADER_HINT: &str = "the header is the comment at the file's top; a long value goes on in a line that begins with -- and two spaces";
 
@@ -54,12 +54,15 @@ impl Check {
 
     fn read(pack: &str, name: &str, file: &str, text: &str) -> Result<Self> {
         let header = Header::read(text)?;
+        let types = header.read_as("types", types)?;
+        let needs = header.get("needs").map(|_| header.read_as("needs", |names| needs(names, &types))).transpose()?;
         let about = CheckAbout {
             id: header.read_as("id", |id| check_id(id, name))?,
             packs: vec![pack.to_owned()],
             title: header.read_as("title", text_of)?,
             severity: header.read_as("severity", str::parse)?,
-            types: header.read_as("types", types)?,
+            types,
+            needs: needs.unwrap_or_default(),
             remediation: header.read_as("remediation", text_of)?,
             docs: header.get("docs").map(|value| value.text.clone()),
             controls: Vec::new(),
@@ -169,4 +172,14 @@ fn types(text: &str) -> Result<Vec<String>> {
         is_type(name).then(|| name.to_owned()).ok_or_else(wrong)
     });
     names.collect()
+}
+
+/// Those of the types without which nothing can be told of the others.
+fn needs(text: &str, of: &[String]) -> Result<Vec<String>> {
+    let needed = types(text)?;
+    match needed.iter().find(|name| !of.contains(name)) {
+        Some(other) => Err(Error::invalid(format!("expected some of the types {}, found {other:?}", of.join(", ")))),
+        None if needed.len() == of.len() => Err(Error::invalid("expected some of the types, found all of them")),
+        None => Ok(needed),
+    }
 }

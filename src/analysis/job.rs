@@ -1,5 +1,7 @@
 //! A check that is being run, and what it comes to.
 
+use std::collections::BTreeMap;
+
 use super::check::Check;
 use super::coverage::{Coverage, Known};
 use super::exemptions::exemption;
@@ -29,13 +31,13 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn new(check: &Check, packs: &Packs, coverage: &Coverage) -> Self {
-        let known = coverage.of(&check.about.types);
+        let known = coverage.of(&check.about);
         let (values, lacks) = match packs.values(check) {
             Ok(values) => (values, None),
             Err(name) => (Values::default(), Some(format!("{}.{name}", check.about.packs.first().map_or("", String::as_str)))),
         };
         let skipped = match &lacks {
-            _ if !known.is_listed => Some(format!("no scan has listed {}", check.about.types.join(", "))),
+            _ if !known.is_listed => never_listed(&known.never_listed),
             Some(parameter) => Some(format!("the parameter {parameter} has no value")),
             None => None,
         };
@@ -81,10 +83,12 @@ impl Request {
             finished_at: None,
             extent: from.map_or(Extent::Point(to), |from| Extent::Range { from: moment(&view, from), to }),
             checks,
+            removed: BTreeMap::new(),
         }
     }
 
     fn weigh(&self, check: &mut CheckOutcome, now: Timestamp) {
+        check.leave_out_untold();
         let id = &check.check.id;
         let exemption = |resource: &str| exemption(&self.exemptions, id, resource, now).cloned();
         for finding in &mut check.findings {

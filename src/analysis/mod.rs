@@ -30,5 +30,5 @@ mod tests;
 
 pub use findings::FINDINGS_MAX;
 pub use range::run_between;
-pub use record::{Changes, compare, record};
+pub use record::{Changes, Compared, compare, record};
 pub use run::{Request, run};

@@ -1,5 +1,6 @@
 //! What a run of checks found: what is shown, written in every format, and recorded.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::intervals::{Method, Moment};
 use crate::error::{Error, Result};
-use crate::model::{ResourceKey, TimeSpan, Timestamp};
+use crate::model::{ResourceKey, TimeSpan, Timestamp, matches};
 use crate::query::Parameters;
 
 /// How bad a violation is.
@@ -112,6 +113,8 @@ pub struct Outcome {
     pub extent: Extent,
     /// The checks, each once, in the order in which the packs have them.
     pub checks: Vec<CheckOutcome>,
+    /// How many findings were left of checks that no pack has any more, by check; empty for a run over the past.
+    pub removed: BTreeMap<String, usize>,
 }
 
 /// What a run looks at.
@@ -172,6 +175,8 @@ pub struct CheckAbout {
     pub severity: Severity,
     /// The resource types that the answer depends on.
     pub types: Vec<String>,
+    /// Those of them without which nothing can be told of the others.
+    pub needs: Vec<String>,
     /// What to do.
     pub remediation: String,
     /// Where more is written about it.
@@ -199,12 +204,28 @@ pub struct Gap {
     pub account_id: String,
     pub region: String,
     pub resource_type: String,
-    /// The status of its newest listing: `partial`, `failed`, `skipped` or `suspect`.
+    /// The status of its newest listing: `partial`, `failed`, `suspect`, `running`, `skipped`, or `unlisted` if there was none.
     pub status: String,
     pub error_code: Option<String>,
+    /// Whether it was seen whole before.
+    pub was_whole: bool,
 }
 
+/// The region of what has none: what is there concerns all regions of its account.
+const GLOBAL: &str = "global";
+
 impl Gap {
+    /// The provider, account and region in which it lies.
+    pub(super) fn place(&self) -> [&str; 3] {
+        [&self.provider, &self.account_id, &self.region]
+    }
+
+    /// Whether the scope concerns what lies in a region of an account of a provider.
+    pub(super) fn concerns(&self, [provider, account_id, region]: [&str; 3]) -> bool {
+        let is_near = self.region == region || self.region == GLOBAL || region == GLOBAL;
+        self.provider == provider && self.account_id == account_id && is_near
+    }
+
     /// The scope as it stands at the head of its resources' keys.
     pub fn scope(&self) -> String {
         format!("{}/{}/{}/{}", self.provider, self.account_id, self.region, self.resource_type)
@@ -232,6 +253,11 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// The provider, account and region in which it lies.
+    pub(super) fn place(&self) -> [&str; 3] {
+        [&self.provider, &self.account_id, &self.region]
+    }
+
     /// A resource by its key, which says all but its name.
     ///
     /// # Errors
@@ -326,13 +352,29 @@ impl Outcome {
         self.checks.iter().filter(|check| check.status == status).count()
     }
 
-    /// The worst severity of what is not exempt; none if there is nothing.
+    /// How many findings of runs before are not found any more.
+    pub fn resolved(&self) -> usize {
+        self.checks.iter().map(|check| check.resolved.len()).sum()
+    }
+
+    /// The worst severity of what is not exempt, or could not be seen; none if there is nothing.
     pub fn worst(&self) -> Option<Severity> {
-        self.checks.iter().filter(|check| check.status == Status::Fail).map(|check| check.check.severity).max()
+        let is_bad = |check: &&CheckOutcome| matches!(check.status, Status::Fail | Status::Incomplete);
+        self.checks.iter().filter(is_bad).map(|check| check.check.severity).max()
     }
 }
 
 impl CheckOutcome {
+    /// Leaves out what cannot be told: of resources in whose place a type that the check needs was never seen whole.
+    pub(super) fn leave_out_untold(&mut self) {
+        let Self { check, gaps, .. } = self;
+        let is_needed = |gap: &&Gap| !gap.was_whole && check.needs.iter().any(|need| matches(need, &gap.resource_type));
+        let blind: Vec<&Gap> = gaps.iter().filter(is_needed).collect();
+        let can_be_told = |resource: &Resource| !blind.iter().any(|gap| gap.concerns(resource.place()));
+        self.findings.retain(|finding| can_be_told(&finding.resource));
+        self.violations.retain(|interval| can_be_told(&interval.resource));
+    }
+
     /// How many findings, or intervals of a range, are not exempt.
     pub fn open(&self) -> usize {
         let findings = self.findings.iter().filter(|finding| finding.exemption.is_none()).count();

@@ -35,6 +35,8 @@ pub struct Parameter {
     pub kind: ParameterType,
     /// What it means.
     pub about: String,
+    /// The members that it may have, if it is a list of objects.
+    pub members: Option<Vec<String>>,
     /// Its value: what was given, else the default.
     pub value: Option<ParameterValue>,
 }
@@ -68,6 +70,7 @@ struct PackFile {
 struct ParameterFile {
     r#type: ParameterType,
     default: Option<Spanned<Value>>,
+    members: Option<Vec<String>>,
     about: String,
 }
 
@@ -105,6 +108,29 @@ impl Pack {
     }
 }
 
+impl Parameter {
+    /// Gives it a value, which must have the members that it may have and no others.
+    pub(super) fn give(&mut self, value: ParameterValue) -> Result<()> {
+        if let (ParameterValue::Json(json), Some(members)) = (&value, &self.members) {
+            check_members(json, members)?;
+        }
+        self.value = Some(value);
+        Ok(())
+    }
+}
+
+/// What is misspelt would be passed over, and mean something else.
+fn check_members(json: &serde_json::Value, members: &[String]) -> Result<()> {
+    let wrong = |found: &str| Error::invalid(format!("expected a list of objects with the members {}, found {found}", members.join(", ")));
+    for item in json.as_array().ok_or_else(|| wrong(&json.to_string()))? {
+        let object = item.as_object().ok_or_else(|| wrong(&item.to_string()))?;
+        if let Some(unknown) = object.keys().find(|name| !members.contains(name)) {
+            return Err(wrong(&format!("{unknown:?}")));
+        }
+    }
+    Ok(())
+}
+
 impl ParameterFile {
     fn read(self, name: &str, file: &SourceFile) -> Result<Parameter> {
         let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
@@ -117,6 +143,6 @@ impl ParameterFile {
             let read = self.r#type.read(value.get_ref());
             read.map_err(|error| error.context(format!("{}, line {line}: parameters.{name}.default", file.place)))
         };
-        Ok(Parameter { kind: self.r#type, about: self.about, value: self.default.map(read).transpose()? })
+        Ok(Parameter { kind: self.r#type, value: self.default.map(read).transpose()?, members: self.members, about: self.about })
     }
 }

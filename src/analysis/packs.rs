@@ -151,8 +151,7 @@ impl Packs {
             Given::Toml(value) => parameter.kind.read(value),
             Given::Text(text) => parameter.kind.read_text(text),
         };
-        parameter.value = Some(value.map_err(|error| error.context(format!("{}.{name}", pack.id)))?);
-        Ok(())
+        value.and_then(|value| parameter.give(value)).map_err(|error| error.context(format!("{}.{name}", pack.id)))
     }
 
     /// The checks of some packs, and checks by their ids, each once, in the order of the packs; of all packs if none is named.

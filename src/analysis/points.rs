@@ -22,8 +22,7 @@ impl Points {
     /// The points of a range, both ends included, for what has to last so long.
     pub(super) fn new(view: &View, from: Revision, to: Revision, lasting: Option<TimeSpan>) -> Self {
         let first = lasting.map_or(from, |lasting| long_before(view, from, lasting));
-        let ends = view.scan_ends().iter().copied().filter(|end| *end > first && *end < to);
-        let mut revisions: Vec<Revision> = ends.chain([first, from, to]).collect();
+        let mut revisions: Vec<Revision> = view.scan_ends_between(first, to).iter().copied().chain([first, from, to]).collect();
         revisions.sort_unstable();
         revisions.dedup();
         let begin = revisions.partition_point(|revision| *revision < from);

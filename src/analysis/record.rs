@@ -7,13 +7,11 @@ use serde_json::{Map, Value, json};
 use super::exemptions::ExemptionRule;
 use super::known::known;
 use super::outcome::{CheckOutcome, Extent, Finding, Gap, Outcome, Resolved, Resource, Status};
+use super::packs::Packs;
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use crate::query::QuerySession;
 use crate::store::{FindingRecord, FindingStatus, LastRun, RunRecord, Writer};
-
-/// The region of what has none: a scope there concerns all regions of its account.
-const GLOBAL: &str = "global";
 
 /// What a run over the present makes of findings.
 #[derive(Debug)]
@@ -24,12 +22,23 @@ pub struct Changes {
     findings: Vec<FindingRecord>,
 }
 
-/// Compares a run over the present with the findings that a session sees, of which `last_run` is the newest run. Tells the
-/// outcome what is new and what is resolved.
+/// What a run over the present is compared with.
+#[derive(Debug)]
+pub struct Compared<'a> {
+    /// The newest run of which the findings tell.
+    pub last_run: Option<String>,
+    /// The packs: findings of checks that none of them has are of checks that were removed.
+    pub packs: &'a Packs,
+    /// Whether those are resolved by that. Another may have packs that are not here, so it is done only if somebody says so.
+    pub resolves_removed: bool,
+}
+
+/// Compares a run over the present with the findings that a session sees. Tells the outcome what is new, what is resolved, and
+/// what is left of checks that were removed.
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn compare(session: &QuerySession, last_run: Option<String>, outcome: &mut Outcome) -> Result<Changes> {
+pub async fn compare(session: &QuerySession, with: Compared<'_>, outcome: &mut Outcome) -> Result<Changes> {
     let mut known = known(session).await?;
     let mut findings = Vec::new();
     for check in &mut outcome.checks {
@@ -38,7 +47,13 @@ pub async fn compare(session: &QuerySession, last_run: Option<String>, outcome: 
             compare_check(check, known, &mut findings)?;
         }
     }
-    Ok(Changes { after: LastRun(last_run), findings })
+    known.retain(|id, _| !with.packs.checks().iter().any(|check| check.about.id == *id));
+    outcome.removed = known.iter().map(|(id, findings)| (id.clone(), findings.len())).collect();
+    if with.resolves_removed {
+        let resolved = |finding: FindingRecord| FindingRecord { status: FindingStatus::Resolved, ..finding };
+        findings.extend(known.into_values().flat_map(BTreeMap::into_values).map(resolved));
+    }
+    Ok(Changes { after: LastRun(with.last_run), findings })
 }
 
 fn compare_check(check: &mut CheckOutcome, mut known: BTreeMap<String, FindingRecord>, changed: &mut Vec<FindingRecord>) -> Result<()> {
@@ -71,11 +86,7 @@ fn compare_check(check: &mut CheckOutcome, mut known: BTreeMap<String, FindingRe
 
 /// Whether what is not found any more is so because it is not: no scope that its check looks at is hidden where it is.
 fn is_seen(resource: &Resource, gaps: &[Gap]) -> bool {
-    let concerns = |gap: &Gap| {
-        let is_near = gap.region == resource.region || gap.region == GLOBAL || resource.region == GLOBAL;
-        gap.provider == resource.provider && gap.account_id == resource.account_id && is_near
-    };
-    !gaps.iter().any(concerns)
+    !gaps.iter().any(|gap| gap.concerns(resource.place()))
 }
 
 fn record_of(check: &CheckOutcome, finding: &Finding) -> FindingRecord {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::coverage::Coverage;
 use super::exemptions::{ExemptionRule, exemption};
-use super::outcome::Exemption;
+use super::outcome::{CheckAbout, Exemption, Severity};
 use super::parameters::ParameterType;
 use crate::model::{TimeSpan, Timestamp};
 use crate::query::ParameterValue;
@@ -70,6 +70,18 @@ fn of_exemptions_the_one_in_force_for_longest_holds() {
 
 #[test]
 fn without_scopes_nothing_was_listed() {
-    let known = Coverage::default().of(&["aws_vpc".to_owned()]);
+    let about = CheckAbout {
+        id: "vpc-empty".to_owned(),
+        packs: vec!["orphans".to_owned()],
+        title: "VPCs in which nothing is".to_owned(),
+        severity: Severity::Low,
+        types: vec!["aws_vpc".to_owned(), "aws_ec2_network_interface".to_owned()],
+        needs: vec!["aws_ec2_network_interface".to_owned()],
+        remediation: "Delete it.".to_owned(),
+        docs: None,
+        controls: Vec::new(),
+    };
+    let known = Coverage::default().of(&about);
     assert!(!known.is_listed && known.gaps.is_empty());
+    assert_eq!(known.never_listed, about.types);
 }

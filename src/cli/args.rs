@@ -385,10 +385,10 @@ pub struct CheckArgs {
     /// Check the state at a point: a revision, head~N, time, duration or tag [default: head]
     #[arg(long, value_name = "POINT", conflicts_with = "between")]
     pub as_of: Option<String>,
-    /// Tell when checks were violated after this point ...
+    /// Tell when checks were violated from this point ...
     #[arg(long, value_name = "POINT", requires = "and")]
     pub between: Option<String>,
-    /// ... and up to this one
+    /// ... to this one
     #[arg(long, value_name = "POINT", requires = "between")]
     pub and: Option<String>,
     /// Only checks that are at least so severe: low, medium, high, critical
@@ -397,7 +397,7 @@ pub struct CheckArgs {
     /// Only what is wrong with resources for which this SQL condition holds
     #[arg(long = "where", value_name = "SQL")]
     pub condition: Option<String>,
-    /// End with status 1 if something at least so severe is found: low, medium, high, critical or never [default: low]
+    /// End with status 1 if something at least so severe is found, or could not be seen: low, medium, high, critical or never [default: low]
     #[arg(long, value_name = "SEVERITY", default_value = "low", hide_default_value = true, hide_possible_values = true)]
     pub fail_on: FailOn,
     /// A folder of packs of your own, or one pack; may be given several times
@@ -412,6 +412,9 @@ pub struct CheckArgs {
     /// Do not record the run and its findings in the store
     #[arg(long)]
     pub no_record: bool,
+    /// Resolve findings of checks that no pack has any more
+    #[arg(long, conflicts_with_all = ["as_of", "between", "condition", "list", "no_record", "print_sql"])]
+    pub resolve_removed: bool,
     /// Print the SQL of the checks instead of running them
     #[arg(long)]
     pub print_sql: bool,

@@ -19,7 +19,9 @@ use crate::error::{Error, Result};
 use crate::settings::{ByteSize, FILE_NAME, FileSettings};
 
 pub use daemon::{Daemon, ExportPlan, JobPlan, QueryPlan, Statement, TargetPlan, Way};
-pub use scanning::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX, Scanning};
+pub use scanning::Scanning;
+#[cfg(feature = "aws")]
+pub use scanning::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
 
 /// What a query may hold in memory unless told otherwise: the least that sorts a million wide rows without spilling.
 const DEFAULT_MEMORY_LIMIT: ByteSize = ByteSize::new(512 << 20);

@@ -27,7 +27,7 @@ pub use pointer::{Attribute, attributes, value_at};
 pub use rules::{TypeRules, TypeRulesSet};
 pub use span::TimeSpan;
 pub use text::Text;
-pub use time::Timestamp;
+pub use time::{Timestamp, micros};
 
 /// A revision: the position of an observation in the log, from 1. Revision 0 is the empty state before the first.
 pub type Revision = i64;

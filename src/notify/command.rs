@@ -1,21 +1,21 @@
 //! A program that is run for each message.
 
 use std::io;
-use std::process::{Output, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::webhook::encoded;
-use super::{Message, Sink, Undelivered};
+use super::{Message, Sink, Undelivered, in_a_line};
 use crate::error::{Error, Result};
 
 /// How long it may take.
 const SECONDS_MAX: u64 = 60;
-/// How much is told of what it says on standard error.
-const TOLD_MAX: usize = 200;
+/// How much is read of what it says on standard error.
+const SAID_BYTES_MAX: u64 = 4096;
 
 #[derive(Debug)]
 pub(super) struct Program {
@@ -28,12 +28,12 @@ impl Program {
         Self { program, arguments }
     }
 
-    /// Runs it; it is killed if nobody waits for it any more.
-    async fn run(&self, input: &[u8]) -> io::Result<Output> {
+    /// Runs it; it is killed if nobody waits for it any more. How it ended, and the beginning of what it said.
+    async fn run(&self, input: &[u8]) -> io::Result<(ExitStatus, String)> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
-        let stdin = child.stdin.take();
+        let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let fill = async {
             let Some(mut stdin) = stdin else { return Ok(()) };
             match stdin.write_all(input).await {
@@ -42,8 +42,16 @@ impl Program {
                 _ => Ok(()),
             }
         };
-        let (filled, output) = tokio::join!(fill, child.wait_with_output());
-        filled.and(output)
+        let hear = async {
+            let Some(mut stderr) = stderr else { return Ok(String::new()) };
+            let mut said = Vec::new();
+            (&mut stderr).take(SAID_BYTES_MAX).read_to_end(&mut said).await?;
+            // What it says further has to be read for it to go on.
+            tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await?;
+            Ok(String::from_utf8_lossy(&said).into_owned())
+        };
+        let (filled, said, status) = tokio::join!(fill, hear, child.wait());
+        filled.and(said).and_then(|said| Ok((status?, said)))
     }
 
     fn failed(&self, why: &str) -> Error {
@@ -56,14 +64,12 @@ impl Sink for Program {
     async fn send(&self, message: &Message) -> Result<(), Undelivered> {
         let mut input = encoded(message)?;
         input.push(b'\n');
-        let output = tokio::time::timeout(Duration::from_secs(SECONDS_MAX), self.run(&input)).await;
-        let output = output.map_err(|_| self.failed(&format!("not done within {SECONDS_MAX} seconds")))?;
-        let output = output.map_err(|error| self.failed(&error.to_string()))?;
-        if output.status.success() {
+        let ended = tokio::time::timeout(Duration::from_secs(SECONDS_MAX), self.run(&input)).await;
+        let ended = ended.map_err(|_| self.failed(&format!("not done within {SECONDS_MAX} seconds")))?;
+        let (status, said) = ended.map_err(|error| self.failed(&error.to_string()))?;
+        if status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-        let said: String = said.chars().take(TOLD_MAX).collect();
-        Err(self.failed(format!("{} {said}", output.status).trim_end()).into())
+        Err(self.failed(format!("{status} {}", in_a_line(&said)).trim_end()).into())
     }
 }

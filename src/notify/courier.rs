@@ -13,11 +13,14 @@ use super::{Target, Undelivered};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
-use crate::schedule::{Claim, Claimed, Ended, Ledger, Wait, spread};
+use crate::schedule::{Claimed, Ledger, Wait, spread};
 use crate::stop::Stop;
+use crate::store::{JobClaim, JobOutcome};
 
 /// What the names of its jobs begin with, which no job of the settings does.
 const JOB_PREFIX: &str = "notify.";
+/// How long a message is kept for a target that is not in the settings any more.
+const STRAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// No message is begun in the second half of a claim: the first has to arrive, or fail, before it runs out.
 const LEASE_PARTS: u32 = 2;
 
@@ -59,6 +62,11 @@ pub enum Delivery<'a> {
         target: &'a str,
         /// Why it is not.
         error: &'a Error,
+    },
+    /// It had to go: for so long nobody knew its target.
+    Dropped {
+        /// Where it should have been.
+        target: &'a str,
     },
     /// What waits could not be seen to.
     Unseen(&'a Error),
@@ -132,6 +140,7 @@ impl Courier<'_> {
             }
         };
         failures.refused.retain(|name| waiting.iter().any(|waiting| waiting.name == *name));
+        self.drop_strays(&waiting).await;
         for target in self.targets {
             let due = failures.pauses.get(&target.name).is_none_or(|pause| pause.until <= self.clock.now());
             let messages = failures.left(&waiting, target);
@@ -149,11 +158,22 @@ impl Courier<'_> {
         left.map(|target| failures.pauses.get(&target.name).map_or(self.clock.now(), |pause| pause.until)).min()
     }
 
+    /// Drops what has waited for too long for a target that is not there. Another daemon may have it in its settings.
+    async fn drop_strays(&self, waiting: &[Waiting]) {
+        let is_known = |waiting: &Waiting| self.targets.iter().any(|target| target.name == waiting.target);
+        for stray in waiting.iter().filter(|waiting| waiting.age > STRAY_MAX && !is_known(waiting)) {
+            match self.outbox.remove(stray).await {
+                Ok(()) => (self.tell)(Delivery::Dropped { target: &stray.target }),
+                Err(error) => (self.tell)(Delivery::Unseen(&error)),
+            }
+        }
+    }
+
     /// Delivers to one target, unless another does.
     async fn turn(&self, target: &Target, messages: &[&Waiting], failures: &mut Failures) -> Result<()> {
         let (job, now) = (format!("{JOB_PREFIX}{}", target.name), self.clock.now());
-        let claim = Claim { job: &job, due: now, holder: &self.options.holder, lease_until: now.plus(self.options.lease) };
-        let busy_until = match self.ledger.claim(claim).await? {
+        let claim = JobClaim { job, due: now, holder: self.options.holder.clone(), at: now, lease_until: now.plus(self.options.lease) };
+        let busy_until = match self.ledger.claim(&claim).await? {
             Claimed::Granted => None,
             Claimed::Held { until, .. } => Some(until.min(now.plus(self.options.pause_max))),
             Claimed::Done => Some(now.plus(self.options.pause_min)),
@@ -164,8 +184,8 @@ impl Courier<'_> {
         }
         let (delivered, failed) = self.deliver(target, messages, failures).await;
         let message = failed.as_ref().map_or_else(|| format!("{delivered} delivered"), |failed| failed.error.to_string());
-        let ended = Ended { at: self.clock.now(), ok: failed.is_none(), message };
-        let put_down = self.ledger.end(claim, &ended).await;
+        let outcome = JobOutcome { at: self.clock.now(), ok: failed.is_none(), message };
+        let put_down = self.ledger.end(&claim, &outcome).await;
         match failed {
             Some(failed) => {
                 let again_at = self.pause(failures, target, failed.retry_after);

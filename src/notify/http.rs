@@ -5,29 +5,28 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::TokioExecutor;
 
-use super::Undelivered;
-use super::secret::SecretUrl;
+use super::secret::{SecretHeaders, SecretUrl};
+use super::{Undelivered, in_a_line};
 use crate::error::{Error, Result};
 
 /// How long a target may take to answer.
 const ANSWER_SECONDS_MAX: u64 = 15;
 /// How much of its answer is read, to say why it refused.
 const ANSWER_BYTES_MAX: usize = 4096;
-/// How much of that is told.
-const TOLD_MAX: usize = 200;
 /// What a target says of one message, not of all that come.
 const REFUSALS: [StatusCode; 3] = [StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNPROCESSABLE_ENTITY];
 
 /// Posts to one URL.
 pub(super) struct Post {
     url: SecretUrl,
+    headers: SecretHeaders,
     send: Box<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>,
 }
 
@@ -40,7 +39,7 @@ impl fmt::Debug for Post {
 impl Post {
     /// # Errors
     /// `Unavailable` if the URL is of https and this system has no certificates to trust.
-    pub(super) fn new(url: SecretUrl) -> Result<Self> {
+    pub(super) fn new(url: SecretUrl, headers: SecretHeaders) -> Result<Self> {
         let builder = Client::builder(TokioExecutor::new());
         let send: Box<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync> = if url.is_https() {
             let connector = HttpsConnectorBuilder::new().with_native_roots();
@@ -51,19 +50,18 @@ impl Post {
             let client: Client<HttpConnector, Full<Bytes>> = builder.build_http();
             Box::new(move |request| client.request(request))
         };
-        Ok(Self { url, send })
+        Ok(Self { url, headers, send })
     }
 
     /// Posts JSON.
     pub(super) async fn post(&self, json: Vec<u8>) -> Result<(), Undelivered> {
         let wrong = |error: hyper::http::Error| Error::internal(format!("build a request to {}", self.url)).with_source(error);
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(self.url.reveal())
-            .header(CONTENT_TYPE, "application/json")
-            .header(USER_AGENT, concat!("elava/", env!("CARGO_PKG_VERSION")))
-            .body(Full::from(json))
-            .map_err(wrong)?;
+        let request = Request::builder().method(Method::POST).uri(self.url.reveal()).body(Full::from(json));
+        let mut request = request.map_err(wrong)?;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("elava/", env!("CARGO_PKG_VERSION"))));
+        headers.extend(self.headers.reveal().clone());
         let answer = tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), self.answer(request)).await;
         answer.unwrap_or_else(|_| Err(self.failed(&format!("no answer within {ANSWER_SECONDS_MAX} seconds")).into()))
     }
@@ -76,8 +74,7 @@ impl Post {
         }
         let retry_after = retry_after(&answer);
         let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        let said: String = String::from_utf8_lossy(&body).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TOLD_MAX).collect();
-        let error = self.failed(format!("{status} {said}").trim_end());
+        let error = self.failed(format!("{status} {}", in_a_line(&String::from_utf8_lossy(&body))).trim_end());
         Err(Undelivered { error, retry_after, is_refused: REFUSALS.contains(&status) })
     }
 

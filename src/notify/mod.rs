@@ -22,9 +22,12 @@ use async_trait::async_trait;
 pub use courier::{Courier, CourierOptions, Delivery, Failures};
 pub use message::{Message, Rows, Told, Wanted};
 pub use outbox::{KEPT_MAX, Outbox, Waiting};
-pub use secret::SecretUrl;
+pub use secret::{SecretHeaders, SecretUrl};
 
 use crate::error::{Error, Result};
+
+/// How much is told of what a target says.
+const TOLD_CHARS_MAX: usize = 200;
 
 /// Where messages go, and which.
 #[derive(Debug)]
@@ -64,12 +67,12 @@ impl From<Error> for Undelivered {
     }
 }
 
-/// A sink that posts JSON.
+/// A sink that posts JSON, with headers of the target's own.
 ///
 /// # Errors
 /// `Unavailable` if this system has no certificates to trust.
-pub fn webhook(url: SecretUrl) -> Result<Box<dyn Sink>> {
-    Ok(Box::new(webhook::Webhook::new(url)?))
+pub fn webhook(url: SecretUrl, headers: SecretHeaders) -> Result<Box<dyn Sink>> {
+    Ok(Box::new(webhook::Webhook::new(url, headers)?))
 }
 
 /// A sink that posts in Slack's format.
@@ -88,6 +91,11 @@ pub fn file(path: PathBuf) -> Box<dyn Sink> {
 /// A sink that runs a program for each message, with the message on its standard input.
 pub fn command(program: String, arguments: Vec<String>) -> Box<dyn Sink> {
     Box::new(command::Program::new(program, arguments))
+}
+
+/// The beginning of what a target says of a message, on one line.
+fn in_a_line(said: &str) -> String {
+    said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TOLD_CHARS_MAX).collect()
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 //! Names are `<number, 20 digits>.<target>.<id>`: numbers give the order of a target's messages, ids make names unique.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::message::Message;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::Backend;
+use crate::store::{Backend, Listed};
 
 /// Messages that are kept for one target. Of more, the oldest go.
 pub const KEPT_MAX: usize = 1000;
@@ -32,6 +33,8 @@ pub struct Waiting {
     pub name: String,
     /// Where it is to go.
     pub target: String,
+    /// How long it has waited, by the storage's own clock.
+    pub age: Duration,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,7 +74,7 @@ impl Outbox {
     /// `Unavailable`.
     pub async fn waiting(&self) -> Result<Vec<Waiting>> {
         let listed = self.backend.list(FOLDER, "").await?;
-        Ok(listed.into_iter().filter_map(|object| Waiting::of(object.name)).collect())
+        Ok(listed.into_iter().filter_map(Waiting::of).collect())
     }
 
     /// Reads a message; `None` if it waits no more.
@@ -99,9 +102,9 @@ impl Outbox {
 }
 
 impl Waiting {
-    fn of(name: String) -> Option<Self> {
+    fn of(Listed { name, age_seconds, .. }: Listed) -> Option<Self> {
         let target = name.strip_prefix(FOLDER)?.split('.').nth(1)?.to_owned();
-        Some(Self { name, target })
+        Some(Self { name, target, age: Duration::from_secs(age_seconds) })
     }
 
     fn number(&self) -> Option<u64> {

@@ -1,7 +1,8 @@
-//! URLs whose path or query is a secret, as those of webhooks are.
+//! What webhooks are reached with and nobody is to read: URLs whose path or query is a secret, and headers.
 
 use std::fmt;
 
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -19,6 +20,9 @@ impl SecretUrl {
         let wrong = |why: &str| Error::invalid(format!("expected a URL such as https://example.com/hook ({why})"));
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
         match url.scheme() {
+            "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
+                Err(wrong("no name and no password").with_hint("headers = { Authorization = \"Basic ...\" } sends them"))
+            }
             "http" | "https" if url.has_host() => Ok(Self(url)),
             _ => Err(wrong("neither http nor https")),
         }
@@ -48,5 +52,38 @@ impl fmt::Display for SecretUrl {
 impl fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretUrl({self})")
+    }
+}
+
+/// Headers that are sent with each message; their values are not shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecretHeaders(HeaderMap);
+
+impl SecretHeaders {
+    /// Reads names and values.
+    ///
+    /// # Errors
+    /// `Invalid` if one is none. The value is not told.
+    pub fn parse<'t>(headers: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let key = HeaderName::from_bytes(name.as_bytes());
+            let key = key.map_err(|_| Error::invalid(format!("expected the name of a header, such as Authorization, found {name:?}")))?;
+            let mut value =
+                HeaderValue::from_str(value).map_err(|_| Error::invalid(format!("{name}: expected visible ASCII characters")))?;
+            value.set_sensitive(true);
+            map.insert(key, value);
+        }
+        Ok(Self(map))
+    }
+
+    /// Their names, in small letters.
+    pub fn names(&self) -> Vec<String> {
+        self.0.keys().map(ToString::to_string).collect()
+    }
+
+    /// All of them.
+    pub(super) fn reveal(&self) -> &HeaderMap {
+        &self.0
     }
 }

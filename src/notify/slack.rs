@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::http::Post;
 use super::message::Told;
-use super::{Message, SecretUrl, Sink, Undelivered};
+use super::{Message, SecretHeaders, SecretUrl, Sink, Undelivered};
 use crate::error::{Error, Result};
 
 /// Slack takes no longer header ...
@@ -22,7 +22,7 @@ pub(super) struct Slack(Post);
 
 impl Slack {
     pub(super) fn new(url: SecretUrl) -> Result<Self> {
-        Post::new(url).map(Self)
+        Post::new(url, SecretHeaders::default()).map(Self)
     }
 }
 

@@ -89,14 +89,20 @@ fn a_target_gets_what_it_wants() {
 
 #[test]
 fn what_may_be_secret_in_a_url_is_not_shown() {
-    let url = SecretUrl::parse("https://user:pass@hooks.example.com:8443/services/T0/B0/secret?token=secret").unwrap();
+    let url = SecretUrl::parse("https://hooks.example.com:8443/services/T0/B0/secret?token=secret").unwrap();
     assert_eq!(
         (url.to_string().as_str(), format!("{url:?}").as_str()),
         ("https://hooks.example.com:8443/...", "SecretUrl(https://hooks.example.com:8443/...)")
     );
     assert!(url.reveal().contains("secret"));
-    for text in ["hooks.example.com/secret", "ftp://example.com/secret", "https://", "secret"] {
+    for text in ["hooks.example.com/secret", "ftp://example.com/secret", "https://", "secret", "https://me:secret@example.com/"] {
         let error = SecretUrl::parse(text).unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+    let headers = SecretHeaders::parse([("Authorization", "Bearer secret")]).unwrap();
+    assert_eq!(format!("{:?} {headers:?}", headers.names()), "[\"authorization\"] SecretHeaders({\"authorization\": Sensitive})");
+    for (name, value) in [("two words", "secret"), ("x", "secret\n")] {
+        let error = SecretHeaders::parse([(name, value)]).unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
     }
 }
@@ -126,6 +132,8 @@ async fn a_command_gets_the_message_on_its_standard_input() {
     run("exec 0<&-; exit 0").send(&message()).await.unwrap();
     let failed = run("echo no such channel >&2; exit 3").send(&message()).await.unwrap_err();
     assert_eq!(failed.error.to_string(), "run sh: exit status: 3 no such channel");
+    let wordy = run("head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 3").send(&message()).await.unwrap_err();
+    assert_eq!(wordy.error.to_string().len(), "run sh: exit status: 3 ".len() + 200);
     let missing = command("no-such-program".into(), Vec::new()).send(&message()).await.unwrap_err();
     assert!(missing.error.to_string().starts_with("run no-such-program: "), "{:?}", missing.error);
 }

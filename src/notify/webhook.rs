@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 
 use super::http::Post;
-use super::{Message, SecretUrl, Sink, Undelivered};
+use super::{Message, SecretHeaders, SecretUrl, Sink, Undelivered};
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
 pub(super) struct Webhook(Post);
 
 impl Webhook {
-    pub(super) fn new(url: SecretUrl) -> Result<Self> {
-        Post::new(url).map(Self)
+    pub(super) fn new(url: SecretUrl, headers: SecretHeaders) -> Result<Self> {
+        Post::new(url, headers).map(Self)
     }
 }
 

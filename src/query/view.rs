@@ -89,6 +89,13 @@ impl View {
         ends.get(..seen).unwrap_or(ends)
     }
 
+    /// Those of them that lie between two revisions, which are not among them.
+    pub fn scan_ends_between(&self, after: Revision, before: Revision) -> &[Revision] {
+        let ends = self.scan_ends();
+        let place = |revision: Revision| ends.partition_point(|end| *end < revision);
+        ends.get(place(after.saturating_add(1))..place(before)).unwrap_or_default()
+    }
+
     /// Of the epochs that hold the state at a revision, the one with fewest rows.
     pub fn epoch_of(&self, revision: Revision) -> Option<&Epoch> {
         let holds = |epoch: &&Epoch| epoch.start <= revision && epoch.end.is_none_or(|end| revision <= end);

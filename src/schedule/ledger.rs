@@ -11,43 +11,7 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::model::Timestamp;
-
-/// What is known of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobState {
-    /// The newest due time for which somebody took it.
-    pub due: Timestamp,
-    /// Who did.
-    pub holder: String,
-    /// Until when it is theirs, unless they renew it.
-    pub lease_until: Timestamp,
-    /// How it ended, if it has.
-    pub ended: Option<Ended>,
-}
-
-/// How a job ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// When.
-    pub at: Timestamp,
-    /// Whether it did all that it is for.
-    pub ok: bool,
-    /// What there is to say of it.
-    pub message: String,
-}
-
-/// A wish to do a job.
-#[derive(Debug, Clone, Copy)]
-pub struct Claim<'a> {
-    /// The job.
-    pub job: &'a str,
-    /// For which due time.
-    pub due: Timestamp,
-    /// Who wishes it.
-    pub holder: &'a str,
-    /// Until when the job is theirs, if they get it.
-    pub lease_until: Timestamp,
-}
+use crate::store::{JobClaim, JobOutcome, JobState};
 
 /// What came of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,13 +42,13 @@ pub trait Ledger: Debug + Send + Sync {
     ///
     /// # Errors
     /// Those of the store; it may have been taken.
-    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed>;
+    async fn claim(&self, claim: &JobClaim) -> Result<Claimed>;
 
     /// Says how a job ended that was taken.
     ///
     /// # Errors
     /// Those of the store.
-    async fn end(&self, claim: Claim<'_>, ended: &Ended) -> Result<()>;
+    async fn end(&self, claim: &JobClaim, outcome: &JobOutcome) -> Result<()>;
 }
 
 /// A ledger of one process, gone with it.
@@ -97,17 +61,16 @@ impl Ledger for OwnLedger {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed> {
+    async fn claim(&self, claim: &JobClaim) -> Result<Claimed> {
         let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Claim { due, lease_until, .. } = claim;
-        jobs.insert(claim.job.to_owned(), JobState { due, holder: claim.holder.to_owned(), lease_until, ended: None });
+        jobs.insert(claim.job.clone(), JobState::of(claim));
         Ok(Claimed::Granted)
     }
 
-    async fn end(&self, claim: Claim<'_>, ended: &Ended) -> Result<()> {
+    async fn end(&self, claim: &JobClaim, outcome: &JobOutcome) -> Result<()> {
         let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(job) = jobs.get_mut(claim.job) {
-            job.ended = Some(ended.clone());
+        if let Some(job) = jobs.get_mut(&claim.job) {
+            job.end = Some(outcome.clone());
         }
         Ok(())
     }

@@ -11,8 +11,8 @@ mod timing;
 mod wait;
 
 pub use cron::{Cron, zone};
-pub use ledger::{Claim, Claimed, Ended, JobState, Ledger, OwnLedger};
-pub use log_ledger::{LogLedger, job_states};
+pub use ledger::{Claimed, Ledger, OwnLedger};
+pub use log_ledger::LogLedger;
 pub use run::{Event, Job, Report, Run, Runner, RunnerOptions, Work};
 pub use timing::{Beat, Due, Timing, spread};
 pub use wait::{RealWait, Wait};

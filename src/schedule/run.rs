@@ -2,23 +2,25 @@
 //!
 //! A job that is due is claimed in the ledger, done, and its end is put down there. A process that dies in between leaves a claim that
 //! runs out; then the job is done again, by whoever sees that first. A process that is told to stop gives its claims back.
+//!
+//! Jobs go on while the ledger is read and written: what one of them holds, the ledger may wait for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt;
-use futures::future::{FutureExt, LocalBoxFuture};
-use futures::stream::FuturesUnordered;
+use futures::{StreamExt, future, stream};
+use tokio::sync::mpsc;
 
-use super::ledger::{Claim, Claimed, Ended, JobState, Ledger};
+use super::ledger::{Claimed, Ledger};
 use super::timing::{Beat, Due, Timing};
 use super::wait::Wait;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use crate::stop::Stop;
+use crate::store::{JobClaim, JobOutcome, JobState};
 
 /// The least that is waited before a claim is tried again that another holds, or an end is put down that the store refused.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -74,7 +76,7 @@ pub enum Event<'a> {
         /// Which.
         run: &'a Run,
         /// How.
-        ended: &'a Ended,
+        outcome: &'a JobOutcome,
         /// How long it took.
         took: Duration,
         /// When it starts next.
@@ -151,30 +153,54 @@ struct Slot {
     /// It is being done here, since when it was last claimed.
     running: Option<(Run, Timestamp)>,
     /// Its end, which is not put down yet.
-    ending: Option<(Timestamp, Ended)>,
+    ending: Option<(Timestamp, JobOutcome)>,
     next: Option<Due>,
 }
 
-type Running<'f> = FuturesUnordered<LocalBoxFuture<'f, (usize, Run, Timestamp, Result<Report>)>>;
+/// A run that was begun: which job's, and when.
+#[derive(Debug)]
+struct Begun {
+    place: usize,
+    run: Run,
+    at: Timestamp,
+}
 
 impl Runner<'_> {
     /// Does jobs until it is told to stop; then waits for those that are being done, which are told too.
     pub async fn run(&self, stop: &Stop) {
+        let at_once = self.options.at_once.max(1);
+        let ((begin, begun), (end, ended)) = (mpsc::channel(at_once), mpsc::channel(at_once));
+        future::join(self.work_on(begun, end, stop), self.direct(begin, ended, stop)).await;
+    }
+
+    /// Does what is begun, until nothing more comes.
+    async fn work_on(&self, mut begun: mpsc::Receiver<Begun>, end: mpsc::Sender<(Begun, Result<Report>)>, stop: &Stop) {
+        let (begun, end) = (stream::poll_fn(|context| begun.poll_recv(context)), &end);
+        let work = |begun: Begun| async move {
+            let report = self.work.run(&begun.run, stop).await;
+            // Who directs listens for as long as something is being done.
+            let _ = end.send((begun, report)).await;
+        };
+        begun.for_each_concurrent(None, work).await;
+    }
+
+    /// Begins what is due, and puts down how it ended.
+    async fn direct(&self, begin: mpsc::Sender<Begun>, mut ended: mpsc::Receiver<(Begun, Result<Report>)>, stop: &Stop) {
         let mut slots: Vec<Slot> = self.jobs.iter().map(|_| Slot::default()).collect();
-        let mut running = Running::new();
         while !stop.is_requested() {
             self.look(&mut slots).await;
-            self.start(&mut slots, &mut running, stop).await;
-            let wake = self.wake(&mut slots, running.len());
+            self.start(&mut slots, &begin).await;
+            let wake = self.wake(&mut slots);
             tokio::select! {
                 biased;
-                Some(done) = running.next() => self.end(&mut slots, done, stop).await,
+                Some((begun, report)) = ended.recv() => self.end(&mut slots, begun, report, stop).await,
                 () = self.wait.until(wake) => {}
                 () = stop.requested() => {}
             }
         }
-        while let Some(done) = running.next().await {
-            self.end(&mut slots, done, stop).await;
+        drop(begin);
+        while let Some((begun, report)) = ended.recv().await {
+            self.end(&mut slots, begun, report, stop).await;
         }
     }
 
@@ -201,30 +227,32 @@ impl Runner<'_> {
 
     /// A cron expression that nobody saw before is due from now on: a claim that has run out says so to whoever comes later.
     async fn remember(&self, job: &Job, slot: &mut Slot, now: Timestamp) {
-        match self.ledger.claim(self.claim(job, now, now)).await {
+        match self.ledger.claim(&self.claim(job, now, now)).await {
             Ok(_) => slot.after = Some(now),
             Err(error) => (self.tell)(Event::Failed(&error)),
         }
     }
 
-    async fn start<'f>(&'f self, slots: &mut [Slot], running: &mut Running<'f>, stop: &'f Stop) {
-        for (at, (job, slot)) in self.jobs.iter().zip(slots.iter_mut()).enumerate() {
+    async fn start(&self, slots: &mut [Slot], begin: &mpsc::Sender<Begun>) {
+        let mut running = running(slots);
+        for (place, (job, slot)) in self.jobs.iter().zip(slots.iter_mut()).enumerate() {
             let now = self.clock.now();
-            if running.len() >= self.options.at_once || !slot.is_idle() || slot.not_before.is_some_and(|time| time > now) {
+            if running >= self.options.at_once || !slot.is_idle() || slot.not_before.is_some_and(|time| time > now) {
                 continue;
             }
             let Some(due) = job.timing.newest(&job.name, slot.after, now) else { continue };
             if let Some(run) = self.take(job, slot, due.at, now).await {
                 (self.tell)(Event::Began(&run));
                 slot.running = Some((run.clone(), now));
-                running.push(async move { (at, run.clone(), now, self.work.run(&run, stop).await) }.boxed_local());
+                running += 1;
+                let _ = begin.send(Begun { place, run, at: now }).await;
             }
         }
     }
 
     /// Claims a job that is due.
     async fn take(&self, job: &Job, slot: &mut Slot, due: Timestamp, now: Timestamp) -> Option<Run> {
-        match self.ledger.claim(self.claim(job, due, now.plus(self.options.lease))).await {
+        match self.ledger.claim(&self.claim(job, due, now.plus(self.options.lease))).await {
             Ok(Claimed::Granted) => {
                 let again = slot.begun == Some(due);
                 (slot.begun, slot.not_before) = (Some(due), None);
@@ -251,45 +279,45 @@ impl Runner<'_> {
             return;
         }
         *claimed = now;
-        match self.ledger.claim(self.claim(job, run.due, now.plus(self.options.lease))).await {
+        match self.ledger.claim(&self.claim(job, run.due, now.plus(self.options.lease))).await {
             Ok(Claimed::Held { holder, until }) => (self.tell)(Event::Held { job: &job.name, holder: &holder, until }),
             Ok(_) => {}
             Err(error) => (self.tell)(Event::Failed(&error)),
         }
     }
 
-    async fn end(&self, slots: &mut [Slot], done: (usize, Run, Timestamp, Result<Report>), stop: &Stop) {
-        let (at, run, began, report) = done;
-        let (Some(job), Some(slot)) = (self.jobs.get(at), slots.get_mut(at)) else { return };
+    async fn end(&self, slots: &mut [Slot], begun: Begun, report: Result<Report>, stop: &Stop) {
+        let Begun { place, run, at } = begun;
+        let (Some(job), Some(slot)) = (self.jobs.get(place), slots.get_mut(place)) else { return };
         slot.running = None;
         let now = self.clock.now();
         if report.is_err() && stop.is_requested() {
-            if let Err(error) = self.ledger.claim(self.claim(job, run.due, now)).await {
+            if let Err(error) = self.ledger.claim(&self.claim(job, run.due, now)).await {
                 (self.tell)(Event::Failed(&error));
             }
             return (self.tell)(Event::GivenBack(&run));
         }
         let report = report.unwrap_or_else(|error| Report { ok: false, message: error.to_string() });
-        let ended = Ended { at: now, ok: report.ok, message: report.message };
+        let outcome = JobOutcome { at: now, ok: report.ok, message: report.message };
         let next = job.timing.next(&job.name, Some(run.due), now);
-        (self.tell)(Event::Ended { run: &run, ended: &ended, took: now.since(began), next });
+        (self.tell)(Event::Ended { run: &run, outcome: &outcome, took: now.since(at), next });
         (slot.after, slot.begun) = (Some(run.due), None);
-        slot.ending = Some((run.due, ended));
+        slot.ending = Some((run.due, outcome));
         self.put_down(job, slot).await;
     }
 
     /// Puts down how a job ended; if the store refuses, it is tried again later.
     async fn put_down(&self, job: &Job, slot: &mut Slot) {
-        let Some((due, ended)) = slot.ending.take() else { return };
-        if let Err(error) = self.ledger.end(self.claim(job, due, ended.at), &ended).await {
+        let Some((due, outcome)) = slot.ending.take() else { return };
+        if let Err(error) = self.ledger.end(&self.claim(job, due, outcome.at), &outcome).await {
             (self.tell)(Event::Failed(&error));
-            slot.ending = Some((due, ended));
+            slot.ending = Some((due, outcome));
         }
     }
 
     /// When there is something to do next.
-    fn wake(&self, slots: &mut [Slot], running: usize) -> Timestamp {
-        let now = self.clock.now();
+    fn wake(&self, slots: &mut [Slot]) -> Timestamp {
+        let (now, has_room) = (self.clock.now(), running(slots) < self.options.at_once);
         let mut wake = now.plus(self.options.look_every);
         for (job, slot) in self.jobs.iter().zip(slots) {
             let then = match &slot.running {
@@ -304,16 +332,21 @@ impl Runner<'_> {
                     next.map(|due| due.start)
                 }
                 // It is due: others have it, or it waits until fewer are done at once.
-                None => slot.not_before.filter(|_| running < self.options.at_once),
+                None => slot.not_before.filter(|_| has_room),
             };
             wake = then.map_or(wake, |then| wake.min(then));
         }
         wake
     }
 
-    fn claim<'c>(&'c self, job: &'c Job, due: Timestamp, lease_until: Timestamp) -> Claim<'c> {
-        Claim { job: &job.name, due, holder: &self.options.holder, lease_until }
+    fn claim(&self, job: &Job, due: Timestamp, lease_until: Timestamp) -> JobClaim {
+        JobClaim { job: job.name.clone(), due, holder: self.options.holder.clone(), at: self.clock.now(), lease_until }
     }
+}
+
+/// How many jobs are being done.
+fn running(slots: &[Slot]) -> usize {
+    slots.iter().filter(|slot| slot.running.is_some()).count()
 }
 
 impl Slot {
@@ -326,11 +359,11 @@ impl Slot {
         if self.running.is_some() {
             return;
         }
-        let dealt_with = if state.ended.is_some() { state.due } else { state.due.minus(Duration::from_micros(1)) };
+        let dealt_with = if state.end.is_some() { state.due } else { state.due.minus(Duration::from_micros(1)) };
         self.after = Some(dealt_with);
-        self.begun = state.ended.is_none().then_some(state.due);
-        let is_others = state.ended.is_none() && state.holder != holder && state.lease_until > now;
+        self.begun = state.end.is_none().then_some(state.due);
+        let is_others = state.end.is_none() && state.holder != holder && state.lease_until > now;
         self.not_before =
-            if is_others { Some(state.lease_until) } else { self.not_before.filter(|time| *time > now && state.ended.is_none()) };
+            if is_others { Some(state.lease_until) } else { self.not_before.filter(|time| *time > now && state.end.is_none()) };
     }
 }

@@ -1,6 +1,6 @@
 //! What the settings file says of the daemon: which jobs it does, when, and who is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -104,6 +104,9 @@ pub struct NotifySettings {
     pub name: String,
     /// JSON is posted to this URL,
     pub webhook: Option<String>,
+    /// with these headers;
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// or posted to this one in Slack's format,
     pub slack: Option<String>,
     /// or appended to this file,
@@ -153,6 +156,9 @@ impl NotifySettings {
         let ways = [self.webhook.is_some(), self.slack.is_some(), self.file.is_some(), self.command.is_some()];
         if ways.iter().filter(|way| **way).count() != 1 {
             return Err(Error::invalid("expected webhook, slack, file or command, one of them"));
+        }
+        if !self.headers.is_empty() && self.webhook.is_none() {
+            return Err(Error::invalid("headers are those of a webhook, and there is none"));
         }
         if self.command.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::invalid("command: expected a program and its arguments"));

@@ -290,7 +290,7 @@ impl LogIndex {
                 }
             }
             EntryKind::Finding | EntryKind::Repaired => {}
-            EntryKind::JobClaimed => jobs::claimed(&mut self.jobs, read_details(entry)?),
+            EntryKind::JobClaimed => jobs::claimed(&mut self.jobs, &read_details(entry)?),
             EntryKind::JobEnded => jobs::ended(&mut self.jobs, &read_details(entry)?, entry.at),
         }
         Ok(())

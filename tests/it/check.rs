@@ -5,6 +5,7 @@ mod findings;
 mod formats;
 mod house;
 mod lasting;
+mod needs;
 mod past;
 
 use serde_json::json;
@@ -85,6 +86,8 @@ fn severities_choose_checks_and_decide_the_exit_code() {
     assert_eq!(exit(&["--fail-on", "high"]).0, 1);
     assert_eq!(exit(&["--fail-on", "critical"]).0, 0);
     assert_eq!(exit(&["--fail-on", "never"]).0, 0);
+    let unseen = |least: &str| house.check(&["--no-record", "subnet-tagged", "--fail-on", least]).0;
+    assert_eq!([unseen("low"), unseen("medium"), unseen("never")], [1, 0, 0], "what could not be seen is as severe as its check");
 }
 
 #[test]

@@ -126,10 +126,10 @@ async fn of_two_daemons_one_has_the_job() {
     let writers = [Writer::open(scratch.backend(), clock()).await.unwrap(), Writer::open(scratch.backend(), clock()).await.unwrap()];
     let claim = |holder: usize, due: i64, at: i64| JobClaim {
         job: "nightly".into(),
-        due,
+        due: Timestamp::from_micros(due),
         holder: format!("daemon-{holder}"),
-        at,
-        lease_until: at + 60,
+        at: Timestamp::from_micros(at),
+        lease_until: Timestamp::from_micros(at + 60),
     };
     for due in 1..20 {
         let (first, second) =
@@ -137,10 +137,16 @@ async fn of_two_daemons_one_has_the_job() {
         let had = [first.unwrap(), second.unwrap()];
         assert_eq!(had.iter().filter(|had| **had).count(), 1, "run {due}: {had:?}");
         let holder = usize::from(had[1]);
-        let end = JobEnd { job: "nightly".into(), due: due * 100, holder: format!("daemon-{holder}"), ok: true, message: None };
+        let end = JobEnd {
+            job: "nightly".into(),
+            due: Timestamp::from_micros(due * 100),
+            holder: format!("daemon-{holder}"),
+            ok: true,
+            message: String::new(),
+        };
         writers[holder].end_job(&end).await.unwrap();
     }
     let jobs = writers[0].history().await.unwrap().index.jobs.clone();
-    assert_eq!(jobs["nightly"].due, 1900);
+    assert_eq!(jobs["nightly"].due, Timestamp::from_micros(1900));
     assert!(jobs["nightly"].end.as_ref().unwrap().ok);
 }

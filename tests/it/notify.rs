@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use elava::clock::{Clock, ManualClock};
 use elava::model::Timestamp;
-use elava::notify::{self, Courier, CourierOptions, Delivery, Failures, KEPT_MAX, Message, Outbox, SecretUrl, Target, Wanted};
+use elava::notify::{
+    self, Courier, CourierOptions, Delivery, Failures, KEPT_MAX, Message, Outbox, SecretHeaders, SecretUrl, Sink, Target, Wanted,
+};
 use elava::schedule::LogLedger;
 use elava::store::Writer;
 
@@ -33,6 +35,11 @@ fn message(number: usize) -> Message {
     }
 }
 
+fn webhook(url: &str) -> Box<dyn Sink> {
+    let headers = SecretHeaders::parse([("Authorization", "Bearer token"), ("X-Team", "ops")]).unwrap();
+    notify::webhook(SecretUrl::parse(url).unwrap(), headers).unwrap()
+}
+
 /// A store, a target and who delivers to it.
 struct Post {
     scratch: Scratch,
@@ -46,7 +53,7 @@ impl Post {
     async fn to(hook: &Hook) -> Self {
         let (scratch, clock) = (Scratch::new(), crate::support::clock());
         let writer = Writer::open(scratch.backend(), Arc::<ManualClock>::clone(&clock)).await.unwrap();
-        let sink = notify::webhook(SecretUrl::parse(&hook.url("/hook/secret")).unwrap()).unwrap();
+        let sink = webhook(&hook.url("/hook/secret"));
         let targets = [Target { name: "ops".into(), wanted: vec![Wanted::All], sink }];
         Self { scratch, clock, ledger: LogLedger(writer), targets, told: Arc::default() }
     }
@@ -116,6 +123,9 @@ async fn a_webhook_that_fails_and_recovers_gets_all_in_order() {
     assert_eq!(post.round(&mut failures).await, None, "nothing is left");
     assert_eq!((ids(&hook), post.waiting().await), (vec!["1".to_owned(), "2".into(), "3".into()], 0));
     assert_eq!(hook.posted()[4].body["summary"], "done");
+    for header in ["authorization: Bearer token", "x-team: ops", "content-type: application/json"] {
+        assert!(hook.posted()[4].headers.contains(&header.to_owned()), "{:?}", hook.posted()[4].headers);
+    }
     let told = post.told.lock().unwrap();
     assert_eq!(told[0], format!("post to {}: 503 Service Unavailable said", hook.url("/...")));
     assert!(!told.iter().any(|text| text.contains("secret")), "{told:?}");
@@ -126,7 +136,7 @@ async fn a_target_that_is_not_there_is_tried_less_and_less_often_and_nothing_is_
     let hook = Hook::start();
     let mut post = Post::to(&hook).await;
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    post.targets[0].sink = notify::webhook(SecretUrl::parse(&format!("http://{gone}/x")).unwrap()).unwrap();
+    post.targets[0].sink = webhook(&format!("http://{gone}/x"));
     post.outbox().put("ops", &message(1)).await.unwrap();
     let mut failures = Failures::default();
     let mut pauses = Vec::new();
@@ -218,4 +228,24 @@ async fn a_message_that_cannot_be_read_is_told_and_stops_no_other() {
     let told = post.told.lock().unwrap();
     assert!(told[0].contains("cannot be read") && told[1].ends_with("has format 2; this build knows 1"), "{told:?}");
     assert!(Timestamp::parse("2030-01-01T00:00:00Z").unwrap() < post.clock.now());
+}
+
+/// Another daemon may have the target, and comes back.
+#[tokio::test]
+async fn what_is_for_nobody_is_kept_for_a_month() {
+    let hook = Hook::start();
+    let post = Post::to(&hook).await;
+    post.outbox().put("gone", &message(1)).await.unwrap();
+    post.outbox().put("gone", &message(2)).await.unwrap();
+    post.outbox().put("ops", &message(3)).await.unwrap();
+    let written = |name: &str, days: u64| {
+        let file = std::fs::File::options().write(true).open(post.scratch.store_folder().join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(days * 24 * 3600)).unwrap();
+    };
+    let waiting = post.outbox().waiting().await.unwrap();
+    [31, 29, 31].iter().zip(&waiting).for_each(|(days, waiting)| written(&waiting.name, *days));
+    post.round(&mut Failures::default()).await;
+    assert_eq!(ids(&hook), ["3"], "what is for a target that is there is sent, however old it is");
+    let left: Vec<String> = post.outbox().waiting().await.unwrap().into_iter().map(|waiting| waiting.name).collect();
+    assert_eq!(left, [waiting[1].name.clone()]);
 }

@@ -10,11 +10,13 @@ use chrono_tz::Europe::Vienna;
 use elava::clock::Clock;
 use elava::model::{TimeSpan, Timestamp};
 use elava::notify::{Courier, CourierOptions, Message, Outbox, Sink, Target, Undelivered, Wanted};
-use elava::schedule::{Beat, Cron, Job, Ledger, LogLedger, Report, Run, Runner, RunnerOptions, Timing, Wait, Work};
+use elava::schedule::{
+    Beat, Claimed, Cron, Event, Job, Ledger, LogLedger, OwnLedger, Report, Run, Runner, RunnerOptions, Timing, Wait, Work,
+};
 use elava::stop::Stop;
-use elava::store::Writer;
+use elava::store::{JobClaim, JobOutcome, JobState, Writer};
 use elava::{Error, Result};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as Lock, Notify};
 
 use crate::support::fault_backend::FaultBackend;
 use crate::support::simulation::{SimulatedWait, Simulation};
@@ -351,8 +353,76 @@ async fn a_daemon_that_is_killed_at_any_step_leaves_nothing_undone_or_untold() {
         let writer =
             Writer::open(Arc::<FaultBackend>::clone(&second.backend), Arc::<elava::clock::ManualClock>::clone(&second.simulation.clock));
         let state = LogLedger(writer.await.unwrap()).jobs().await.unwrap().remove("hourly").unwrap();
-        assert!(state.due == due && state.ended.is_some_and(|ended| ended.ok), "killed after {mutations} mutations");
+        assert!(state.due == due && state.end.is_some_and(|end| end.ok), "killed after {mutations} mutations");
         assert!(Outbox::new(Arc::<FaultBackend>::clone(&second.backend)).waiting().await.unwrap().is_empty());
     }
     assert!(twice <= 3, "{twice} of {} were told twice", trail.len());
+}
+
+/// A ledger for which something is needed that jobs need too, as a store is that is being opened.
+#[derive(Debug, Default)]
+struct Shared {
+    ledger: OwnLedger,
+    lock: Lock<()>,
+}
+
+#[async_trait]
+impl Ledger for Shared {
+    async fn jobs(&self) -> Result<BTreeMap<String, JobState>> {
+        let _held = self.lock.lock().await;
+        self.ledger.jobs().await
+    }
+
+    async fn claim(&self, claim: &JobClaim) -> Result<Claimed> {
+        let _held = self.lock.lock().await;
+        self.ledger.claim(claim).await
+    }
+
+    async fn end(&self, claim: &JobClaim, outcome: &JobOutcome) -> Result<()> {
+        let _held = self.lock.lock().await;
+        self.ledger.end(claim, outcome).await
+    }
+}
+
+/// Has it in the middle of its work, or is done at once.
+struct Holding<'a>(&'a Shared);
+
+#[async_trait(?Send)]
+impl Work for Holding<'_> {
+    async fn run(&self, run: &Run, _: &Stop) -> Result<Report> {
+        if run.job == "holds" {
+            let _held = self.0.lock.lock().await;
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(Report { ok: true, message: "done".into() })
+    }
+}
+
+/// The daemon stood still for ever where a job ended while another had the store and waited for it to open.
+#[tokio::test]
+async fn a_job_that_holds_what_the_ledger_waits_for_goes_on() {
+    let (simulation, ledger, stop) = (Simulation::starting("2026-11-28T00:00:00Z"), Shared::default(), Stop::default());
+    let (work, wait, jobs) = (Holding(&ledger), simulation.loops(1), [every("holds", "1h", "0s"), every("ends", "1h", "0s")]);
+    let ended = Mutex::new(0);
+    let runner = Runner {
+        jobs: &jobs,
+        ledger: &ledger,
+        work: &work,
+        clock: Arc::<elava::clock::ManualClock>::clone(&simulation.clock),
+        wait: &wait,
+        options: RunnerOptions { holder: "only".into(), lease: LEASE, look_every: minutes(60), at_once: 4 },
+        tell: &|event| {
+            if let Event::Ended { .. } = event {
+                let mut ended = ended.lock().unwrap();
+                *ended += 1;
+                if *ended == 2 {
+                    stop.request();
+                }
+            }
+        },
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(60), runner.run(&stop)).await;
+    assert!(in_time.is_ok() && *ended.lock().unwrap() == 2);
 }

@@ -2,6 +2,7 @@
 -- title: Volumes in production without a recent snapshot
 -- severity: medium
 -- types: aws_ebs_volume, aws_ebs_snapshot
+-- needs: aws_ebs_snapshot
 -- remediation: Put the volume into a policy of Data Lifecycle Manager or a plan of AWS Backup.
 -- docs: https://docs.aws.amazon.com/ebs/latest/userguide/snapshot-lifecycle.html
 SELECT resource_key, 'no recent snapshot' AS reason, size

@@ -1,12 +1,13 @@
 -- id: vpc-without-flow-log
 -- title: VPCs whose rejected traffic is not logged
 -- severity: medium
--- types: aws_vpc_flow_log
+-- types: aws_vpc, aws_vpc_flow_log
+-- needs: aws_vpc_flow_log
 -- remediation: Make a flow log of rejected or of all traffic for the VPC.
 -- docs: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
 SELECT resource_key, 'no active flow log of rejected traffic' AS reason
 FROM aws_vpc AS mine
--- Where flow logs were never listed nothing can be said: so their type alone is named above. The VPC of another account is its matter.
+-- The VPC of another account is its matter.
 WHERE coalesce(owner_id, account_id) = account_id
     AND NOT EXISTS (
         SELECT 1 FROM aws_vpc_flow_log AS f

@@ -2,6 +2,7 @@
 -- title: Customer gateways without a VPN connection
 -- severity: low
 -- types: aws_vpc_customer_gateway, aws_vpc_vpn_connection
+-- needs: aws_vpc_vpn_connection
 -- lasting: $unused_for
 -- remediation: Delete the customer gateway.
 -- docs: https://docs.aws.amazon.com/vpn/latest/s2svpn/delete-vpn.html

@@ -2,6 +2,7 @@
 -- title: Manual snapshots of databases that are gone
 -- severity: low
 -- types: aws_rds_db_snapshot, aws_rds_db_cluster_snapshot, aws_rds_db_instance, aws_rds_db_cluster
+-- needs: aws_rds_db_instance, aws_rds_db_cluster
 -- lasting: $kept_for
 -- remediation: Delete the snapshot, or export it to S3 if it has to be kept.
 -- docs: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteSnapshot.html

@@ -2,6 +2,7 @@
 -- title: Subnet groups that no database lies in
 -- severity: low
 -- types: aws_rds_db_subnet_group, aws_rds_db_instance, aws_rds_db_cluster
+-- needs: aws_rds_db_instance, aws_rds_db_cluster
 -- lasting: $unused_for
 -- remediation: Delete the subnet group.
 -- docs: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html

@@ -3,10 +3,9 @@
 //! Words of a cloud stand only where they cannot begin a line, and are escaped: they make no markup, no HTML, no row, and call
 //! nobody.
 
-use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use super::told::{Told, extent, link, told, visible, why};
+use super::told::{Told, extent, link, shown, told, visible, why};
 use crate::analysis::outcome::{CheckAbout, CheckOutcome, Outcome, Status};
 
 /// The most findings of a check that are shown.
@@ -21,8 +20,7 @@ const GAPS_MAX: usize = 5;
 /// # Errors
 /// Those of `out`.
 pub(super) fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
-    let mut checks: Vec<&CheckOutcome> = outcome.checks.iter().filter(|check| is_shown(check)).collect();
-    checks.sort_by_key(|check| (check.status, Reverse(check.check.severity)));
+    let checks = shown(outcome);
     let mut text = head(outcome);
     text.push_str(&summary(&checks));
     let mut room = FINDINGS_MAX;
@@ -32,21 +30,16 @@ pub(super) fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-/// A check that passes is shown if something of it is exempt; one that was skipped is counted only.
-fn is_shown(check: &CheckOutcome) -> bool {
-    match check.status {
-        Status::Error | Status::Fail | Status::Incomplete => true,
-        Status::Pass => check.exempt() > 0,
-        Status::Skipped => false,
-    }
-}
-
 fn head(outcome: &Outcome) -> String {
     let counts = Status::ALL.iter().map(|status| (*status, outcome.count(*status))).filter(|(_, count)| *count > 0);
     let counts: Vec<String> = counts.map(|(status, count)| format!("{count} {status}")).collect();
     let counts = if counts.is_empty() { "none was run".to_owned() } else { counts.join(", ") };
     let (version, extent) = (escaped(&outcome.elava_version), escaped(&extent(&outcome.extent)));
-    format!("## Elava checks: {counts}\n\nElava {version}, {extent}.\n\n")
+    let resolved = match outcome.resolved() {
+        0 => String::new(),
+        count => format!(" Resolved since the run before: {count}."),
+    };
+    format!("## Elava checks: {counts}\n\nElava {version}, {extent}.{resolved}\n\n")
 }
 
 fn summary(checks: &[&CheckOutcome]) -> String {

@@ -1,12 +1,13 @@
 //! What reports say of findings and of intervals alike, and how they say it.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::fmt;
 
 use url::Url;
 
 use crate::analysis::intervals::Moment;
-use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Resource, Since, Status};
+use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Outcome, Resource, Since, Status};
 use crate::model::TimeSpan;
 
 /// A resource that violates a check, or did.
@@ -48,10 +49,30 @@ pub fn told(check: &CheckOutcome) -> impl Iterator<Item = Told<'_>> {
     findings.chain(intervals)
 }
 
+/// The checks that people are shown, the worst first. One that passes is shown if something of it is exempt; one that was
+/// skipped is counted only.
+pub fn shown(outcome: &Outcome) -> Vec<&CheckOutcome> {
+    let is_shown = |check: &&CheckOutcome| match check.status {
+        Status::Error | Status::Fail | Status::Incomplete => true,
+        Status::Pass => check.exempt() > 0,
+        Status::Skipped => false,
+    };
+    let mut checks: Vec<&CheckOutcome> = outcome.checks.iter().filter(is_shown).collect();
+    checks.sort_by_key(|check| (check.status, Reverse(check.check.severity)));
+    checks
+}
+
 impl Told<'_> {
     /// The resource's name, where it says more than the id.
-    pub(super) fn name(&self) -> Option<&str> {
+    pub fn name(&self) -> Option<&str> {
         self.resource.name.as_deref().filter(|name| *name != self.resource.resource_id)
+    }
+}
+
+impl Held<'_> {
+    /// Whether no run before found it.
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::Now(finding) if finding.is_new == Some(true))
     }
 }
 
@@ -60,7 +81,7 @@ impl fmt::Display for Held<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Now(finding) => {
-                let new = (finding.is_new == Some(true)).then(|| "new".to_owned());
+                let new = self.is_new().then(|| "new".to_owned());
                 let words: Vec<String> = finding.since.and_then(since).into_iter().chain(new).collect();
                 f.write_str(&words.join(", "))
             }

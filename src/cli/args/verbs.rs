@@ -159,7 +159,7 @@ pub struct BisectArgs {
     /// Look up to this point
     #[arg(long, value_name = "POINT", default_value = "head")]
     pub to: String,
-    /// Find every change, not one: runs the query at the end of each scan
+    /// Find every change that shows at the end of a scan, not one
     #[arg(long)]
     pub all: bool,
     /// Format.

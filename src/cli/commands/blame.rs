@@ -3,6 +3,7 @@
 use crate::cli::args::BlameArgs;
 use crate::cli::output::{display_width, printable, truncated};
 use crate::cli::shell::StoreShell;
+use crate::cli::verbs::filter::check_pointer;
 use crate::cli::verbs::pen::{Ink, Pen};
 use crate::cli::verbs::row::collect;
 use crate::cli::verbs::sql::{filtered, text};
@@ -15,6 +16,7 @@ use crate::error::Result;
 /// # Errors
 /// `NotFound` if there is no such resource or point, or the resource was not there at it.
 pub async fn run(args: BlameArgs, context: &Context) -> Result<ExitStatus> {
+    args.path.as_deref().map_or(Ok(()), check_pointer)?;
     let mut shell = StoreShell::open(&context.settings, None).await?;
     resolve(&mut shell, "AT", &args.at)?;
     let key = resource::find(&mut shell, &args.resource, &args.at).await?;
@@ -26,8 +28,10 @@ pub async fn run(args: BlameArgs, context: &Context) -> Result<ExitStatus> {
         Some(format) => rows::query(&mut shell, &sql, format, context).await?,
         None => print_page(&mut shell, &sql, context).await?,
     };
-    if count == 0 && args.path.is_none() {
-        return Err(resource::absent(&mut shell, &key, &args.at).await?);
+    match &args.path {
+        None if count == 0 => return Err(resource::absent(&mut shell, &key, &args.at).await?),
+        Some(path) if count == 0 => context.printer.say(&format!("there is nothing at {path} at {}", args.at)),
+        _ => {}
     }
     Ok(ExitStatus::Done)
 }

@@ -125,16 +125,21 @@ fn export_table(export: &ExportPlan) -> String {
     ])
 }
 
-/// URLs are told as far as they are no secret.
+/// URLs and headers are told as far as they are no secret.
 fn target_lines(target: &TargetPlan, settings: &Settings) -> Vec<String> {
+    let mut headers = None;
     let (key, place) = match &target.way {
-        Way::Webhook(url) => ("webhook", quoted(&url.to_string())),
+        Way::Webhook(url, said) => {
+            let names: Vec<String> = said.names().iter().map(|name| format!("{name} = \"...\"")).collect();
+            headers = (!names.is_empty()).then(|| format!("{{ {} }}", names.join(", ")));
+            ("webhook", quoted(&url.to_string()))
+        }
         Way::Slack(url) => ("slack", quoted(&url.to_string())),
         Way::File(path) => ("file", quoted(&path.display().to_string())),
         Way::Command(words) => ("command", list(words)),
     };
     let wanted: Vec<String> = target.wanted.iter().map(|wanted| wanted.as_str().to_owned()).collect();
-    let said = [("name", Some(quoted(&target.name))), (key, Some(place)), ("on", Some(list(&wanted)))];
+    let said = [("name", Some(quoted(&target.name))), (key, Some(place)), ("headers", headers), ("on", Some(list(&wanted)))];
     of_section("[[notify]]", said, &of_file(settings, true))
 }
 

@@ -10,7 +10,7 @@ use crate::cli::verbs::sql::{filtered, limited, text};
 use crate::cli::verbs::stat::{COUNTS, Counts, bars};
 use crate::cli::verbs::{resolve, resource, rows};
 use crate::cli::{Context, ExitStatus};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A screen of rows: what a person looks at first is the newest.
 const ROWS_DEFAULT: u64 = 20;
@@ -63,7 +63,20 @@ async fn subject(args: &LogArgs, shell: &mut StoreShell) -> Result<Subject> {
     })
 }
 
+/// The range that is asked for, if it is one.
+fn check_range(args: &LogArgs, shell: &mut StoreShell) -> Result<()> {
+    let mut revision = |place: &str, point: &Option<String>| point.as_ref().map(|point| resolve(shell, place, point)).transpose();
+    if let (Some(since), Some(until)) = (revision("--since", &args.since)?, revision("--until", &args.until)?)
+        && since.revision > until.revision
+    {
+        let (since, until) = (since.revision, until.revision);
+        return Err(Error::invalid(format!("--since is revision {since} and --until is revision {until}; since must not be above until")));
+    }
+    Ok(())
+}
+
 fn sql(subject: &Subject, args: &LogArgs, limit: Option<u64>, shell: &mut StoreShell) -> Result<String> {
+    check_range(args, shell)?;
     let limit = limited(limit);
     Ok(match subject {
         Subject::Versions(key) => {

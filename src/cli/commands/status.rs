@@ -1,6 +1,6 @@
 //! `elava status`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -76,7 +76,7 @@ pub async fn run(args: StatusArgs, context: &Context) -> Result<ExitStatus> {
         let json = serde_json::to_string(&status).map_err(|error| Error::internal("encode the status").with_source(error))?;
         format!("{json}\n")
     } else {
-        status.for_people()
+        status.for_people(&context.settings.daemon.targets.iter().map(|target| target.name.as_str()).collect())
     };
     context.printer.data(&text)?;
     Ok(ExitStatus::Done)
@@ -120,7 +120,8 @@ impl Status {
         }
     }
 
-    fn for_people(&self) -> String {
+    /// A line for each thing; of messages it is said which are for none of the targets.
+    fn for_people(&self, targets: &BTreeSet<&str>) -> String {
         let head = match &self.head_time {
             Some(time) => format!("revision {} at {time}", self.head),
             None => "revision 0: nothing was observed yet".to_owned(),
@@ -134,7 +135,7 @@ impl Status {
             ("floor", format!("revision {}", self.floor)),
             ("scans", format!("{} ended, {} running", self.scans_ended, self.scans_running)),
             ("tags", self.tags.to_string()),
-            ("outbox", outbox_in_words(&self.outbox)),
+            ("outbox", outbox_in_words(&self.outbox, targets)),
             ("versions", format!("{} in {} epochs", self.tables.versions, self.epochs)),
             ("changes", self.tables.changes.to_string()),
             ("closings", self.tables.closings.to_string()),
@@ -155,8 +156,12 @@ fn counted(waiting: &[Waiting]) -> BTreeMap<String, usize> {
 }
 
 /// `3 messages wait (chat 1, ops 2)`.
-fn outbox_in_words(outbox: &BTreeMap<String, usize>) -> String {
-    let targets: Vec<String> = outbox.iter().map(|(target, count)| format!("{target} {count}")).collect();
+fn outbox_in_words(outbox: &BTreeMap<String, usize>, targets: &BTreeSet<&str>) -> String {
+    let words = |(target, count): (&String, &usize)| {
+        let unknown = if targets.contains(target.as_str()) { "" } else { " that these settings do not name" };
+        format!("{target} {count}{unknown}")
+    };
+    let targets: Vec<String> = outbox.iter().map(words).collect();
     match outbox.values().sum::<usize>() {
         0 => "no message waits".to_owned(),
         1 => format!("1 message waits ({})", targets.join(", ")),

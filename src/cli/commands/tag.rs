@@ -39,6 +39,9 @@ pub async fn run(args: TagArgs, context: &Context) -> Result<ExitStatus> {
 }
 
 fn check_name(name: &str) -> Result<()> {
+    if name.is_empty() {
+        return Err(Error::invalid("a tag has a name, and this one is empty"));
+    }
     if is_reserved_point(name) {
         return Err(Error::invalid(format!("{name:?} cannot be a tag: it reads as another form of a point in time"))
             .with_hint("begin it with a letter, such as release-41"));

@@ -14,7 +14,7 @@ use crate::cli::args::{ExportFormat, PartitionColumn};
 use crate::cli::output::OutputFormat;
 use crate::error::{Error, Result};
 use crate::model::{TimeSpan, Timestamp};
-use crate::notify::{SecretUrl, Wanted};
+use crate::notify::{SecretHeaders, SecretUrl, Wanted};
 use crate::schedule::{Beat, Cron, Job, Timing, zone};
 use crate::settings::{ExportJobSettings, FileSettings, JobSettings, NotifySettings, QueryJobSettings, ScanJobSettings};
 
@@ -102,7 +102,7 @@ pub struct TargetPlan {
 /// How messages get somewhere.
 #[derive(Debug, Clone)]
 pub enum Way {
-    Webhook(SecretUrl),
+    Webhook(SecretUrl, SecretHeaders),
     Slack(SecretUrl),
     File(PathBuf),
     Command(Vec<String>),
@@ -254,7 +254,11 @@ impl ExportPlan {
 impl TargetPlan {
     fn resolve(said: &NotifySettings, base: &Path) -> Result<Self> {
         let way = match (&said.webhook, &said.slack, &said.file, &said.command) {
-            (Some(url), ..) => Way::Webhook(SecretUrl::parse(url).map_err(|error| error.context("webhook"))?),
+            (Some(url), ..) => {
+                let headers = said.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+                let headers = SecretHeaders::parse(headers).map_err(|error| error.context("headers"))?;
+                Way::Webhook(SecretUrl::parse(url).map_err(|error| error.context("webhook"))?, headers)
+            }
             (_, Some(url), ..) => Way::Slack(SecretUrl::parse(url).map_err(|error| error.context("slack"))?),
             (_, _, Some(path), _) => Way::File(base.join(path)),
             (.., command) => Way::Command(command.clone().unwrap_or_default()),

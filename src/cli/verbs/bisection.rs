@@ -6,9 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use futures::StreamExt;
+
 use crate::cli::shell::StoreShell;
 use crate::error::{Error, Result};
 use crate::model::Revision;
+use crate::query::{HELD_FROM, HELD_TO, Parameters, Timeline};
 
 /// A revision at which a query changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,19 +30,20 @@ pub struct Bisection<'a> {
     shell: &'a mut StoreShell,
     sql: String,
     known: BTreeMap<Revision, bool>,
+    queries: usize,
 }
 
 impl<'a> Bisection<'a> {
     /// A query over a store.
     pub fn new(shell: &'a mut StoreShell, sql: &str) -> Self {
-        // In a query of its own no more than one row is made, and what is no query is refused.
+        // As part of another it has to be one query.
         let question = sql.trim().trim_end_matches(';');
-        Self { shell, sql: format!("SELECT 1 AS found FROM (\n{question}\n) AS question LIMIT 1"), known: BTreeMap::new() }
+        Self { shell, sql: format!("SELECT 1 AS found FROM (\n{question}\n) AS question"), known: BTreeMap::new(), queries: 0 }
     }
 
-    /// How often the query was run.
+    /// How often the query was run, at a point or over all of them.
     pub fn queries(&self) -> usize {
-        self.known.len()
+        self.queries
     }
 
     /// Whether the query returns a row at a revision.
@@ -50,7 +56,9 @@ impl<'a> Bisection<'a> {
         }
         let session = self.shell.session();
         session.pin(&revision.to_string())?;
-        let rows = match session.execute(&self.sql).await {
+        self.queries += 1;
+        // No more than one row is made.
+        let rows = match session.execute(&format!("{} LIMIT 1", self.sql)).await {
             Ok(rows) => rows.collect().await,
             Err(error) => Err(error),
         };
@@ -87,6 +95,7 @@ impl<'a> Bisection<'a> {
     /// Whatever the query runs into.
     pub async fn flips(&mut self, after: Revision, until: Revision) -> Result<Vec<Flip>> {
         let ends = self.scan_ends(after, until);
+        self.learn(&ends).await?;
         let mut flips = Vec::new();
         for (before, end) in ends.iter().zip(ends.iter().skip(1)) {
             if self.holds(*before).await? != self.holds(*end).await? {
@@ -96,10 +105,23 @@ impl<'a> Bisection<'a> {
         Ok(flips)
     }
 
+    /// Learns what the query is at each of some points, by one query over the history where there is one.
+    async fn learn(&mut self, points: &[Revision]) -> Result<()> {
+        let timeline = self.shell.session().timeline(&self.sql, &Parameters::default(), points).await;
+        let Timeline::Rows(mut rows) = timeline.map_err(with_form)? else { return Ok(()) };
+        self.queries += 1;
+        let mut truths = vec![false; points.len()];
+        while let Some(batch) = rows.next().await {
+            mark_held(&batch?, points, &mut truths);
+        }
+        self.known.extend(points.iter().copied().zip(truths));
+        Ok(())
+    }
+
     /// Two points, and the ends of scans in between.
-    fn scan_ends(&self, after: Revision, until: Revision) -> Vec<Revision> {
-        let between = self.shell.snapshot().scan_ends().iter().copied().filter(|end| *end > after && *end < until);
-        let mut points: Vec<Revision> = std::iter::once(after).chain(between).chain([until]).collect();
+    fn scan_ends(&mut self, after: Revision, until: Revision) -> Vec<Revision> {
+        let view = self.shell.session().view();
+        let mut points: Vec<Revision> = [&[after], view.scan_ends_between(after, until), &[until]].concat();
         points.dedup();
         points
     }
@@ -129,7 +151,23 @@ impl<'a> Bisection<'a> {
     }
 }
 
+/// Marks the points at which the rows of a timeline held.
+fn mark_held(batch: &RecordBatch, points: &[Revision], truths: &mut [bool]) {
+    let column = |name| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+    let (Some(from), Some(to)) = (column(HELD_FROM), column(HELD_TO)) else { return };
+    let place = |revision: Revision| points.partition_point(|point| *point < revision);
+    for row in 0..batch.num_rows() {
+        let end = if to.is_valid(row) { place(to.value(row)) } else { points.len() };
+        if let Some(held) = truths.get_mut(place(from.value(row))..end) {
+            held.fill(true);
+        }
+    }
+}
+
 fn failed(error: Error, revision: Revision) -> Error {
-    let error = error.context(format!("at revision {revision}"));
+    with_form(error.context(format!("at revision {revision}")))
+}
+
+fn with_form(error: Error) -> Error {
     if error.hint().is_some() { error } else { error.with_hint("one query is asked, without the semicolon: SELECT ... FROM ... WHERE ...") }
 }

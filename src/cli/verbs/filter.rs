@@ -65,12 +65,21 @@ fn of_changes(changes: &[ChangeWord], of: Of) -> String {
     if of == Of::Versions && changes.contains(&ChangeWord::Deleted) { format!("({made} OR ended_by = 'deleted')") } else { made }
 }
 
+/// Checks the pointer that is given as `--path`.
+///
+/// # Errors
+/// `Invalid` if it is no JSON Pointer to an attribute.
+pub fn check_pointer(pointer: &str) -> Result<()> {
+    if pointer.starts_with('/') && !pointer.ends_with('/') {
+        return Ok(());
+    }
+    let error = Error::invalid(format!("--path: expected a JSON Pointer, found {pointer:?}"));
+    Err(error.with_hint("it starts at the resource, such as /properties/InstanceType, /tags or /state"))
+}
+
 /// A pointer is touched by a change of what it names, of what that is part of, and of what is in it.
 fn touching(pointer: &str) -> Result<String> {
-    if !pointer.starts_with('/') || pointer.ends_with('/') {
-        return Err(Error::invalid(format!("--path: expected a JSON Pointer, found {pointer:?}"))
-            .with_hint("it starts at the resource, such as /properties/InstanceType, /tags or /state"));
-    }
+    check_pointer(pointer)?;
     let ends = pointer.match_indices('/').map(|(at, _)| at).skip(1).chain([pointer.len()]);
     let around: Vec<&str> = ends.filter_map(|end| pointer.get(..end)).collect();
     let inside = text(&format!("{pointer}/"));

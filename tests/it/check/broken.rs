@@ -36,8 +36,10 @@ fn headers_that_are_wrong() {
         ("-- types: aws vpc", "broken/broken/one.sql: line 5: types: expected resource types with commas between them, found \"aws vpc\""),
         (
             "-- sevrity: low",
-            "broken/broken/one.sql: line 6: expected `-- key: value` with a key of id, title, severity, types, remediation, lasting, docs, found \"sevrity\"",
+            "broken/broken/one.sql: line 6: expected `-- key: value` with a key of id, title, severity, types, remediation, needs, lasting, docs, found \"sevrity\"",
         ),
+        ("-- needs: aws_vpn", "broken/broken/one.sql: line 6: needs: expected some of the types aws_vpc, found \"aws_vpn\""),
+        ("-- needs: aws_vpc", "broken/broken/one.sql: line 6: needs: expected some of the types, found all of them"),
         ("-- lasting: long", "broken/broken/one.sql: line 6: lasting: expected a duration such as 24h, 7d or 1h30m, found \"long\""),
         ("-- lasting: $long", "broken/broken/one.sql: there is no parameter long"),
     ] {

@@ -76,6 +76,25 @@ fn exempt_findings_are_open_again_when_they_expire() {
     assert_eq!(of_i1(), json!([{"status": "open", "exempt_reason": null, "exempt_until": null}]));
 }
 
+/// Another may have the pack, so only who says so resolves what is left of a check that is not there.
+#[test]
+fn findings_of_a_check_that_was_removed_are_told_and_resolved_when_asked() {
+    let house = House::new();
+    house.import("monday");
+    house.check(&["house"]);
+    fs::remove_file(house.bench.path("packs/house/volume-unattached.sql")).unwrap();
+    let (_, outcome) = house.check(&["volume-small"]);
+    assert_eq!(outcome["removed"], json!({"volume-unattached": 1}));
+    house.tells("check-removed", &["volume-small", "--format", "csv"]);
+    assert_eq!(stored(&house, "volume-unattached")[0]["status"], "open");
+    house.tells("check-resolve-removed", &["volume-small", "--format", "csv", "--resolve-removed"]);
+    assert_eq!(stored(&house, "volume-unattached")[0]["status"], "resolved");
+    assert_eq!(house.sql("SELECT resolved FROM analysis_runs ORDER BY finished_at DESC LIMIT 1")[0]["resolved"], 1);
+    assert_eq!(stored(&house, "instance-public")[0]["status"], "open", "its check is there, and was not run");
+    let (_, outcome) = house.check(&["volume-small"]);
+    assert_eq!(outcome["removed"], json!({}));
+}
+
 #[test]
 fn a_run_about_some_resources_tells_of_no_findings() {
     let house = House::new();

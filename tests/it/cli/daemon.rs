@@ -1,9 +1,10 @@
 //! `elava daemon` as a process: what it does, tells, shows, and keeps.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -74,6 +75,64 @@ fn a_query_is_told_when_its_rows_are_others_than_before() {
     assert_eq!((&told[0]["rows"], &told[1]["rows"]["changed"]), (&posted[0].body["rows"], &json!(false)));
 }
 
+/// A server with a certificate of an authority of its own, which is written into a file.
+struct SecureHook {
+    process: Child,
+    lines: BufReader<ChildStdout>,
+    port: String,
+}
+
+impl SecureHook {
+    fn start(authority: &Path) -> Self {
+        let python = std::env::var("ELAVA_TEST_PYTHON").expect("ELAVA_TEST_PYTHON names a Python with cryptography");
+        let mut command = Command::new(python);
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cli/https.py")).arg(authority).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap());
+        let mut hook = Self { process, lines, port: String::new() };
+        hook.port = hook.line();
+        hook
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for SecureHook {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Nothing is sent to a server that cannot show who it is.
+#[test]
+fn messages_go_over_https_to_those_who_are_trusted() {
+    let bench = Bench::with_history();
+    let mut hook = SecureHook::start(&bench.path("authority.pem"));
+    let notify = format!("notify = [\"ops\"]\n[[notify]]\nname = \"ops\"\nwebhook = \"https://localhost:{}/secret\"\n", hook.port);
+    bench.write("elava.toml", &format!("{QUERY}{notify}"));
+    let other = SecureHook::start(&bench.path("other.pem"));
+    let trusting = |authority: &str| {
+        let mut command = bench.command(&["daemon", "-v"]);
+        command.env("SSL_CERT_FILE", bench.path(authority));
+        Talking::start(command)
+    };
+    let mut daemon = trusting("other.pem");
+    daemon.until(&format!("warning: notify ops: post to https://localhost:{}/...: ", hook.port), "error");
+    ends(&mut daemon);
+    assert!(daemon.said.contains("invalid peer certificate: "), "{}", daemon.said);
+    drop(other);
+    let mut daemon = trusting("authority.pem");
+    daemon.until(" INFO delivered target=\"ops\"", "error");
+    ends(&mut daemon);
+    let posted: Value = serde_json::from_str(&hook.line()).unwrap();
+    assert_eq!((&posted["job"], &posted["rows"]["count"]), (&json!("report"), &json!(2)));
+}
+
 /// The process is killed while its message waits: the next one delivers it, and `elava status` tells of it in between.
 #[test]
 fn a_message_outlives_the_daemon() {
@@ -88,6 +147,8 @@ fn a_message_outlives_the_daemon() {
     assert_eq!(status["outbox"], json!({ "ops": 1 }));
     let told = bench.elava(&["status"]);
     assert!(told.contains("\noutbox         1 message waits (ops 1)\n"), "{told}");
+    let told = bench.elava(&["--config", "/dev/null", "status"]);
+    assert!(told.contains("\noutbox         1 message waits (ops 1 that these settings do not name)\n"), "{told}");
 
     let posted = hook.posted().len();
     let mut next = start(&bench, &["daemon", "-v"]);

@@ -1,5 +1,7 @@
 //! Outcomes for tests: one by hand, and any.
 
+use std::collections::BTreeMap;
+
 use elava::analysis::intervals::{Method, Moment};
 use elava::analysis::outcome::{
     CheckAbout, CheckOutcome, Control, Exemption, Extent, Finding, Gap, Interval, Outcome, Resource, Severity, Since, Status,
@@ -30,6 +32,7 @@ pub fn outcome() -> Outcome {
         finished_at: Some(at("2026-11-01T06:00:01.250Z")),
         extent: Extent::Point(moment(120, "2026-11-01T05:59:00Z")),
         checks: Vec::new(),
+        removed: BTreeMap::new(),
     }
 }
 
@@ -42,6 +45,7 @@ pub fn check(id: &str, severity: Severity) -> CheckOutcome {
             title: "Volumes that no instance uses".to_owned(),
             severity,
             types: vec!["aws_ebs_volume".to_owned()],
+            needs: Vec::new(),
             remediation: "Delete the volume, or attach it.".to_owned(),
             docs: Some("https://example.com/volumes".to_owned()),
             controls: Vec::new(),
@@ -87,6 +91,7 @@ pub fn gap() -> Gap {
         resource_type: "aws_ebs_volume".to_owned(),
         status: "failed".to_owned(),
         error_code: Some("AccessDenied".to_owned()),
+        was_whole: true,
     }
 }
 
@@ -236,20 +241,21 @@ fn some_about() -> impl Strategy<Value = CheckAbout> {
     (text(), vec(text(), 1..3), text(), select(Severity::ALL.to_vec()), vec(text(), 0..3), text(), docs, vec(control, 0..3)).prop_map(
         |(id, mut packs, title, severity, types, remediation, docs, controls)| {
             packs.dedup();
-            CheckAbout { id, packs, title, severity, types, remediation, docs, controls }
+            CheckAbout { id, packs, title, severity, types, needs: Vec::new(), remediation, docs, controls }
         },
     )
 }
 
 fn some_gap() -> impl Strategy<Value = Gap> {
-    (text(), text(), text(), text(), text(), option::of(text())).prop_map(
-        |(provider, account_id, region, resource_type, status, error_code)| Gap {
+    (text(), text(), text(), text(), text(), option::of(text()), any::<bool>()).prop_map(
+        |(provider, account_id, region, resource_type, status, error_code, was_whole)| Gap {
             provider,
             account_id,
             region,
             resource_type,
             status,
             error_code,
+            was_whole,
         },
     )
 }

@@ -57,7 +57,7 @@ fn a_scan_that_fails_does_not_end_the_daemon() {
     std::fs::write(scratch.path().join("elava.toml"), settings("scan", &aws)).unwrap();
     estate.faults(&json!([{ "service": "sts", "action": "GetCallerIdentity", "kind": "deny" }]));
     let mut daemon = Talking::start(estate.command(ACCOUNT, &store, &["daemon"]));
-    daemon.until("error: ask whose credentials these are: AccessDenied: ", "job scan ended ");
+    daemon.until("error: job scan: ask whose credentials these are: AccessDenied: ", "job scan ended ");
     daemon.until("job scan failed after ", "job scan ended ");
     estate.faults(&json!([]));
     daemon.until(&format!("{ACCOUNT} us-east-1 aws_vpc complete 1 -"), "error");

@@ -11,6 +11,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Posted {
     pub path: String,
+    pub headers: Vec<String>,
     pub body: Value,
     /// The status that was answered.
     pub status: u16,
@@ -64,7 +65,7 @@ fn serve(stream: &mut TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut first = String::new();
     reader.read_line(&mut first).unwrap();
-    let mut length = 0;
+    let (mut length, mut headers) = (0, Vec::new());
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
@@ -73,13 +74,14 @@ fn serve(stream: &mut TcpStream, state: &Mutex<State>) {
             None if line.trim().is_empty() => break,
             None => {}
         }
+        headers.push(line.trim_end().to_owned());
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     let mut state = state.lock().unwrap();
     let (status, header) = state.answers.pop_front().unwrap_or((200, ""));
     let path = first.split(' ').nth(1).unwrap().to_owned();
-    state.posted.push(Posted { path, body: serde_json::from_slice(&body).unwrap(), status });
+    state.posted.push(Posted { path, headers, body: serde_json::from_slice(&body).unwrap(), status });
     let header = if header.is_empty() { String::new() } else { format!("{header}\r\n") };
     write!(stream, "HTTP/1.1 {status} Word\r\n{header}Content-Length: 4\r\nConnection: close\r\n\r\nsaid").unwrap();
 }

@@ -1,18 +1,21 @@
 //! Running checks on the store that the settings name, and recording the run.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::analysis::check::Check;
 use crate::analysis::exemptions::ExemptionRule;
 use crate::analysis::outcome::{Exemption, Outcome};
 use crate::analysis::packs::Packs;
-use crate::analysis::{Request, compare, record, run as run_checks, run_between};
+use crate::analysis::{Compared, Request, compare, record, run as run_checks, run_between};
 use crate::cli::open;
 use crate::cli::resolve::Settings;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ErrorKind, Result};
-use crate::query::Point;
-use crate::store::{Store, Writer};
+use crate::model::Revision;
+use crate::query::{Point, QuerySession};
+use crate::store::{Snapshot, Store, Writer};
 
 /// How often a run over the present is begun anew because another told of findings meanwhile.
 const TRIES_MAX: usize = 8;
@@ -30,6 +33,8 @@ pub struct Ask<'a> {
     pub condition: Option<String>,
     /// Whether the run is recorded.
     pub record: bool,
+    /// Whether findings of checks that no pack has any more are resolved by it.
+    pub resolves_removed: bool,
 }
 
 /// Of when it is asked.
@@ -69,22 +74,16 @@ impl Ask<'_> {
         let started_at = SystemClock.now();
         let snapshot = store.snapshot().await?;
         let request = self.request(settings);
-        let point = match &self.extent {
-            Asked::Present => "head",
-            Asked::AsOf(at) | Asked::Between { to: at, .. } => at,
-        };
-        let session = open::session(settings, &snapshot, Some(point.to_owned()))?;
-        let mut outcome = match &self.extent {
-            Asked::Between { from, .. } => {
-                let from = Point::parse(from).and_then(|from| from.resolve(&session.view().pinned(None)));
-                let from = from.map_err(|error| error.context("--between"))?.revision;
-                run_between(&session, from, self.packs, &self.checks, &request).await?
-            }
-            _ => run_checks(&session, self.packs, &self.checks, &request).await?,
+        let (session, from) = self.session(settings, &snapshot)?;
+        let mut outcome = match from {
+            Some(from) => run_between(&session, from, self.packs, &self.checks, &request).await?,
+            None => run_checks(&session, self.packs, &self.checks, &request).await?,
         };
         // What a condition leaves out is neither found nor resolved: such a run says nothing of findings.
         let changes = if request.is_present && request.condition.is_none() {
-            Some(compare(&session, snapshot.index().last_run.clone(), &mut outcome).await?)
+            let last_run = snapshot.index().last_run.clone();
+            let with = Compared { last_run, packs: self.packs, resolves_removed: self.resolves_removed };
+            Some(compare(&session, with, &mut outcome).await?)
         } else {
             None
         };
@@ -93,6 +92,24 @@ impl Ask<'_> {
             writer.settle().await?;
         }
         Ok(Outcome { started_at: Some(started_at), finished_at: Some(SystemClock.now()), ..outcome })
+    }
+
+    /// A session that is pinned where it is asked, and where the range begins if it is about one.
+    fn session(&self, settings: &Settings, snapshot: &Arc<Snapshot>) -> Result<(QuerySession, Option<Revision>)> {
+        let mut session = open::session(settings, snapshot, None)?;
+        let present = session.view();
+        let resolved = |option: &str, point: &str| {
+            let point = Point::parse(point).and_then(|point| point.resolve(&present));
+            point.map_err(|error| error.context(option))
+        };
+        let (option, point, from) = match &self.extent {
+            Asked::Present => ("head", "head", None),
+            Asked::AsOf(at) => ("--as-of", at.as_str(), None),
+            Asked::Between { from, to } => ("--and", to.as_str(), Some(resolved("--between", from)?.revision)),
+        };
+        resolved(option, point)?;
+        session.pin(point)?;
+        Ok((session, from))
     }
 
     fn request(&self, settings: &Settings) -> Request {

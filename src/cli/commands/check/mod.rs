@@ -37,14 +37,25 @@ pub async fn run(args: CheckArgs, context: &Context) -> Result<ExitStatus> {
         (_, _, Some(at)) => Asked::AsOf(at),
         _ => Asked::Present,
     };
-    let ask = Ask { packs: &packs, checks, extent, condition: args.condition, record: !args.no_record };
+    let (record, resolves_removed) = (!args.no_record, args.resolve_removed);
+    let ask = Ask { packs: &packs, checks, extent, condition: args.condition, record, resolves_removed };
     let outcome = ask.run(settings).await?;
-    let per_check = if args.names.len() == 1 { settings.max_rows.value } else { table::PER_CHECK };
+    let per_check = if outcome.checks.len() == 1 { settings.max_rows.value } else { table::PER_CHECK };
     write(&outcome, format, per_check, context).await?;
     if outcome.status() == Status::Skipped {
         context.printer.warn("nothing was checked: no scan has listed what these checks are about, or their parameters have no value");
     }
+    if !outcome.removed.is_empty() {
+        context.printer.say(&removed(&outcome, resolves_removed));
+    }
     Ok(status(&outcome, args.fail_on))
+}
+
+/// What is said of findings of checks that are not there any more.
+fn removed(outcome: &Outcome, is_resolved: bool) -> String {
+    let checks: Vec<String> = outcome.removed.iter().map(|(id, findings)| format!("{id} {findings}")).collect();
+    let what = if is_resolved { "resolved" } else { "not resolved, and --resolve-removed resolves them" };
+    format!("findings of checks that no pack has any more ({}) are {what}", checks.join(", "))
 }
 
 async fn write(outcome: &Outcome, format: CheckFormat, per_check: usize, context: &Context) -> Result<()> {
@@ -72,7 +83,7 @@ fn status(outcome: &Outcome, fail_on: FailOn) -> ExitStatus {
         FailOn::Critical => Some(Severity::Critical),
         FailOn::Never => None,
     };
-    let fails = |least: Severity| outcome.worst().is_some_and(|worst| worst >= least) || outcome.count(Status::Incomplete) > 0;
+    let fails = |least: Severity| outcome.worst().is_some_and(|worst| worst >= least);
     if outcome.count(Status::Error) > 0 || outcome.count(Status::Skipped) == outcome.checks.len() {
         ExitStatus::Failed
     } else if least.is_some_and(fails) {

@@ -1,10 +1,10 @@
 //! An outcome for people: what did not pass, the worst first, and totals.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::analysis::intervals::Moment;
-use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Finding, Interval, Outcome, Resource, Severity, Status};
+use crate::analysis::outcome::{CheckOutcome, Exemption, Extent, Outcome, Severity, Status};
+use crate::analysis::report::told::{Held, Told, shown, told};
 use crate::cli::output::{display_width, printable, truncated};
 use crate::model::{TimeSpan, Timestamp};
 
@@ -34,57 +34,59 @@ pub struct Options {
 
 /// An outcome as text.
 pub fn of(outcome: &Outcome, options: &Options) -> String {
-    let page = Page { options, lines: Vec::new() };
+    let page = Page { options, lines: Vec::new(), again: again(outcome) };
     page.write(outcome)
 }
 
 struct Page<'a> {
     options: &'a Options,
     lines: Vec<String>,
+    /// The options by which the same is asked of one check; none if one was asked.
+    again: Option<String>,
+}
+
+fn again(outcome: &Outcome) -> Option<String> {
+    let options = match outcome.extent {
+        Extent::Point(_) if outcome.is_present => String::new(),
+        Extent::Point(at) => format!(" --as-of {}", at.revision),
+        Extent::Range { from, to } => format!(" --between {} --and {}", from.revision, to.revision),
+    };
+    (outcome.checks.len() > 1).then_some(options)
 }
 
 /// One line of a finding or an interval.
 struct Entry<'a> {
-    resource: &'a Resource,
+    told: Told<'a>,
     when: String,
-    reason: &'a str,
-    exemption: Option<&'a Exemption>,
-    is_new: bool,
 }
 
 impl<'a> Entry<'a> {
-    fn of_finding(finding: &'a Finding) -> Self {
-        let when = match finding.since.and_then(|since| Some((since.at?, since.or_before))) {
-            Some((at, false)) => format!("since {}", day(at)),
-            Some((at, true)) => format!("before {}", day(at)),
-            None => String::new(),
+    fn of(told: Told<'a>) -> Self {
+        let when = match told.held {
+            Held::Now(finding) => match finding.since.and_then(|since| Some((since.at?, since.or_before))) {
+                Some((at, false)) => format!("since {}", day(at)),
+                Some((at, true)) => format!("before {}", day(at)),
+                None => String::new(),
+            },
+            Held::Once(interval) => {
+                let begin = if interval.opened_before { "..".to_owned() } else { moment(interval.opened) };
+                let end = interval.closed.map_or_else(|| "..".to_owned(), moment);
+                let lasted = TimeSpan::from_micros(interval.lasted_seconds.saturating_mul(1_000_000));
+                format!("{begin:<16} to {end:<16} {:>7}", short(lasted))
+            }
         };
-        let is_new = finding.is_new == Some(true);
-        Self { resource: &finding.resource, when, reason: &finding.reason, exemption: finding.exemption.as_ref(), is_new }
-    }
-
-    fn of_interval(interval: &'a Interval) -> Self {
-        let begin = if interval.opened_before { "..".to_owned() } else { moment(interval.opened) };
-        let end = interval.closed.map_or_else(|| "..".to_owned(), moment);
-        let lasted = TimeSpan::from_micros(interval.lasted_seconds.saturating_mul(1_000_000));
-        let when = format!("{begin:<16} to {end:<16} {:>7}", short(lasted));
-        Self { resource: &interval.resource, when, reason: &interval.reason, exemption: interval.exemption.as_ref(), is_new: false }
+        Self { told, when }
     }
 
     fn label(&self) -> String {
-        let id = printable(&self.resource.resource_id).into_owned();
-        match &self.resource.name {
-            Some(name) if *name != self.resource.resource_id => format!("{id} ({})", printable(name)),
-            _ => id,
-        }
+        let id = printable(&self.told.resource.resource_id).into_owned();
+        self.told.name().map_or(id.clone(), |name| format!("{id} ({})", printable(name)))
     }
 }
 
 impl Page<'_> {
     fn write(mut self, outcome: &Outcome) -> String {
-        let mut checks: Vec<&CheckOutcome> = outcome.checks.iter().filter(|check| is_shown(check)).collect();
-        checks.sort_by_key(|check| (check.status, Reverse(check.check.severity)));
-        for check in checks {
+        for check in shown(outcome) {
             self.check(check);
             self.lines.push(String::new());
         }
@@ -105,17 +107,17 @@ impl Page<'_> {
         if let Some(why) = &check.why {
             self.wrapped(INDENT, &printable(why));
         }
-        let mut entries: Vec<Entry<'_>> =
-            check.findings.iter().map(Entry::of_finding).chain(check.violations.iter().map(Entry::of_interval)).collect();
-        entries.sort_by_key(|entry| entry.exemption.map(|exemption| (exemption.until, &exemption.reason)));
+        let mut entries: Vec<Entry<'_>> = told(check).map(Entry::of).collect();
+        entries.sort_by_key(|entry| entry.told.exemption.map(|exemption| (exemption.until, &exemption.reason)));
         self.entries(&entries);
         let more = entries.len().saturating_sub(self.options.per_check) + check.more_findings;
         if more > 0 {
-            self.lines.push(format!("{:INDENT$}... and {more} more: elava check {}", "", about.id));
+            let how = self.again.as_ref().map_or("--format csv writes all".to_owned(), |again| format!("elava check {}{again}", about.id));
+            self.lines.push(format!("{:INDENT$}... and {more} more: {how}", ""));
         }
         if check.status == Status::Fail {
             if !check.gaps.is_empty() {
-                self.wrapped(INDENT, &format!("{} scopes of its types were not seen in full", check.gaps.len()));
+                self.wrapped(INDENT, &unseen(check.gaps.len()));
             }
             self.hanging(&format!("{:INDENT$}{}", "", self.paint(DIM, "to mend it: ")), INDENT + 12, &printable(&about.remediation));
         }
@@ -129,11 +131,12 @@ impl Page<'_> {
         let label = shown.iter().map(|entry| display_width(&entry.label())).max().unwrap_or_default().min(room);
         let (mut place, mut why) = (None, None);
         for entry in shown {
-            if why != entry.exemption {
-                (place, why) = (None, entry.exemption);
-                self.exemption(entry.exemption);
+            let Told { resource, exemption, .. } = entry.told;
+            if why != exemption {
+                (place, why) = (None, exemption);
+                self.exemption(exemption);
             }
-            let (account, region) = (&entry.resource.account_id, &entry.resource.region);
+            let (account, region) = (&resource.account_id, &resource.region);
             if place.replace((account, region)) != Some((account, region)) {
                 self.lines.push(format!("  {} {}", printable(account), printable(region)));
             }
@@ -144,9 +147,9 @@ impl Page<'_> {
     fn entry(&mut self, entry: &Entry<'_>, when: usize, label: usize) {
         let name = if self.options.width.is_some() { truncated(&entry.label(), label).into_owned() } else { entry.label() };
         let space = " ".repeat(label.saturating_sub(display_width(&name)));
-        let mark = if entry.is_new { "+" } else { " " };
+        let mark = if entry.told.held.is_new() { "+" } else { " " };
         let head = format!("{:>3} {:<when$}  {name}{space}  ", mark, entry.when);
-        self.hanging(&head, display_width(&head), &printable(entry.reason));
+        self.hanging(&head, display_width(&head), &printable(entry.told.reason));
     }
 
     /// What begins a line and takes so many columns, and a text behind it, which goes on below its own beginning.
@@ -188,6 +191,9 @@ impl Page<'_> {
         if !found.is_empty() {
             self.lines.push(format!("  found: {}", found.join(", ")));
         }
+        if outcome.resolved() > 0 {
+            self.lines.push(format!("  resolved since the run before: {}", outcome.resolved()));
+        }
         let lacking: BTreeSet<&str> = outcome.checks.iter().filter_map(|check| check.lacks.as_deref()).collect();
         if !lacking.is_empty() {
             let lacking = lacking.into_iter().collect::<Vec<_>>().join(", ");
@@ -205,12 +211,11 @@ impl Page<'_> {
     }
 }
 
-/// A check that passes is shown if something is exempt of it; one that was skipped is counted only.
-fn is_shown(check: &CheckOutcome) -> bool {
-    match check.status {
-        Status::Error | Status::Fail | Status::Incomplete => true,
-        Status::Pass => check.exempt() > 0,
-        Status::Skipped => false,
+fn unseen(scopes: usize) -> String {
+    if scopes == 1 {
+        "1 scope of its types was not seen in full".to_owned()
+    } else {
+        format!("{scopes} scopes of its types were not seen in full")
     }
 }
 

@@ -12,7 +12,8 @@ use crate::cli::printer::Printer;
 use crate::clock::Clock;
 use crate::model::{Revision, Timestamp};
 use crate::notify::{Delivery, Waiting};
-use crate::schedule::{Due, Ended, Event, JobState};
+use crate::schedule::{Due, Event};
+use crate::store::{JobOutcome, JobState};
 
 /// A daemon that has not looked into the log for so many times as long as it should is stuck.
 const LOOKS_MISSED_MAX: u32 = 3;
@@ -124,10 +125,10 @@ impl Board {
         self.note(event);
         match event {
             Event::Began(run) => printer.say(&format!("job {} began, due {}", run.job, run.due)),
-            Event::Ended { run, ended, took, next } => {
-                let outcome = if ended.ok { "ended" } else { "failed" };
+            Event::Ended { run, outcome, took, next } => {
+                let ended = if outcome.ok { "ended" } else { "failed" };
                 let next = next.map_or(String::new(), |due| format!("; next at {}", due.start));
-                printer.say(&format!("job {} {outcome} after {:.1}s: {}{next}", run.job, took.as_secs_f64(), ended.message));
+                printer.say(&format!("job {} {ended} after {:.1}s: {}{next}", run.job, took.as_secs_f64(), outcome.message));
             }
             Event::GivenBack(run) => printer.say(&format!("job {} was stopped, and is to be done again", run.job)),
             Event::Held { job, holder, until } => info!(job, holder, %until, "another daemon has the job"),
@@ -146,7 +147,7 @@ impl Board {
             }
             Event::Failed(error) => (seen.looked_at, seen.error) = (now, Some(error.to_string())),
             Event::Began(run) => seen.job(&run.job).is_running = true,
-            Event::Ended { run, ended, took, next } => seen.job(&run.job).end(ended, *took, *next),
+            Event::Ended { run, outcome, took, next } => seen.job(&run.job).end(outcome, *took, *next),
             Event::GivenBack(run) => {
                 let job = seen.job(&run.job);
                 (job.is_running, job.given_back) = (false, job.given_back + 1);
@@ -167,6 +168,9 @@ impl Board {
             Delivery::Refused { target, error } => {
                 printer.warn(&format!("notify {target}: {error}; the message is kept, and tried again when the daemon is started"));
             }
+            Delivery::Dropped { target } => {
+                printer.warn(&format!("notify {target}: a message had to go: no [[notify]] of this name was seen for a month"));
+            }
             Delivery::Unseen(error) => printer.error(error),
             Delivery::Waiting(_) => {}
         }
@@ -178,6 +182,7 @@ impl Board {
             Delivery::Done { target } => seen.target(target).delivered += 1,
             Delivery::Failed { target, .. } => seen.target(target).failed += 1,
             Delivery::Refused { target, .. } => seen.target(target).refused += 1,
+            Delivery::Dropped { target } => seen.target(target).dropped += 1,
             Delivery::Waiting(waiting) => seen.count_waiting(waiting),
             Delivery::Unseen(_) => {}
         }
@@ -206,21 +211,21 @@ impl Seen {
 impl JobSeen {
     /// What the log tells of it: others may have done it.
     fn learn(&mut self, state: Option<&JobState>) {
-        if let Some(ended) = state.and_then(|state| state.ended.as_ref()) {
-            self.last_end = self.last_end.max(Some(ended.at));
-            if ended.ok {
-                self.last_success = self.last_success.max(Some(ended.at));
+        if let Some(end) = state.and_then(|state| state.end.as_ref()) {
+            self.last_end = self.last_end.max(Some(end.at));
+            if end.ok {
+                self.last_success = self.last_success.max(Some(end.at));
             }
         }
     }
 
-    fn end(&mut self, ended: &Ended, took: Duration, next: Option<Due>) {
-        *(if ended.ok { &mut self.ok } else { &mut self.failed }) += 1;
+    fn end(&mut self, outcome: &JobOutcome, took: Duration, next: Option<Due>) {
+        *(if outcome.ok { &mut self.ok } else { &mut self.failed }) += 1;
         (self.is_running, self.next) = (false, next);
         self.seconds += took.as_secs_f64();
-        (self.last_seconds, self.last_end) = (Some(took.as_secs_f64()), Some(ended.at));
-        if ended.ok {
-            self.last_success = Some(ended.at);
+        (self.last_seconds, self.last_end) = (Some(took.as_secs_f64()), Some(outcome.at));
+        if outcome.ok {
+            self.last_success = Some(outcome.at);
         }
     }
 }

@@ -2,25 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::outcome::Severity;
 use crate::cli::Context;
 use crate::cli::shell::StoreShell;
 use crate::error::Result;
 use crate::notify::Told;
 use crate::query::{text_literal, text_literals};
+use crate::store::FindingStatus;
 
-/// Severities that are counted even where there is nothing.
-const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
-/// States in which a finding holds and is nobody's wish.
-const OPEN: [&str; 2] = ["open", "unknown"];
-
-/// Open findings by severity.
+/// Open findings by severity, also where there are none.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn open_by_severity(context: &Context) -> Result<BTreeMap<String, u64>> {
     let sql = "SELECT severity, count(*) FROM findings WHERE status = 'open' GROUP BY severity";
     let rows = StoreShell::open(&context.settings, None).await?.texts(sql).await?;
-    let mut counts: BTreeMap<String, u64> = SEVERITIES.map(|severity| (severity.to_owned(), 0)).into();
+    let mut counts: BTreeMap<String, u64> = Severity::ALL.map(|severity| (severity.to_string(), 0)).into();
     counts.extend(rows.into_iter().map(|[severity, count]| (severity, count.parse().unwrap_or_default())));
     Ok(counts)
 }
@@ -63,19 +60,24 @@ fn net(rows: Vec<[String; 7]>) -> (Vec<Told>, Vec<Told>) {
     let mut findings: BTreeMap<(String, String), (bool, Told, String)> = BTreeMap::new();
     for [check_id, title, severity, resource_key, reason, status, status_before] in rows {
         let key = (check_id.clone(), resource_key.clone());
-        let was_open = findings.get(&key).map_or(OPEN.contains(&status_before.as_str()), |(was_open, ..)| *was_open);
+        let was_open = findings.get(&key).map_or_else(|| was_told_open(&status_before), |(was_open, ..)| *was_open);
         let told = Told { check_id, title, severity, resource_key, reason };
         findings.insert(key, (was_open, told, status));
     }
     let (mut new, mut resolved) = (Vec::new(), Vec::new());
     for (was_open, told, status) in findings.into_values() {
-        match (was_open, status.as_str()) {
-            (false, "open") => new.push(told),
-            (true, "resolved") => resolved.push(told),
+        match (was_open, FindingStatus::from_word(&status)) {
+            (false, Some(FindingStatus::Open)) => new.push(told),
+            (true, Some(FindingStatus::Resolved)) => resolved.push(told),
             _ => {}
         }
     }
     (new, resolved)
+}
+
+/// Whether a finding of this status was told as new, and not as resolved since.
+fn was_told_open(status: &str) -> bool {
+    matches!(FindingStatus::from_word(status), Some(FindingStatus::Open | FindingStatus::Unknown))
 }
 
 #[cfg(test)]

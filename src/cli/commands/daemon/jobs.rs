@@ -5,7 +5,6 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::analysis::outcome::Severity;
-
 #[cfg(feature = "aws")]
 use crate::cli::args::ScanArgs;
 use crate::cli::commands::check::given;

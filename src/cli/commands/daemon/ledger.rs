@@ -9,8 +9,8 @@ use super::findings;
 use super::jobs::Writers;
 use crate::cli::open;
 use crate::error::{ErrorKind, Result};
-use crate::schedule::{Claim, Claimed, Ended, JobState, Ledger, LogLedger, job_states};
-use crate::store::{Store, Writer};
+use crate::schedule::{Claimed, Ledger, LogLedger};
+use crate::store::{JobClaim, JobOutcome, JobState, Store, Writer};
 
 /// The log of the store.
 #[derive(Debug)]
@@ -54,16 +54,16 @@ impl Ledger for StoreLedger<'_> {
             let findings = findings::open_by_severity(self.writers.context()).await?;
             self.board.see_findings(index.last_run.clone(), findings);
         }
-        Ok(job_states(&index))
+        Ok(index.jobs.clone())
     }
 
-    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed> {
+    async fn claim(&self, claim: &JobClaim) -> Result<Claimed> {
         let claimed = self.log().await?.claim(claim).await;
         self.written(claimed).await
     }
 
-    async fn end(&self, claim: Claim<'_>, ended: &Ended) -> Result<()> {
-        let done = self.log().await?.end(claim, ended).await;
+    async fn end(&self, claim: &JobClaim, outcome: &JobOutcome) -> Result<()> {
+        let done = self.log().await?.end(claim, outcome).await;
         self.written(done).await
     }
 }

@@ -157,7 +157,7 @@ impl Crew<'_> {
 /// A place where messages go, ready to take them.
 fn target(plan: &TargetPlan, context: &Context) -> Result<Target> {
     let sink = match &plan.way {
-        Way::Webhook(url) => notify::webhook(url.clone()),
+        Way::Webhook(url, headers) => notify::webhook(url.clone(), headers.clone()),
         Way::Slack(url) => notify::slack(url.clone()),
         Way::File(path) => open::refuse_inside_store(&context.settings, path).map(|()| notify::file(path.clone())),
         Way::Command(words) => Ok(words.split_first().map_or_else(

@@ -61,9 +61,9 @@ impl Work for JobWork<'_> {
             if stop.is_requested() {
                 return Err(error);
             }
-            self.context.printer.error(&error);
             done.lines.push(error.to_string());
             done.has_errors = true;
+            self.context.printer.error(&error.context(format!("job {}", run.job)));
         }
         let report = Report { ok: !done.has_errors, message: done.lines.join("; ") };
         self.notifier.tell(&ready.plan.notify, &self.message(run, &report, done)?, stop).await?;
@@ -123,7 +123,8 @@ impl JobWork<'_> {
         let settings = &self.context.settings;
         let packs = given::packs(settings, &[], &[])?;
         let checks = given::chosen(&packs, settings, names, Severity::Low)?;
-        let outcome = Ask { packs: &packs, checks, extent: Asked::Present, condition: None, record: true }.run(settings).await?;
+        let ask = Ask { packs: &packs, checks, extent: Asked::Present, condition: None, record: true, resolves_removed: false };
+        let outcome = ask.run(settings).await?;
         let ids: Vec<String> = outcome.checks.iter().map(|check| check.check.id.clone()).collect();
         (done.new, done.resolved) = findings::changes(&run.job, &ids, self.context).await?;
         let open: usize = outcome.checks.iter().map(CheckOutcome::open).sum();

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::*;
 use crate::analysis::intervals::Method;
-use crate::analysis::outcome::{CheckAbout, Gap, Since};
+use crate::analysis::outcome::{CheckAbout, Finding, Gap, Interval, Resource, Since};
 use crate::query::Parameters;
 
 fn check(id: &str, severity: Severity, status: Status) -> CheckOutcome {
@@ -12,6 +14,7 @@ fn check(id: &str, severity: Severity, status: Status) -> CheckOutcome {
         title: format!("What {id} is about, in a title that is too long for a line of eighty columns"),
         severity,
         types: vec!["aws_vpc".to_owned()],
+        needs: Vec::new(),
         remediation: "Do one thing, and if that cannot be done, then do another, which takes longer to say".to_owned(),
         docs: None,
         controls: Vec::new(),
@@ -80,13 +83,14 @@ fn outcome() -> Outcome {
         finished_at: None,
         extent: Extent::Point(moment(9)),
         checks,
+        removed: BTreeMap::new(),
     }
 }
 
 fn gap() -> Gap {
     let text = |text: &str| text.to_owned();
     let (provider, account_id, region, resource_type) = (text("aws"), text("1"), text("r"), text("aws_vpc"));
-    Gap { provider, account_id, region, resource_type, status: text("failed"), error_code: None }
+    Gap { provider, account_id, region, resource_type, status: text("failed"), error_code: None, was_whole: false }
 }
 
 fn written(width: Option<usize>, color: bool) -> String {
@@ -112,10 +116,23 @@ fn the_worst_is_told_first_and_what_is_not_shown_is_counted() {
     let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("no {part:?} in\n{text}"));
     assert!(place("critical  found") < place("low  held") && place("low  held") < place("incomplete  unseen"));
     assert!(text.contains("    ... and 5 more: elava check found\n"));
-    assert!(text.contains("1 scopes of its types were not seen in full\n"));
+    assert!(text.contains("1 scope of its types was not seen in full\n"));
     assert!(text.contains("since 2023-11-14") && text.contains("before 2023-11-14"));
     assert!(text.contains("2023-11-14 22:13 to 2023-11-14 22:13    1d1h  vpc-0123456789abcdef0"));
     assert!(!text.contains("What passed is about") && !text.contains("What skipped is about"));
     assert!(text.contains("5 checks at revision 9 (2023-11-14 22:13)\n  2 fail, 1 incomplete, 1 skipped, 1 pass\n"));
     assert!(text.contains("  found: 14 critical, 1 low, 1 exempt, 15 new (+)\n  skipped for want of a parameter: pack.baseline\n"));
+}
+
+#[test]
+fn what_is_not_shown_is_asked_for_as_this_was() {
+    let text = |outcome: &Outcome| of(outcome, &Options { width: None, color: false, per_check: 10 });
+    let moment = |revision| Moment { revision, at: None };
+    let past = Outcome { is_present: false, ..outcome() };
+    assert!(text(&past).contains("    ... and 5 more: elava check found --as-of 9\n"));
+    let range = Outcome { extent: Extent::Range { from: moment(3), to: moment(9) }, ..outcome() };
+    assert!(text(&range).contains("    ... and 5 more: elava check found --between 3 --and 9\n"));
+    let mut alone = outcome();
+    alone.checks.retain(|check| check.check.id == "found");
+    assert!(text(&alone).contains("    ... and 5 more: --format csv writes all\n"));
 }

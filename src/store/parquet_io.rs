@@ -13,7 +13,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use sha2::{Digest, Sha256};
 
-use super::backend::{Backend, Created, Staged};
+use super::backend::{Backend, Staged};
 use super::data_file::{Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
 use super::manifest::hex;
 use super::schema::PAYLOAD_COLUMNS;
@@ -210,6 +210,14 @@ impl Sink {
         }
     }
 
+    /// What was written, its hash in hexadecimal, its checksums and its size in bytes.
+    fn end(&mut self) -> Result<(Box<dyn Staged>, String, Vec<u32>, u64)> {
+        self.finish_block();
+        let staged = self.staged.take().ok_or_else(|| Error::internal("published twice"))?;
+        let hash = hex(&std::mem::take(&mut self.hasher).finalize());
+        Ok((staged, hash, std::mem::take(&mut self.checksums), self.bytes))
+    }
+
     fn finish_block(&mut self) {
         if self.block_bytes > 0 {
             self.checksums.push(std::mem::take(&mut self.block).finalize());
@@ -256,22 +264,17 @@ impl FileWriter {
     ///
     /// # Errors
     /// `Unavailable` if the storage refuses; `Uncertain` if it may have published it.
-    pub fn finish(self) -> Result<Option<DataFile>> {
+    pub async fn finish(self) -> Result<Option<DataFile>> {
         if self.rows == 0 {
             return Ok(None);
         }
         self.writer.close().map_err(not_written)?;
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        sink.finish_block();
-        let hash = hex(&std::mem::take(&mut sink.hasher).finalize());
+        let (staged, hash, checksums, bytes) = self.sink.lock().unwrap_or_else(PoisonError::into_inner).end()?;
         let name = format!("{}{}.parquet", self.kind.prefix(), hash.get(..32).unwrap_or(&hash));
-        let staged = sink.staged.take().ok_or_else(|| Error::internal("published twice"))?;
-        // A file of that name has these very bytes: the name is made from them.
-        let (Created::Done | Created::Exists) = staged.publish(&name)?;
+        staged.publish(&name).await?;
         let mut columns = self.columns;
         columns.values_mut().for_each(drop_long_bounds);
-        let checksums = std::mem::take(&mut sink.checksums);
-        Ok(Some(DataFile { name, rows: self.rows, bytes: sink.bytes, hash, checksums, columns }))
+        Ok(Some(DataFile { name, rows: self.rows, bytes, hash, checksums, columns }))
     }
 }
 

@@ -18,7 +18,7 @@ pub async fn run(args: VerifyArgs, context: &Context) -> Result<ExitStatus> {
         return Err(Error::invalid(format!("--head: expected 64 hexadecimal digits, found {hash:?}")));
     }
     let spinner = Progress::spinner(context.printer, "verifying");
-    let report = verify(open::backend(&context.settings)?, noted.as_deref()).await;
+    let report = verify(open::backend(&context.settings).await?, noted.as_deref()).await;
     drop(spinner);
     let report = report?;
     let text = if args.json {

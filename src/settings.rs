@@ -3,6 +3,7 @@
 mod checks;
 mod daemon;
 mod scanning;
+mod storage;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::model::{TypeRules, TypeRulesSet};
 pub use checks::{CheckSettings, ExemptionSettings};
 pub use daemon::{DaemonSettings, ExportJobSettings, JobSettings, NotifySettings, QueryJobSettings, ScanJobSettings};
 pub use scanning::{AccountSettings, AwsSettings, GuardFileSettings, RateSettings, RegionSettings, ScanSettings};
+pub use storage::{Encryption, StorageSettings};
 
 /// The name of the settings file.
 pub const FILE_NAME: &str = "elava.toml";
@@ -26,6 +28,8 @@ pub const FILE_NAME: &str = "elava.toml";
 pub struct FileSettings {
     /// Where the store is: a folder, relative to the file's own, or a URL.
     pub store: Option<String>,
+    /// How a store in a bucket is reached.
+    pub storage: StorageSettings,
     /// Tag keys that are kept as columns. Written into the store's log.
     pub tag_columns: Option<Vec<String>>,
     /// How queries run.
@@ -87,7 +91,8 @@ impl FileSettings {
     /// `Invalid`, naming the file, the line and the key or value that is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let settings: Self = toml::from_str(text).map_err(|error| Error::toml(&error, text, path.display()))?;
-        let checked = settings.aws.check().and_then(|()| settings.daemon.check(&settings.notify));
+        let checked = settings.storage.check().and_then(|()| settings.aws.check());
+        let checked = checked.and_then(|()| settings.daemon.check(&settings.notify));
         checked.map_err(|error| error.context(path.display()))?;
         for (name, rules) in &settings.types {
             let pointers = [("volatile", &rules.volatile), ("sets", &rules.sets)];

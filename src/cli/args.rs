@@ -39,7 +39,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// The store: a folder [env: ELAVA_STORE]
+    /// The store: a folder, or s3://bucket/prefix [env: ELAVA_STORE]
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::DirPath)]
     pub store: Option<String>,
     /// The settings file [env: ELAVA_CONFIG] [default: ./elava.toml]

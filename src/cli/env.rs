@@ -19,10 +19,19 @@ pub const MEMORY_LIMIT: &str = "ELAVA_MEMORY_LIMIT";
 pub const LOG: &str = "ELAVA_LOG";
 /// Set to anything: no colour (<https://no-color.org>).
 pub const NO_COLOR: &str = "NO_COLOR";
+/// Where S3 is, for a store in a bucket; one of AWS's own variables, as those that follow.
+pub const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
+/// Where all of AWS is.
+pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+/// The region.
+pub const AWS_REGION: &str = "AWS_REGION";
+/// The region, if that is not set.
+pub const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 /// The shell that asks for completions; only clap's own engine reads it.
 pub const COMPLETE: &str = "COMPLETE";
 
-const ALL: &[&str] = &[STORE, CONFIG, FORMAT, MAX_ROWS, MEMORY_LIMIT, LOG, NO_COLOR];
+const ALL: &[&str] =
+    &[STORE, CONFIG, FORMAT, MAX_ROWS, MEMORY_LIMIT, LOG, NO_COLOR, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION];
 
 /// The variables as they were when the command started. One that is set to nothing counts as not set.
 #[derive(Debug, Clone, Default)]

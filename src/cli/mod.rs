@@ -4,6 +4,7 @@
 //! its arguments, the settings and the printer, and returns an exit status. No runtime is started for what needs none.
 
 pub mod args;
+mod bucket;
 mod commands;
 mod complete;
 mod env;

@@ -3,38 +3,43 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::bucket;
 use super::resolve::{Place, Settings};
 use crate::clock::SystemClock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::query::{HistorySource, QuerySession, SessionOptions};
-use crate::store::{LocalBackend, Snapshot, Store, StoreSettings, Writer};
+use crate::store::{Backend, LocalBackend, Snapshot, Store, StoreSettings, Writer};
 
-/// The folder of the store.
+/// The folder of the store, `None` if it is in a bucket.
 ///
 /// # Errors
-/// `Unsupported` if the settings name a URL.
-pub fn folder(settings: &Settings) -> Result<PathBuf> {
-    match &settings.store.value {
-        Place::Folder(path) => std::path::absolute(path)
-            .map_err(|error| Error::invalid(format!("{:?} is no path ({})", path, settings.store.origin)).with_source(error)),
-        Place::Url(url) => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("a store at {url} ({}) is not supported by this version", settings.store.origin),
-        )
-        .with_hint("name a folder on a local disk")),
-    }
+/// `Invalid` if the settings name no path.
+pub fn folder(settings: &Settings) -> Result<Option<PathBuf>> {
+    let Place::Folder(path) = &settings.store.value else { return Ok(None) };
+    let absolute = std::path::absolute(path);
+    absolute.map(Some).map_err(|error| Error::invalid(format!("{path:?} is no path ({})", settings.store.origin)).with_source(error))
+}
+
+/// Where the store is, for people.
+///
+/// # Errors
+/// As [`folder`].
+pub fn location(settings: &Settings) -> Result<String> {
+    Ok(folder(settings)?.map_or_else(|| settings.store.value.to_string(), |folder| folder.display().to_string()))
 }
 
 /// The place of the store, whether or not there is one.
 ///
 /// # Errors
-/// `Invalid` if the settings name a file, `Unsupported` if they name a URL.
-pub fn backend(settings: &Settings) -> Result<Arc<LocalBackend>> {
-    let folder = folder(settings)?;
-    if folder.is_file() {
-        return Err(Error::invalid(format!("a store is a folder, and {} is a file", folder.display())));
+/// `Invalid` if the settings name a file, or a bucket that cannot be reached as they say.
+pub async fn backend(settings: &Settings) -> Result<Arc<dyn Backend>> {
+    if let Place::Bucket(url) = &settings.store.value {
+        return Ok(Arc::new(bucket::backend(url, &settings.storage).await?));
     }
-    Ok(Arc::new(LocalBackend::new(folder)))
+    match folder(settings)?.unwrap_or_default() {
+        file if file.is_file() => Err(Error::invalid(format!("a store is a folder, and {} is a file", file.display()))),
+        folder => Ok(Arc::new(LocalBackend::new(folder))),
+    }
 }
 
 /// Opens the store for reading.
@@ -42,7 +47,7 @@ pub fn backend(settings: &Settings) -> Result<Arc<LocalBackend>> {
 /// # Errors
 /// `NotFound` if there is none, `Corrupt`, `Unsupported`.
 pub async fn reader(settings: &Settings) -> Result<Store> {
-    Store::open(backend(settings)?).await
+    Store::open(backend(settings).await?).await
 }
 
 /// Opens the store for writing, and makes it if it is not there. What the settings file says of types, tag
@@ -51,7 +56,7 @@ pub async fn reader(settings: &Settings) -> Result<Store> {
 /// # Errors
 /// `Unavailable` if it cannot be written, `Corrupt`, `Unsupported`.
 pub async fn writer(settings: &Settings) -> Result<Writer> {
-    let writer = Writer::open(backend(settings)?, Arc::new(SystemClock)).await?;
+    let writer = Writer::open(backend(settings).await?, Arc::new(SystemClock)).await?;
     let known = writer.history().await?.index.settings.clone();
     let wanted = StoreSettings {
         types: settings.file.rules(known.types.clone()),
@@ -73,7 +78,7 @@ pub fn session(settings: &Settings, snapshot: &Arc<Snapshot>, as_of: Option<Stri
     let options = SessionOptions {
         memory_limit_bytes: usize::try_from(settings.memory_limit.value.bytes()).unwrap_or(usize::MAX),
         as_of,
-        forbidden_folder: Some(folder(settings)?),
+        forbidden_folder: folder(settings)?,
         ..SessionOptions::default()
     };
     let source: Arc<dyn HistorySource> = Arc::<Snapshot>::clone(snapshot);
@@ -93,8 +98,7 @@ pub fn refuse_inside_store(settings: &Settings, path: &Path) -> Result<()> {
             None => absolute,
         }
     };
-    let store = folder(settings)?;
-    if real(path).starts_with(real(&store)) {
+    if folder(settings)?.is_some_and(|store| real(path).starts_with(real(&store))) {
         return Err(Error::invalid(format!("{} lies in the store's own folder, which is never written into", path.display())));
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod daemon;
 mod scanning;
+mod storage;
 
 use std::fmt;
 use std::fs;
@@ -17,11 +18,13 @@ use super::output::{DEFAULT_MAX_ROWS, OutputFormat};
 use super::printer::ColorChoice;
 use crate::error::{Error, Result};
 use crate::settings::{ByteSize, FILE_NAME, FileSettings};
+use crate::store::BucketUrl;
 
 pub use daemon::{Daemon, ExportPlan, JobPlan, QueryPlan, Statement, TargetPlan, Way};
 pub use scanning::Scanning;
 #[cfg(feature = "aws")]
 pub use scanning::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
+pub use storage::Storage;
 
 /// What a query may hold in memory unless told otherwise: the least that sorts a million wide rows without spilling.
 const DEFAULT_MEMORY_LIMIT: ByteSize = ByteSize::new(512 << 20);
@@ -82,27 +85,27 @@ impl<T> Setting<T> {
 pub enum Place {
     /// In a folder.
     Folder(PathBuf),
-    /// At a URL.
-    Url(String),
+    /// In a bucket.
+    Bucket(BucketUrl),
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(path) => write!(f, "{}", path.display()),
-            Self::Url(url) => f.write_str(url),
+            Self::Bucket(url) => url.fmt(f),
         }
     }
 }
 
 impl Place {
     /// Reads a path or URL; a relative path starts at a folder.
-    fn parse(text: &str, base: &Path) -> Self {
-        match text.strip_prefix("file://") {
+    fn parse(text: &str, base: &Path) -> Result<Self> {
+        Ok(match text.strip_prefix("file://") {
             Some(path) => Self::Folder(PathBuf::from(path)),
-            None if text.contains("://") => Self::Url(text.to_owned()),
+            None if text.contains("://") => Self::Bucket(BucketUrl::parse(text)?),
             None => Self::Folder(base.join(text)),
-        }
+        })
     }
 }
 
@@ -113,6 +116,8 @@ pub struct Settings {
     pub config: Option<Setting<PathBuf>>,
     /// Where the store is.
     pub store: Setting<Place>,
+    /// How it is reached if it is in a bucket.
+    pub storage: Storage,
     /// What a query may hold in memory.
     pub memory_limit: Setting<ByteSize>,
     /// The format of results.
@@ -135,7 +140,7 @@ impl Settings {
     /// # Errors
     /// `Invalid` if the text is no place.
     pub fn at(&self, place: &str, argument: &'static str) -> Result<Self> {
-        let store = Setting::new(Place::parse(place, Path::new("")), Origin::Flag(argument));
+        let store = Setting::new(Place::parse(place, Path::new(""))?, Origin::Flag(argument));
         Ok(Self { store, ..self.clone() })
     }
 
@@ -167,6 +172,7 @@ impl Settings {
         }
         Ok(Self {
             store: resolver.store(global, &file)?,
+            storage: Storage::resolve(&file.storage, &resolver)?,
             memory_limit,
             format: resolver.pick(Some(env::FORMAT), file.output.format.as_deref(), "output.format", OutputFormat::default(), choice)?,
             max_rows: resolver.pick(
@@ -216,15 +222,18 @@ impl Resolver<'_> {
 
     fn store(&self, global: &GlobalArgs, file: &FileSettings) -> Result<Setting<Place>> {
         let here = Path::new("");
+        let parsed = |text: &str, base: &Path, origin: Origin| match Place::parse(text, base) {
+            Ok(place) => Ok(Setting::new(place, origin)),
+            Err(error) => Err(error.context(origin)),
+        };
         if let Some(text) = &global.store {
-            return Ok(Setting::new(Place::parse(text, here), Origin::Flag("--store")));
+            return parsed(text, here, Origin::Flag("--store"));
         }
         if let Some(text) = self.environment.get(env::STORE) {
-            return Ok(Setting::new(Place::parse(text, here), Origin::Variable(env::STORE)));
+            return parsed(text, here, Origin::Variable(env::STORE));
         }
         if let (Some(text), Some(path)) = (&file.store, self.config) {
-            let place = Place::parse(text, path.parent().unwrap_or(here));
-            return Ok(Setting::new(place, Origin::File(path.to_owned())));
+            return parsed(text, path.parent().unwrap_or(here), Origin::File(path.to_owned()));
         }
         let folders = etcetera::choose_base_strategy();
         let folders = folders

@@ -11,6 +11,7 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::TokioExecutor;
+use rustls::crypto::aws_lc_rs::default_provider;
 
 use super::secret::{SecretHeaders, SecretUrl};
 use super::{Undelivered, in_a_line};
@@ -42,7 +43,7 @@ impl Post {
     pub(super) fn new(url: SecretUrl, headers: SecretHeaders) -> Result<Self> {
         let builder = Client::builder(TokioExecutor::new());
         let send: Box<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync> = if url.is_https() {
-            let connector = HttpsConnectorBuilder::new().with_native_roots();
+            let connector = HttpsConnectorBuilder::new().with_provider_and_native_roots(default_provider());
             let connector = connector.map_err(|error| Error::unavailable("find the certificates to trust").with_source(error))?;
             let client = builder.build(connector.https_only().enable_http1().build());
             Box::new(move |request| client.request(request))

@@ -233,6 +233,7 @@ impl Runner<'_> {
         }
     }
 
+    /// Begins what is due; when it returns, all of it is under way.
     async fn start(&self, slots: &mut [Slot], begin: &mpsc::Sender<Begun>) {
         let mut running = running(slots);
         for (place, (job, slot)) in self.jobs.iter().zip(slots.iter_mut()).enumerate() {
@@ -246,6 +247,7 @@ impl Runner<'_> {
                 slot.running = Some((run.clone(), now));
                 running += 1;
                 let _ = begin.send(Begun { place, run, at: now }).await;
+                tokio::task::yield_now().await;
             }
         }
     }

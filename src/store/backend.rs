@@ -34,12 +34,14 @@ pub struct Listed {
 }
 
 /// A large object in the making: written as a stream, then published under a name at once.
+#[async_trait]
 pub trait Staged: Write + Send {
-    /// Makes the object durable under a name, unless there is one.
+    /// Makes the object durable under a name that is made from its content. Where there is one of that name, it has these very
+    /// bytes: it is kept, or written over with them.
     ///
     /// # Errors
-    /// As [`Backend::create`].
-    fn publish(self: Box<Self>, name: &str) -> Result<Created>;
+    /// `Unavailable`, `Uncertain`: it may be there, and may be published again.
+    async fn publish(self: Box<Self>, name: &str) -> Result<()>;
 }
 
 /// Where a store's objects are.
@@ -96,6 +98,12 @@ pub trait Backend: Debug + Send + Sync {
     async fn settle(&self, folder: &str) -> Result<()> {
         let _ = folder;
         Ok(())
+    }
+
+    /// Waits before an outcome that is unknown is looked into once more, the longer the more often that was done. Not at all
+    /// where there is no network in between that may have to recover.
+    async fn back_off(&self, attempt: usize) {
+        let _ = attempt;
     }
 
     /// The same objects for DataFusion to read.

@@ -272,7 +272,7 @@ impl Copy<'_> {
         let Some(staged) = stage_checked(from, to, file, &mut |bytes| self.copied(bytes)).await? else {
             return self.has_moved(&file.name).await.map(|()| false);
         };
-        staged.publish(&file.name)?;
+        staged.publish(&file.name).await?;
         self.report.files += 1;
         Ok(true)
     }

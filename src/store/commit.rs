@@ -448,7 +448,10 @@ type Built = (SegmentHeader, Payload, Replaced);
 async fn create_segment(backend: &dyn Backend, header: &SegmentHeader, bytes: &Bytes) -> Result<bool> {
     let name = segment_name(header.seq);
     let mut unknown = None;
-    for _ in 0..UNKNOWN_ATTEMPTS_MAX {
+    for attempt in 0..UNKNOWN_ATTEMPTS_MAX {
+        if attempt > 0 {
+            backend.back_off(attempt).await;
+        }
         match backend.create(&name, bytes.clone()).await {
             Ok(Created::Done) => return Ok(true),
             Ok(Created::Exists) => match backend.get(&name).await {
@@ -456,7 +459,8 @@ async fn create_segment(backend: &dyn Backend, header: &SegmentHeader, bytes: &B
                     let found = SegmentHeader::decode(found.get(..HEADER_BYTES).unwrap_or(&found), header.seq, Some(header.store_id))?;
                     return Ok(found.batch_id == header.batch_id);
                 }
-                // It may be our own from an attempt that was thought to have failed.
+                // It may be our own from an attempt that was thought to have failed; or other creates of the name were under way,
+                // of which an object store lets none be done then.
                 Ok(None) => unknown = unknown.or(Some(Error::unavailable(format!("{name} exists, but cannot be found")))),
                 Err(error) => unknown = Some(error),
             },

@@ -231,7 +231,7 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
         let newest = kept.iter().filter_map(|file| file.int_bounds("valid_from_revision")).map(|(_, newest)| newest).max();
         let closings = closings_up_to(closings.rows(), newest.unwrap_or(open.start))?;
         open.files.splice(0..0, kept.iter().cloned());
-        open.closings = write_batches(backend, FileKind::Closings, &schema::CLOSINGS, [closings])?;
+        open.closings = write_batches(backend, FileKind::Closings, &schema::CLOSINGS, [closings]).await?;
     }
     Ok(epochs)
 }

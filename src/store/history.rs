@@ -77,7 +77,7 @@ impl History {
         let first = match newest {
             Some(_) => None,
             None => match backend.get(&segment_name(1)).await? {
-                None => return no_store(&*backend).await,
+                None => return no_store(backend).await,
                 Some(bytes) => Some(SegmentHeader::decode(&bytes, 1, None)?),
             },
         };
@@ -298,9 +298,11 @@ impl History {
 }
 
 /// Where neither manifest nor first segment is: no store, or one that lost its beginning.
-async fn no_store(backend: &dyn Backend) -> Result<Option<History>> {
+async fn no_store(backend: Arc<dyn Backend>) -> Result<Option<History>> {
     match backend.list("log", "").await?.first() {
         None => Ok(None),
+        // Another process has made the store since its first segment was asked for.
+        Some(found) if found.name == segment_name(1) => Box::pin(History::find(backend)).await,
         Some(found) => Err(Error::corrupt(format!("{} is missing, but {} is there", segment_name(1), found.name))),
     }
 }

@@ -210,13 +210,15 @@ impl Write for StagedFile {
     }
 }
 
+#[async_trait]
 impl Staged for StagedFile {
-    fn publish(mut self: Box<Self>, name: &str) -> Result<Created> {
+    async fn publish(mut self: Box<Self>, name: &str) -> Result<()> {
         let file = self.file.take().ok_or_else(|| Error::internal("published twice"))?;
         let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|mut file| file.sync());
         synced.map_err(|error| refused("write", &self.path, error))?;
         self.linked = true;
-        publish(&*self.files, &self.root, &self.path, name)
+        publish(&*self.files, &self.root, &self.path, name)?;
+        Ok(())
     }
 }
 

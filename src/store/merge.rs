@@ -41,7 +41,7 @@ const SCOPE_COLUMNS: [&str; 4] = ["provider", "account_id", "region", "resource_
 ///
 /// # Errors
 /// `Unavailable` if the storage refuses.
-pub fn write_batches(
+pub async fn write_batches(
     backend: &dyn Backend,
     kind: FileKind,
     schema: &SchemaRef,
@@ -55,7 +55,7 @@ pub fn write_batches(
     for batch in batches {
         writer.write(&batch)?;
     }
-    writer.finish()
+    writer.finish().await
 }
 
 /// A file's rows as a stream of batches of about `rows` rows.
@@ -251,7 +251,7 @@ pub async fn merge_observations(history: &History, files: &[DataFile], newer: So
                 least = Some(scope.to_vec());
             }
         }
-        let Some(least) = least else { return writer.finish() };
+        let Some(least) = least else { return writer.finish().await };
         for cursor in &mut cursors {
             while cursor.scope().await? == Some(&least) {
                 if let Some((_, rows)) = cursor.runs.pop_front() {
@@ -282,5 +282,5 @@ pub async fn append(
         }
     }
     writer.write(newer)?;
-    writer.finish()
+    writer.finish().await
 }

@@ -80,7 +80,11 @@ pub async fn rewrite_epochs(
             }
         }
     }
-    plan.0.iter().zip(writers).map(|((start, end), writer)| Ok((*start, *end, writer.finish()?))).collect()
+    let mut written = Vec::with_capacity(writers.len());
+    for ((start, end), writer) in plan.0.iter().zip(writers) {
+        written.push((*start, *end, writer.finish().await?));
+    }
+    Ok(written)
 }
 
 fn external(error: Error) -> DataFusionError {

@@ -13,7 +13,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use sha2::{Digest, Sha256};
 
-use super::backend::{Backend, Created, Staged};
+use super::backend::{Backend, Staged};
 use super::data_file::{BlockChecksums, Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
 use super::manifest::hex;
 use super::schema::PAYLOAD_COLUMNS;
@@ -231,6 +231,13 @@ impl Sink {
         self.bytes += bytes.len() as u64;
         self.checksums.take(bytes);
     }
+
+    /// What was written, its hash in hexadecimal, its checksums and its size in bytes.
+    fn end(&mut self) -> Result<(Box<dyn Staged>, String, Vec<u32>, u64)> {
+        let staged = self.staged.take().ok_or_else(|| Error::internal("published twice"))?;
+        let hash = hex(&std::mem::take(&mut self.hasher).finalize());
+        Ok((staged, hash, std::mem::take(&mut self.checksums).finish(), self.bytes))
+    }
 }
 
 impl FileWriter {
@@ -260,19 +267,15 @@ impl FileWriter {
     ///
     /// # Errors
     /// `Unavailable` if the storage refuses; `Uncertain` if it may have published it.
-    pub fn finish(self) -> Result<Option<DataFile>> {
+    pub async fn finish(self) -> Result<Option<DataFile>> {
         if self.rows == 0 {
             return Ok(None);
         }
         self.writer.close().map_err(not_written)?;
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let hash = hex(&std::mem::take(&mut sink.hasher).finalize());
+        let (staged, hash, checksums, bytes) = self.sink.lock().unwrap_or_else(PoisonError::into_inner).end()?;
         let name = format!("{}{}.parquet", self.kind.prefix(), hash.get(..32).unwrap_or(&hash));
-        let staged = sink.staged.take().ok_or_else(|| Error::internal("published twice"))?;
-        // A file of that name has these very bytes: the name is made from them.
-        let (Created::Done | Created::Exists) = staged.publish(&name)?;
-        let checksums = std::mem::take(&mut sink.checksums).finish();
-        Ok(Some(DataFile { name, rows: self.rows, bytes: sink.bytes, hash, checksums, columns: self.bounds.finish() }))
+        staged.publish(&name).await?;
+        Ok(Some(DataFile { name, rows: self.rows, bytes, hash, checksums, columns: self.bounds.finish() }))
     }
 }
 

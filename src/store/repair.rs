@@ -388,7 +388,7 @@ async fn fetch_file(backend: &Arc<dyn Backend>, from: &Arc<dyn Backend>, file: &
     match stage_checked(from, backend, file, &mut |_| {}).await {
         Ok(Some(staged)) => {
             backend.delete(&file.name).await?;
-            staged.publish(&file.name)?;
+            staged.publish(&file.name).await?;
             Ok(true)
         }
         Ok(None) => Ok(false),

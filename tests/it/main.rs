@@ -18,6 +18,8 @@ mod intervals;
 mod kill;
 mod model;
 mod notify;
+#[cfg(feature = "aws")]
+mod object;
 mod packs;
 mod planted;
 mod relationships;

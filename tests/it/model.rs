@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
-use elava::store::{Begin, CompactOptions, ScanBegun, ScanSession, Store, Writer};
+use elava::store::{Backend, Begin, CompactOptions, ScanBegun, ScanSession, Store, Writer};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -17,7 +17,7 @@ use crate::support::{Row, Scratch, clock, rows, session};
 
 /// The engine under the same steps as the oracle.
 struct Engine {
-    scratch: Scratch,
+    backend: Arc<dyn Backend>,
     writers: HashMap<u8, Writer>,
     scans: HashMap<u8, OpenScan>,
 }
@@ -31,13 +31,13 @@ struct OpenScan {
 }
 
 impl Engine {
-    fn new() -> Self {
-        Self { scratch: Scratch::new(), writers: HashMap::new(), scans: HashMap::new() }
+    fn new(backend: Arc<dyn Backend>) -> Self {
+        Self { backend, writers: HashMap::new(), scans: HashMap::new() }
     }
 
     async fn writer(&mut self, number: u8) -> Writer {
         if !self.writers.contains_key(&number) {
-            let writer = Writer::open(self.scratch.backend(), clock()).await.unwrap();
+            let writer = Writer::open(Arc::clone(&self.backend), clock()).await.unwrap();
             let settings = writer.history().await.unwrap().index.settings.clone();
             let wanted = of_short_histories(settings.clone());
             if settings != wanted {
@@ -185,20 +185,21 @@ async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64])
     }
 }
 
-async fn check(ops: &[Op], picks: &[i64]) {
-    let (mut player, mut engine) = (Player::default(), Engine::new());
+/// Plays a history in a place where there is no store yet, and compares every answer.
+pub async fn check(backend: Arc<dyn Backend>, ops: &[Op], picks: &[i64]) {
+    let (mut player, mut engine) = (Player::default(), Engine::new(backend));
     for op in ops {
         let expected = player.apply(op).is_ok();
         assert_eq!(engine.apply(op).await, expected, "{op:?}");
         if matches!(op, Op::Checkpoint) && player.oracle.head() > 0 {
-            let store = Store::open(engine.scratch.backend()).await.unwrap();
+            let store = Store::open(Arc::clone(&engine.backend)).await.unwrap();
             compare(&store, player.oracle.view(), None, picks).await;
         }
     }
     if engine.writers.is_empty() {
         return;
     }
-    let store = Store::open(engine.scratch.backend()).await.unwrap();
+    let store = Store::open(Arc::clone(&engine.backend)).await.unwrap();
     compare(&store, player.oracle.view(), None, picks).await;
     let pin = picks[0].rem_euclid(player.oracle.head() + 1);
     compare(&store, player.oracle.pinned(pin).unwrap(), Some(pin), picks).await;
@@ -208,7 +209,8 @@ async fn check(ops: &[Op], picks: &[i64]) {
 
 fn run(ops: &[Op], picks: &[i64]) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(check(ops, picks));
+    let scratch = Scratch::new();
+    runtime.block_on(check(scratch.backend(), ops, picks));
 }
 
 /// Cases of a property: enough for a push; `PROPTEST_CASES` asks for more.

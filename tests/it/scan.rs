@@ -2,7 +2,7 @@
 
 mod accounts;
 mod daemon;
-mod estate;
+pub mod estate;
 mod honesty;
 mod terminal;
 

@@ -11,7 +11,8 @@ use crate::store::{self, BackupOptions, BackupReport};
 /// # Errors
 /// As [`store::backup`].
 pub async fn backup(args: BackupArgs, context: &Context) -> Result<ExitStatus> {
-    let (from, to) = (open::backend(&context.settings)?, open::backend(&context.settings.at(&args.to, "TO")?)?);
+    let from = open::backend(&context.settings).await?;
+    let to = open::backend(&context.settings.at(&args.to, "TO")?).await?;
     let bar = Progress::bytes(context.printer, "copying");
     let progress = |copied, total| bar.set(copied, Some(total));
     let report = store::backup(from, to, &BackupOptions { prune: args.prune, progress: Some(&progress) }).await;
@@ -24,7 +25,8 @@ pub async fn backup(args: BackupArgs, context: &Context) -> Result<ExitStatus> {
 /// # Errors
 /// As [`store::restore`].
 pub async fn restore(args: RestoreArgs, context: &Context) -> Result<ExitStatus> {
-    let (from, to) = (open::backend(&context.settings.at(&args.from, "FROM")?)?, open::backend(&context.settings)?);
+    let from = open::backend(&context.settings.at(&args.from, "FROM")?).await?;
+    let to = open::backend(&context.settings).await?;
     let bar = Progress::bytes(context.printer, "copying");
     let progress = |copied, total| bar.set(copied, Some(total));
     let report = store::restore(from, to, Some(&progress)).await;

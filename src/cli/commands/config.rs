@@ -4,7 +4,9 @@ use std::fmt::Display;
 
 use clap::ValueEnum;
 
-use crate::cli::resolve::{Daemon, ExportPlan, JobPlan, Origin, QueryPlan, Scanning, Setting, Settings, Statement, TargetPlan, Way};
+use crate::cli::resolve::{
+    Daemon, ExportPlan, JobPlan, Origin, QueryPlan, Scanning, Setting, Settings, Statement, Storage, TargetPlan, Way,
+};
 use crate::cli::{Context, ExitStatus};
 use crate::error::Result;
 use crate::schedule::Beat;
@@ -17,6 +19,7 @@ use crate::settings::{AccountSettings, ExemptionSettings, FILE_NAME, RegionSetti
 pub fn run(context: &Context) -> Result<ExitStatus> {
     let settings = &context.settings;
     let mut lines = general(settings);
+    lines.extend(storage(&settings.storage));
     lines.extend(guard(&settings.scanning));
     lines.extend(scanning(&settings.scanning));
     lines.extend(checks(settings));
@@ -45,6 +48,32 @@ fn general(settings: &Settings) -> Vec<String> {
         line("format", &word(&settings.format.value), &settings.format.origin),
         plain("max_rows", &settings.max_rows),
         line("color", &word(&settings.color.value), &settings.color.origin),
+    ]
+}
+
+fn storage(storage: &Storage) -> Vec<String> {
+    let maybe = |key: &str, setting: &Setting<Option<String>>, meaning: &str| match &setting.value {
+        Some(value) => line(key, &quoted(value), &setting.origin),
+        None => unset(key, meaning),
+    };
+    let truth = |key: &str, setting: &Setting<Option<bool>>, meaning: &str| match setting.value {
+        Some(value) => line(key, &value.to_string(), &setting.origin),
+        None => unset(key, meaning),
+    };
+    vec![
+        section("[storage]"),
+        maybe("endpoint_url", &storage.endpoint_url, "where the cloud has it"),
+        maybe("region", &storage.region, "that of the AWS configuration"),
+        maybe("profile", &storage.profile, "as AWS's own tools"),
+        truth("path_style", &storage.path_style, "at an address of its own, and where the bucket's name has dots"),
+        plain("allow_http", &storage.allow_http),
+        match storage.encryption.value {
+            Some(encryption) => line("encryption", &quoted(encryption.name()), &storage.encryption.origin),
+            None => unset("encryption", "as the bucket has it"),
+        },
+        maybe("kms_key_id", &storage.kms_key_id, "the account's own for S3"),
+        truth("bucket_key", &storage.bucket_key, "as the bucket has it"),
+        line("temp_dir", &quoted(&storage.temp_dir.value.display().to_string()), &storage.temp_dir.origin),
     ]
 }
 

@@ -9,21 +9,21 @@ use crate::cli::progress::Progress;
 use crate::cli::{Context, ExitStatus, open};
 use crate::clock::SystemClock;
 use crate::error::{Error, Result};
-use crate::store::{Cure, Diagnosis, LocalBackend, Repaired, VerifyOptions, VerifyReport, diagnose, repair, verify_with};
+use crate::store::{Cure, Diagnosis, Repaired, VerifyOptions, VerifyReport, diagnose, repair, verify_with};
 
 /// Says what would help, or does what is told and looks again.
 ///
 /// # Errors
 /// As [`diagnose`] and [`repair`].
 pub async fn run(args: RepairArgs, context: &Context) -> Result<ExitStatus> {
-    let backend = open::backend(&context.settings)?;
+    let backend = open::backend(&context.settings).await?;
     let spinner = Progress::spinner(context.printer, "looking at all of the store");
-    let Some(cure) = cure(&args, context)? else {
+    let Some(cure) = cure(&args, context).await? else {
         let diagnosis = diagnose(backend).await;
         drop(spinner);
         return tell_diagnosis(&diagnosis?, args.json, context);
     };
-    let outcome = match repair(Arc::<LocalBackend>::clone(&backend), Arc::new(SystemClock), &cure).await {
+    let outcome = match repair(Arc::clone(&backend), Arc::new(SystemClock), &cure).await {
         Ok(done) => verify_with(backend, &VerifyOptions { deep: true, ..VerifyOptions::default() }).await.map(|report| (done, report)),
         Err(error) => Err(error),
     };
@@ -32,9 +32,9 @@ pub async fn run(args: RepairArgs, context: &Context) -> Result<ExitStatus> {
     tell_repair(&Outcome { repaired, recorded, report }, args.json, context)
 }
 
-fn cure(args: &RepairArgs, context: &Context) -> Result<Option<Cure>> {
+async fn cure(args: &RepairArgs, context: &Context) -> Result<Option<Cure>> {
     Ok(match args {
-        RepairArgs { from: Some(from), .. } => Some(Cure::FromBackup(open::backend(&context.settings.at(from, "--from")?)?)),
+        RepairArgs { from: Some(from), .. } => Some(Cure::FromBackup(open::backend(&context.settings.at(from, "--from")?).await?)),
         RepairArgs { rebuild_tables: true, .. } => Some(Cure::RebuildTables),
         RepairArgs { drop_manifest: Some(number), .. } => Some(Cure::DropManifest(*number)),
         _ => None,

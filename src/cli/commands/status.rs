@@ -9,7 +9,7 @@ use crate::cli::args::StatusArgs;
 use crate::cli::{Context, ExitStatus, open};
 use crate::error::{Error, Result};
 use crate::notify::{Outbox, Waiting};
-use crate::store::{Backend, DataFile, FORMAT_VERSION, Listed, Snapshot};
+use crate::store::{DataFile, FORMAT_VERSION, Listed, Snapshot};
 
 /// What there is to tell.
 #[derive(Debug, Serialize)]
@@ -68,8 +68,8 @@ struct Segments {
 /// # Errors
 /// `NotFound` if there is no store, `Corrupt` if it is damaged.
 pub async fn run(args: StatusArgs, context: &Context) -> Result<ExitStatus> {
-    let snapshot = open::reader(&context.settings).await?.snapshot().await?;
-    let backend = open::backend(&context.settings)?;
+    let store = open::reader(&context.settings).await?;
+    let (snapshot, backend) = (store.snapshot().await?, store.history().await.backend);
     let log = backend.list("log", "").await?;
     let status = Status::of(&snapshot, &log, &Outbox::new(backend).waiting().await?);
     let text = if args.json {

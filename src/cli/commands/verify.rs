@@ -20,7 +20,7 @@ pub async fn run(args: VerifyArgs, context: &Context) -> Result<ExitStatus> {
     let bar = Progress::bytes(context.printer, "verifying");
     let progress = |read, total| bar.set(read, Some(total));
     let options = VerifyOptions { head: noted.as_deref(), deep: args.deep, progress: Some(&progress) };
-    let report = verify_with(open::backend(&context.settings)?, &options).await;
+    let report = verify_with(open::backend(&context.settings).await?, &options).await;
     drop(bar);
     let report = report?;
     let text = if args.json {

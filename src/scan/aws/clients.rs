@@ -58,8 +58,8 @@ impl AwsOptions {
     }
 }
 
-/// The configuration of one account, without a region.
-pub(super) async fn account_config(options: &AwsOptions) -> SdkConfig {
+/// The configuration of one account: credentials, region, limits.
+pub async fn account_config(options: &AwsOptions) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS_MAX))
         .timeout_config(

@@ -43,7 +43,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-pub use clients::{AwsOptions, rate};
+pub use clients::{AwsOptions, account_config, rate};
 pub use organization::Organization;
 pub use provider::{Aws, services};
 pub use replay::Replay;

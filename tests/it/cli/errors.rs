@@ -34,7 +34,7 @@ fn stores_that_are_none() {
     bench.write("photos/cat.jpg", "meow");
     check("error-another-folder", &bench.elava(&["--store", "photos", "sql", "SELECT 1"]));
     check("error-a-file", &bench.elava(&["--store", "photos/cat.jpg", "sql", "SELECT 1"]));
-    check("error-object-storage", &bench.elava(&["--store", "s3://bucket/prefix", "sql", "SELECT 1"]));
+    check("error-no-place-of-a-store", &bench.elava(&["--store", "ftp://host/store", "sql", "SELECT 1"]));
 }
 
 #[test]

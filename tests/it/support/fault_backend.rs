@@ -255,8 +255,10 @@ impl Write for StagedBytes {
     }
 }
 
+#[async_trait]
 impl Staged for StagedBytes {
-    fn publish(self: Box<Self>, name: &str) -> Result<Created> {
-        self.backend.create_now(name, self.bytes.into())
+    async fn publish(self: Box<Self>, name: &str) -> Result<()> {
+        self.backend.create_now(name, self.bytes.into())?;
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! What the tests share: stores in scratch folders, and rows of a query as JSON values.
 
+pub mod bad_bucket;
 pub mod driver;
 pub mod fault_backend;
+pub mod fault_proxy;
 pub mod hook;
 pub mod simulation;
 pub mod talking;

@@ -44,7 +44,7 @@ impl Ledger for StoreLedger<'_> {
         let index = match self.writers.in_use().await {
             Some(writer) => writer.history().await?.index,
             // A store that nobody has written to yet has no jobs.
-            None => match Store::open(open::backend(&self.writers.context().settings)?).await {
+            None => match Store::open(open::backend(&self.writers.context().settings).await?).await {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
                 store => store?.history().await.index,
             },

@@ -112,7 +112,7 @@ impl Crew<'_> {
     async fn work(&self, stop: &Stop) -> Result<()> {
         let (printer, clock) = (self.context.printer, Arc::new(SystemClock));
         let holder = Uuid::new_v4().simple().to_string();
-        let outbox = Outbox::new(open::backend(&self.context.settings)?);
+        let outbox = Outbox::new(open::backend(&self.context.settings).await?);
         let notifier = Notifier::new(self.targets, outbox.clone(), self.board, printer);
         let work = JobWork {
             jobs: self.jobs,

@@ -161,7 +161,7 @@ impl JobWork<'_> {
             job: run.job.clone(),
             due: run.due.to_string(),
             at: SystemClock.now().to_string(),
-            store: open::folder(&self.context.settings)?.display().to_string(),
+            store: open::location(&self.context.settings)?,
             ok: report.ok,
             summary: report.message.clone(),
             new: done.new,

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""SeaweedFS (https://github.com/seaweedfs/seaweedfs), a server that speaks S3, for tests; it ends with standard input.
+
+    python seaweedfs.py
+
+The first line of standard output is {"endpoint": "http://127.0.0.1:PORT"}, once it answers. All that it keeps is in a temporary folder.
+
+It knows two users: `testing`, who may do all, and `reading`, who may only read and list; the secret of each is its name and `-secret`.
+"""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+READY_SECONDS_MAX = 60
+# SeaweedFS talks to itself at the number of each port and this many more.
+GRPC = 10_000
+
+
+def free_ports(count):
+    """Ports that nobody listens on, and nobody listens on those that belong to them either."""
+    found, held = [], []
+    for port in range(20_000 + os.getpid() % 20_000, 50_000):
+        sockets = [socket.socket() for _ in range(2)]
+        try:
+            for each, number in zip(sockets, (port, port + GRPC)):
+                each.bind(("127.0.0.1", number))
+        except OSError:
+            for each in sockets:
+                each.close()
+            continue
+        held += sockets
+        found.append(port)
+        if len(found) == count:
+            break
+    for each in held:
+        each.close()
+    return found
+
+
+def seaweedfs(folder):
+    """The command, the port at which it speaks S3, and all ports."""
+    may = {"testing": ["Admin", "Read", "Write", "List", "Tagging"], "reading": ["Read", "List"]}
+    identities = [
+        {"name": name, "credentials": [{"accessKey": name, "secretKey": f"{name}-secret"}], "actions": actions} for name, actions in may.items()
+    ]
+    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
+    master, volume, filer, s3, debug = free_ports(5)
+    weed = pathlib.Path(sys.executable).with_name("weed")
+    command = [
+        weed,
+        "server",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-master.port={master}",
+        "-master.telemetry=false",
+        "-master.volumeSizeLimitMB=64",
+        f"-volume.port={volume}",
+        "-volume.max=200",
+        "-filer",
+        f"-filer.port={filer}",
+        "-s3",
+        f"-s3.port={s3}",
+        f"-s3.config={folder / 's3.json'}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-debug.port={debug}",
+    ]
+    ports = [number + extra for number in (master, volume, filer, s3) for extra in (0, GRPC)]
+    return command, s3, ports
+
+
+def wait_for(process, endpoint):
+    """Until it answers anything at all."""
+    end = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(endpoint, timeout=5).close()
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"{process.args[0]} does not answer")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="elava-buckets-") as folder:
+        command, port, ports = seaweedfs(pathlib.Path(folder))
+        with open(pathlib.Path(folder) / "log", "wb") as log:
+            process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            endpoint = f"http://127.0.0.1:{port}"
+            wait_for(process, endpoint)
+            print(json.dumps({"endpoint": endpoint}), flush=True)
+            sys.stdin.read()
+        finally:
+            process.kill()
+            process.wait()
+            # It talks to itself by sockets that it leaves behind.
+            for left in pathlib.Path("/tmp").glob("seaweedfs-*.sock"):
+                if any(str(number) in left.name for number in ports):
+                    left.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -27,7 +27,9 @@ fn child<'t>(value: &'t str, step: &str) -> Option<&'t str> {
         });
         return found;
     }
-    let mut left: usize = step.parse().ok()?;
+    // By the standard a position has no sign, and no zeros before it.
+    let digits = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
+    let mut left: usize = step.parse().ok().filter(|_| digits)?;
     each_element(value, |element| {
         found = (left == 0).then_some(element);
         left = left.checked_sub(1)?;

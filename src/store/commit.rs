@@ -95,6 +95,8 @@ pub struct Committer {
     maintenance: Maintenance,
     clock: Arc<dyn Clock>,
     writer_id: Uuid,
+    /// False while the state may lack some of what the history has: a reading of others' commits has failed half way.
+    is_current: bool,
 }
 
 /// The part of a request that goes into a segment.
@@ -149,7 +151,7 @@ impl Committer {
         };
         let state = load_state(&history, &[]).await?;
         let (runs, contents, maintenance) = (Runs::default(), Contents::default(), Maintenance::default());
-        Ok(Self { history, state, runs, contents, maintenance, clock, writer_id })
+        Ok(Self { history, state, runs, contents, maintenance, clock, writer_id, is_current: true })
     }
 
     /// Serves requests that came in together; those that write go into one segment.
@@ -249,10 +251,11 @@ impl Committer {
         Ok(())
     }
 
-    /// Reads what other writers have committed.
+    /// Reads what other writers have committed. What a reading that failed has left undone is made up for by the next.
     async fn catch_up(&mut self) -> Result<()> {
+        let was_current = std::mem::replace(&mut self.is_current, false);
         let fresh = self.history.refresh().await?;
-        if fresh.restarted {
+        if fresh.restarted || !was_current {
             self.reload().await?;
         } else {
             for segment in fresh.segments {
@@ -260,6 +263,7 @@ impl Committer {
                 self.contents.follow_foreign(&segment)?;
             }
         }
+        self.is_current = true;
         self.settle();
         if self.runs.is_idle() {
             self.state.forget_gone();
@@ -334,7 +338,7 @@ impl Committer {
 
     /// Commits work as one segment; returns what each piece did.
     async fn commit(&mut self, work: &[Work]) -> Result<Vec<Done>> {
-        if work.iter().any(Work::depends) {
+        if !self.is_current || work.iter().any(Work::depends) {
             self.catch_up().await?;
         }
         for _ in 0..LOST_SLOTS_MAX {

@@ -199,6 +199,10 @@ impl SegmentHeader {
             manifest_number: u64::from_le_bytes(fields.take()),
             manifest_hash: fields.take(),
         };
+        let end = i64::try_from(found.count).ok().and_then(|count| found.first_revision.checked_add(count));
+        if found.first_revision < 1 || end.is_none() {
+            return Err(damaged(36, &format!("expected revisions, found {} from {}", found.count, found.first_revision)));
+        }
         if found.seq != seq {
             return Err(damaged(28, &format!("expected segment {seq}, found the content of segment {}", found.seq)));
         }

@@ -225,6 +225,9 @@ impl Write for SharedSink {
     }
 }
 
+/// What was written, its hash, its checksums and its size.
+type Written = (Box<dyn Staged>, String, Vec<u32>, u64);
+
 impl Sink {
     fn take(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
@@ -233,7 +236,7 @@ impl Sink {
     }
 
     /// What was written, its hash in hexadecimal, its checksums and its size in bytes.
-    fn end(&mut self) -> Result<(Box<dyn Staged>, String, Vec<u32>, u64)> {
+    fn end(&mut self) -> Result<Written> {
         let staged = self.staged.take().ok_or_else(|| Error::internal("published twice"))?;
         let hash = hex(&std::mem::take(&mut self.hasher).finalize());
         Ok((staged, hash, std::mem::take(&mut self.checksums).finish(), self.bytes))

@@ -98,8 +98,6 @@ mod tests {
     use datafusion::common::ScalarValue;
     use datafusion::config::ConfigOptions;
 
-    use arrow::array::Array as _;
-
     use super::*;
 
     fn asked(function: &ScalarUDF, documents: &[Option<&str>], path: &[ScalarValue]) -> ArrayRef {

@@ -15,13 +15,12 @@
 )]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::format_push_string, reason = "made-up numbers are small")]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use elava::clock::{Clock, ManualClock};
 use elava::model::{
-    CanonicalJson, Content, ContentHash, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Text, Timestamp,
-    TypeRulesSet,
+    CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Text, Timestamp, TypeRulesSet,
 };
 use elava::store::{Begin, LocalBackend, ScanBegun, ScanSession, Writer};
 
@@ -120,24 +119,11 @@ impl Fleet {
 
     /// Changes so many resources: four of five in one field, the others are replaced.
     pub fn step(&mut self, changes: usize) {
-        let before: HashMap<ResourceKey, ContentHash> = self.observations.iter().filter_map(known).collect();
-        self.alter(changes);
-        let mut gone: HashSet<ResourceKey> = before.keys().cloned().collect();
-        self.changed =
-            self.observations.iter().filter(|now| known(now).is_some_and(|(key, hash)| before.get(&key) != Some(&hash))).cloned().collect();
-        self.observations.iter().for_each(|now| {
-            gone.remove(&now.key);
-        });
-        self.changed.extend(gone.into_iter().map(|key| Observation { key, sighting: Sighting::Deleted, observed_at: None }));
-        self.changed.sort_by(|left, right| left.key.cmp(&right.key));
-    }
-
-    fn alter(&mut self, changes: usize) {
-        let mut gone = Vec::new();
+        let (mut altered, mut gone) = (BTreeSet::new(), BTreeSet::new());
         for nth in 0..changes {
             let at = self.random.below(self.facts.len());
             if nth % 5 == 4 {
-                gone.push(at);
+                gone.insert(at);
                 continue;
             }
             let facts = &mut self.facts[at];
@@ -148,11 +134,16 @@ impl Fleet {
                 _ => facts.version += 1,
             }
             self.observations[at] = observe(&self.facts[at], &self.rules);
+            altered.insert(at);
         }
-        gone.sort_unstable();
-        gone.dedup();
         let born: Vec<Facts> = gone.iter().map(|_| born(&mut self.random)).collect();
-        let is_gone = |at: usize| gone.binary_search(&at).is_ok();
+        let deleted = |at: &usize| Observation { key: self.observations[*at].key.clone(), sighting: Sighting::Deleted, observed_at: None };
+        let mut changed: Vec<Observation> = altered.difference(&gone).map(|at| self.observations[*at].clone()).collect();
+        changed.extend(gone.iter().map(deleted));
+        changed.extend(born.iter().map(|facts| observe(facts, &self.rules)));
+        changed.sort_by(|left, right| left.key.cmp(&right.key));
+        self.changed = changed;
+        let is_gone = |at: usize| gone.contains(&at);
         let mut at = 0;
         self.facts.retain(|_| {
             at += 1;
@@ -201,13 +192,6 @@ impl Fleet {
         }
         out.push_str(&format!("{{\"scan\":\"completed\",\"at\":\"{}\"}}\n", at(scan)));
         out
-    }
-}
-
-fn known(observation: &Observation) -> Option<(ResourceKey, ContentHash)> {
-    match &observation.sighting {
-        Sighting::Present(_, hash) => Some((observation.key.clone(), *hash)),
-        Sighting::Deleted => None,
     }
 }
 

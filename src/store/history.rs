@@ -81,23 +81,32 @@ impl History {
                 Some(bytes) => Some(SegmentHeader::decode(&bytes, 1, None)?),
             },
         };
-        let mut history = Self {
-            store_id: first.map_or(Uuid::nil(), |header| header.store_id),
-            manifest: Arc::new(Manifest::empty(Uuid::nil())),
-            manifest_hash: [0; 32],
-            file_closings: RecordBatch::new_empty(Arc::clone(&schema::CLOSINGS)),
-            tail: Vec::new(),
-            index: Arc::default(),
-            last: (0, [0; 32]),
-            point,
-            backend,
-        };
+        let mut history = Self::unread(backend);
+        if let Some(first) = first {
+            history.store_id = first.store_id;
+        }
+        history.point = point;
         if newest.is_some() {
             history.adopt_newest().await?;
         }
         history.refresh().await?;
         history.check_gap().await?;
         Ok(Some(history))
+    }
+
+    /// A store of which nothing was read.
+    pub(super) fn unread(backend: Arc<dyn Backend>) -> Self {
+        Self {
+            store_id: Uuid::nil(),
+            manifest: Arc::new(Manifest::empty(Uuid::nil())),
+            manifest_hash: [0; 32],
+            file_closings: RecordBatch::new_empty(Arc::clone(&schema::CLOSINGS)),
+            tail: Vec::new(),
+            index: Arc::default(),
+            last: (0, [0; 32]),
+            point: None,
+            backend,
+        }
     }
 
     /// The newest revision.

@@ -8,10 +8,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use bytes::Bytes;
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::backend::{Backend, Created};
 use super::backup::stage_checked;
@@ -20,9 +18,8 @@ use super::compact::{Compacted, is_due, make_tables};
 use super::data_file::DataFile;
 use super::entries::{Entry, EntryKind};
 use super::history::History;
-use super::index::{LogIndex, told};
+use super::index::told;
 use super::manifest::{Manifest, hex, manifest_name, manifest_number};
-use super::schema;
 use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name, segment_seq};
 use super::verify::{Damage, VerifyOptions, VerifyReport, verify_with};
 use super::writer::Writer;
@@ -257,7 +254,7 @@ async fn rebuild(backend: &Arc<dyn Backend>, sickbed: &Sickbed, base: Option<(Ma
         backend.delete(name).await?;
         repaired.removed.push(name.clone());
     }
-    let mut history = unread(backend);
+    let mut history = History::unread(Arc::clone(backend));
     if let Some((base, hash)) = base {
         history.adopt(Arc::new(base), hash).await?;
     }
@@ -283,21 +280,6 @@ async fn rebuild(backend: &Arc<dyn Backend>, sickbed: &Sickbed, base: Option<(Ma
         repaired.removed.push(name.clone());
     }
     Ok(())
-}
-
-/// A store of which nothing was read.
-fn unread(backend: &Arc<dyn Backend>) -> History {
-    History {
-        backend: Arc::clone(backend),
-        store_id: Uuid::nil(),
-        manifest: Arc::new(Manifest::empty(Uuid::nil())),
-        manifest_hash: [0; 32],
-        file_closings: RecordBatch::new_empty(Arc::clone(&schema::CLOSINGS)),
-        tail: Vec::new(),
-        index: Arc::new(LogIndex::default()),
-        last: (0, [0; 32]),
-        point: None,
-    }
 }
 
 /// Fetches what a backup has of what is damaged or missing.

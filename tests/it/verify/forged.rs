@@ -105,6 +105,10 @@ fn find(rows: &RecordBatch, fits: impl Fn(usize) -> bool) -> usize {
     (0..rows.num_rows()).find(|row| fits(*row)).unwrap()
 }
 
+fn newest(rows: &RecordBatch) -> usize {
+    (0..rows.num_rows()).max_by_key(|row| number(rows, "valid_from_revision", *row)).unwrap()
+}
+
 fn without(rows: &RecordBatch, row: usize) -> RecordBatch {
     concat_batches(&rows.schema(), &[rows.slice(0, row), rows.slice(row + 1, rows.num_rows() - row - 1)]).unwrap()
 }
@@ -139,7 +143,7 @@ const CASES: &[Case] = &[
     ("a content", true, "does not have the hash that is stored with it", |forge| {
         of_epoch(forge, |rows| {
             // The newest version of the epoch began in it.
-            let row = (0..rows.num_rows()).max_by_key(|row| number(&rows, "valid_from_revision", *row)).unwrap();
+            let row = newest(&rows);
             with(&rows, "properties", row, Some(r#"{"n":77}"#))
         });
     }),
@@ -172,7 +176,7 @@ const CASES: &[Case] = &[
     ("a version that is gone", false, "observations that began versions and the versions that began differ", |forge| {
         of_epoch(forge, |rows| {
             // The newest version of the epoch began in it.
-            let row = (0..rows.num_rows()).max_by_key(|row| number(&rows, "valid_from_revision", *row)).unwrap();
+            let row = newest(&rows);
             without(&rows, row)
         });
     }),

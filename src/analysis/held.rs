@@ -1,7 +1,7 @@
 //! At which points resources violated a check, put together from rows that come in any order.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use arrow::array::RecordBatch;
@@ -17,9 +17,11 @@ const VIOLATIONS_MAX: usize = 1_000_000;
 
 /// The stretches of points at which resources violated a check, by resource key.
 #[derive(Default)]
-pub(super) struct HeldAt {
+pub(super) struct HeldAt<'a> {
     by_key: BTreeMap<String, Vec<Stretch>>,
     stretches: usize,
+    /// The resources that are asked about; all, if none are named.
+    only: Option<HashSet<&'a str>>,
 }
 
 /// Points without a gap, told by their places.
@@ -29,7 +31,12 @@ struct Stretch {
     reasons: Reasons,
 }
 
-impl HeldAt {
+impl<'a> HeldAt<'a> {
+    /// Nothing yet of these resources; what is told of others is passed over.
+    pub(super) fn of(keys: &'a [String]) -> Self {
+        Self { only: Some(keys.iter().map(String::as_str).collect()), ..Self::default() }
+    }
+
     /// Whether no resource did.
     pub(super) fn is_empty(&self) -> bool {
         self.by_key.is_empty()
@@ -39,9 +46,10 @@ impl HeldAt {
     pub(super) fn add_rows(&mut self, batch: &RecordBatch, points: impl Fn(usize) -> Range<usize>) -> Result<()> {
         let (keys, reasons) = (rows::texts(batch, KEY)?, rows::texts(batch, REASON)?);
         for row in 0..batch.num_rows() {
-            let points = points(row);
-            if !points.is_empty() {
-                self.add(required(&keys, row, KEY)?, Stretch { points, reasons: Reasons::of(required(&reasons, row, REASON)?) });
+            let (key, points) = (required(&keys, row, KEY)?, points(row));
+            let is_asked_about = self.only.as_ref().is_none_or(|only| only.contains(key.as_str()));
+            if is_asked_about && !points.is_empty() {
+                self.add(key, Stretch { points, reasons: Reasons::of(required(&reasons, row, REASON)?) });
             }
         }
         if self.stretches > VIOLATIONS_MAX {

@@ -94,7 +94,7 @@ pub async fn intervals(
     let points = Points::new(&session.view(), from, to, question.lasting);
     let sql = asked(question.sql, keys);
     let (held, method) = match session.timeline(&sql, question.parameters, &points.revisions()).await? {
-        Timeline::Rows(rows) => (over_time(rows, &points).await?, Method::Temporal),
+        Timeline::Rows(rows) => (over_time(rows, &points, HeldAt::default()).await?, Method::Temporal),
         Timeline::NotTemporal(_) => {
             let held = at_each(session, &sql, question.parameters, &points).await?;
             (held, Method::EachScan { points: points.len() })
@@ -110,9 +110,8 @@ pub(super) fn asked(sql: &str, keys: Option<&[String]>) -> String {
     format!("SELECT {KEY}, {REASON} FROM (\n{sql}\n) AS violations{}", only.unwrap_or_default())
 }
 
-/// At which points the rows of a timeline held.
-pub(super) async fn over_time(mut rows: QueryStream, points: &Points) -> Result<HeldAt> {
-    let mut held = HeldAt::default();
+/// At which points the rows of a timeline held, beside what is known already.
+pub(super) async fn over_time<'a>(mut rows: QueryStream, points: &Points, mut held: HeldAt<'a>) -> Result<HeldAt<'a>> {
     while let Some(batch) = rows.next().await {
         let batch = batch?;
         let (from, to) = (rows::numbers(&batch, HELD_FROM)?, rows::numbers(&batch, HELD_TO)?);
@@ -126,7 +125,7 @@ pub(super) async fn over_time(mut rows: QueryStream, points: &Points) -> Result<
 }
 
 /// At which points the rows of a query held, by the query at each of them.
-async fn at_each(session: &QuerySession, sql: &str, parameters: &Parameters, points: &Points) -> Result<HeldAt> {
+async fn at_each(session: &QuerySession, sql: &str, parameters: &Parameters, points: &Points) -> Result<HeldAt<'static>> {
     let question: Asked = Arc::new((sql.to_owned(), parameters.clone()));
     let asked: Vec<(Revision, Asked)> = points.revisions().into_iter().map(|revision| (revision, Arc::clone(&question))).collect();
     let (mut held, mut missing, mut nth) = (HeldAt::default(), None, 0);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt;
 
 use super::findings::KEY;
+use super::held::HeldAt;
 use super::intervals::{Moment, asked, over_time};
 use super::outcome::Since;
 use super::points::Points;
@@ -36,7 +37,7 @@ pub(super) async fn since(
     let named = (keys.len() <= NAMED_MAX).then_some(keys);
     match session.timeline(&asked(sql, named), parameters, &points.revisions()).await? {
         Timeline::Rows(rows) => {
-            let violations = over_time(rows, &points).await?.violations(&points);
+            let violations = over_time(rows, &points, HeldAt::of(keys)).await?.violations(&points);
             let open = violations.into_iter().filter(|violation| violation.closed.is_none());
             Ok(open.map(|violation| (violation.resource_key, told(violation.opened, violation.opened_before))).collect())
         }

@@ -2,15 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::pin::Pin as StdPin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
 use datafusion::common::{ParamValues, ScalarValue};
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
@@ -18,7 +13,6 @@ use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{ResetStatement, Statement};
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ObjectName, Set, Statement as SqlStatement, Value};
-use futures::Stream;
 
 use super::catalog::{CATALOG, ElavaCatalog, ElavaSchema, SCHEMA};
 use super::dialect::parser;
@@ -35,6 +29,7 @@ use super::planner::ElavaRelationPlanner;
 use super::point::Point;
 use super::source::HistorySource;
 use super::spelling::spell_out;
+use super::stream::QueryStream;
 use super::timeline::{Stretch, Timeline};
 use super::view::{Pin, SharedView, View};
 use crate::clock::{Clock, SystemClock};
@@ -292,12 +287,12 @@ impl QuerySession {
     async fn run_plan(&self, plan: LogicalPlan) -> DataFusionResult<QueryStream> {
         guard::check(&plan, &self.limits)?;
         let frame = self.context.execute_logical_plan(plan).await?;
-        Ok(QueryStream { rows: frame.execute_stream().await? })
+        Ok(QueryStream::of(frame.execute_stream().await?))
     }
 
     fn empty(&self) -> DataFusionResult<QueryStream> {
         let schema = Arc::new(arrow::datatypes::Schema::empty());
-        Ok(QueryStream { rows: Box::pin(datafusion::physical_plan::EmptyRecordBatchStream::new(schema)) })
+        Ok(QueryStream::of(Box::pin(datafusion::physical_plan::EmptyRecordBatchStream::new(schema))))
     }
 
     /// Plans a prepared statement again, so that it sees what every other statement would, and binds its parameters.
@@ -457,48 +452,4 @@ pub fn register(context: &SessionContext, source: Arc<dyn HistorySource>) -> Res
     set_up(&mut context.state_ref().write(), &shared).map_err(told)?;
     context.register_catalog(CATALOG, Arc::new(ElavaCatalog::new(Arc::new(ElavaSchema::new(shared)))));
     Ok(())
-}
-
-/// The rows of a statement.
-pub struct QueryStream {
-    rows: SendableRecordBatchStream,
-}
-
-impl std::fmt::Debug for QueryStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("QueryStream").field("schema", &self.rows.schema()).finish()
-    }
-}
-
-impl QueryStream {
-    /// The columns.
-    pub fn schema(&self) -> SchemaRef {
-        self.rows.schema()
-    }
-
-    /// DataFusion's own stream.
-    pub fn into_inner(self) -> SendableRecordBatchStream {
-        self.rows
-    }
-
-    /// Reads all rows.
-    ///
-    /// # Errors
-    /// Whatever the statement runs into.
-    pub async fn collect(mut self) -> Result<Vec<RecordBatch>> {
-        use futures::StreamExt;
-        let mut batches = Vec::new();
-        while let Some(batch) = self.next().await {
-            batches.push(batch?);
-        }
-        Ok(batches)
-    }
-}
-
-impl Stream for QueryStream {
-    type Item = Result<RecordBatch>;
-
-    fn poll_next(mut self: StdPin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.rows.as_mut().poll_next(context).map(|next| next.map(|batch| batch.map_err(|error: DataFusionError| told(error))))
-    }
 }

@@ -305,19 +305,17 @@ async fn fetch_all(backend: &Arc<dyn Backend>, from: &Arc<dyn Backend>, mut sick
 
 /// Fetches one object; false if the backup does not have the right one.
 async fn fetch(backend: &Arc<dyn Backend>, from: &Arc<dyn Backend>, sickbed: &Sickbed, name: &str) -> Result<bool> {
-    if let Some(seq) = segment_seq(name) {
+    let (seq, number) = (segment_seq(name), manifest_number(name));
+    if seq.is_some() || number.is_some() {
         let Some(bytes) = from.get(name).await? else { return Ok(false) };
-        return match is_segment(backend, sickbed, seq, &bytes).await? {
-            true => put(backend, name, bytes).await.map(|()| true),
-            false => Ok(false),
+        let is_right = match (seq, number) {
+            (Some(seq), _) => is_segment(backend, sickbed, seq, &bytes).await?,
+            (None, number) => is_manifest(backend, sickbed, number.unwrap_or_default(), &bytes).await?,
         };
-    }
-    if let Some(number) = manifest_number(name) {
-        let Some(bytes) = from.get(name).await? else { return Ok(false) };
-        return match is_manifest(backend, sickbed, number, &bytes).await? {
-            true => put(backend, name, bytes).await.map(|()| true),
-            false => Ok(false),
-        };
+        if is_right {
+            put(backend, name, bytes).await?;
+        }
+        return Ok(is_right);
     }
     let manifest = sickbed.manifests.iter().find(|(manifest, _)| manifest.number == sickbed.newest);
     match manifest.and_then(|(manifest, _)| manifest.files().find(|file| file.name == name)) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
+use datafusion::logical_expr::{Volatility, create_udf};
 use datafusion::prelude::SessionContext;
 
 use super::fake::{FakeStore, Layout};
@@ -212,4 +214,14 @@ async fn another_session_sees_the_same_until_either_is_pinned_elsewhere() {
     assert!(failure(&mut another, "SELECT * FROM mine").await.contains("there is no table mine"));
     rows(&mut another, "SET elava.as_of = 4").await;
     assert_eq!((rows(&mut session, head).await, rows(&mut another, head).await), (vec!["2".to_owned()], vec!["4".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_panic_of_the_engine_is_an_error_of_the_one_statement() {
+    let mut session = small_session().await;
+    let breaks = create_udf("breaks", vec![DataType::Utf8], DataType::Utf8, Volatility::Volatile, Arc::new(|_| panic!("out of luck")));
+    session.context().register_udf(breaks);
+    let told = failure(&mut session, "SELECT breaks(CAST(resource_key AS TEXT)) FROM resources").await;
+    assert!(told.starts_with("Internal: the query engine broke off: out of luck ["), "{told}");
+    assert_eq!(rows(&mut session, "SELECT count(*) FROM resources_as_of('head~1')").await, ["2"]);
 }

@@ -28,7 +28,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::Optimizer;
 
 use super::failure::told;
-use super::session::QueryStream;
+use super::stream::QueryStream;
 use super::view::{Pin, SharedView, View};
 use crate::error::{Error, Result};
 use crate::model::{Revision, Timestamp};

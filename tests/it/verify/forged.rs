@@ -59,6 +59,13 @@ impl Forge {
         made
     }
 
+    /// Alters the first of some files of the manifest.
+    fn alter_first(&mut self, files: fn(&mut Manifest) -> &mut Vec<DataFile>, alter: fn(RecordBatch) -> RecordBatch) {
+        let file = files(&mut self.manifest)[0].clone();
+        let made = self.alter(&file, alter);
+        files(&mut self.manifest)[0] = made;
+    }
+
     async fn findings(mut self, deep: bool) -> Vec<String> {
         let (bytes, _) = self.manifest.encode().unwrap();
         self.objects.insert(format!("manifest/{:020}", self.manifest.number), bytes);
@@ -118,25 +125,23 @@ type Case = (&'static str, bool, &'static str, fn(&mut Forge));
 
 /// The versions of a sealed epoch in the middle, whose segments are long cut down.
 fn of_epoch(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
-    let place = forge.manifest.epochs.len() / 2;
-    let file = forge.manifest.epochs[place].files[0].clone();
-    let made = forge.alter(&file, alter);
-    forge.manifest.epochs[place].files[0] = made;
+    fn middle(manifest: &mut Manifest) -> &mut Vec<DataFile> {
+        let middle = manifest.epochs.len() / 2;
+        &mut manifest.epochs[middle].files
+    }
+    forge.alter_first(middle, alter);
 }
 
 fn of_observations(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
-    let file = forge.manifest.observations[0].clone();
-    forge.manifest.observations[0] = forge.alter(&file, alter);
+    forge.alter_first(|manifest| &mut manifest.observations, alter);
 }
 
 fn of_changes(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
-    let file = forge.manifest.changes[0].clone();
-    forge.manifest.changes[0] = forge.alter(&file, alter);
+    forge.alter_first(|manifest| &mut manifest.changes, alter);
 }
 
 fn of_entries(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
-    let file = forge.manifest.entries[0].clone();
-    forge.manifest.entries[0] = forge.alter(&file, alter);
+    forge.alter_first(|manifest| &mut manifest.entries, alter);
 }
 
 const CASES: &[Case] = &[

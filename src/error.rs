@@ -1,6 +1,7 @@
 //! The one error type of the public API: a kind that tells the caller what to do next, a message that says what was
 //! expected and found, and a hint with the next step.
 
+use std::any::Any;
 use std::fmt;
 
 /// What the caller should do about an [`Error`].
@@ -134,6 +135,12 @@ impl Error {
     }
 }
 
+/// What somebody panicked about.
+pub fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it did not say why")
+}
+
 /// The line of a place in a text, from 1.
 pub fn line_of(text: &str, place: usize) -> usize {
     text.get(..place).unwrap_or_default().matches('\n').count() + 1
@@ -163,6 +170,29 @@ impl From<arrow::error::ArrowError> for Error {
 
 impl From<parquet::errors::ParquetError> for Error {
     fn from(error: parquet::errors::ParquetError) -> Self {
-        Self::corrupt("parquet data cannot be read or written").with_source(error)
+        match error {
+            parquet::errors::ParquetError::External(source) => match source.downcast::<object_store::Error>() {
+                Ok(error) => match *error {
+                    object_store::Error::NotFound { path, .. } => Self::corrupt(format!("{path} is missing")),
+                    error => error.into(),
+                },
+                Err(source) => Self::corrupt("parquet data cannot be read or written").with_source(source),
+            },
+            error => Self::corrupt("parquet data cannot be read or written").with_source(error),
+        }
+    }
+}
+
+impl From<object_store::Error> for Error {
+    /// What the checks of bytes found is told as it is; all else is the storage's.
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { path, .. } => Self::not_found(format!("{path} is not there")),
+            object_store::Error::Generic { store, source } => match source.downcast::<Self>() {
+                Ok(error) => *error,
+                Err(source) => Self::unavailable("reading or writing failed").with_source(object_store::Error::Generic { store, source }),
+            },
+            error => Self::unavailable("reading or writing failed").with_source(error),
+        }
     }
 }

@@ -23,3 +23,5 @@ cargo clippy --release --locked --all-targets -- --deny warnings
 cargo test --release --locked --lib --bins --tests --examples
 cargo test --release --locked --doc
 RUSTDOCFLAGS="--deny rustdoc::broken_intra_doc_links" cargo doc --release --locked --no-deps --lib
+# A minute of real processes that are killed and cut off; tests/torture.sh by itself takes ten.
+ELAVA="$target/release/elava" bash tests/torture.sh 60

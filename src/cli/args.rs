@@ -532,7 +532,7 @@ pub struct VerifyArgs {
 /// `elava backup`
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// Where the backup is to be: a folder
+    /// Where the backup is to be: a folder, or a URL such as s3://bucket/prefix
     #[arg(value_name = "TO", value_hint = ValueHint::DirPath)]
     pub to: String,
     /// Remove files from the backup that nothing in it needs any more
@@ -546,7 +546,7 @@ pub struct BackupArgs {
 /// `elava restore`
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// Where the backup is: a folder
+    /// Where the backup is: a folder, or a URL such as s3://bucket/prefix
     #[arg(value_name = "FROM", value_hint = ValueHint::DirPath)]
     pub from: String,
     /// Print one JSON object

@@ -3,6 +3,7 @@
 use arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
 
 use super::near::nearest;
 use crate::error::{Error, ErrorKind};
@@ -29,11 +30,8 @@ pub fn told(error: DataFusionError) -> Error {
                 .with_hint("ask for fewer columns or rows, or raise the memory limit")
         }
         DataFusionError::IoError(error) => Error::unavailable("reading or writing failed").with_source(error),
-        DataFusionError::ObjectStore(error) => match *error {
-            object_store::Error::NotFound { path, .. } => Error::not_found(format!("{path} is not there")),
-            error => Error::unavailable("reading or writing failed").with_source(error),
-        },
-        DataFusionError::ParquetError(error) => Error::corrupt("a Parquet file cannot be read").with_source(*error),
+        DataFusionError::ObjectStore(error) => (*error).into(),
+        DataFusionError::ParquetError(error) => (*error).into(),
         other => Error::internal(tidy(&other.strip_backtrace())),
     }
 }
@@ -43,10 +41,18 @@ fn from_external(source: Box<dyn std::error::Error + Send + Sync>) -> Error {
         Ok(error) => return *error,
         Err(source) => source,
     };
-    match source.downcast::<DataFusionError>() {
-        Ok(error) => told(*error),
-        Err(source) => match source.downcast::<ArrowError>() {
-            Ok(error) => from_arrow(*error),
+    let source = match source.downcast::<DataFusionError>() {
+        Ok(error) => return told(*error),
+        Err(source) => source,
+    };
+    let source = match source.downcast::<ArrowError>() {
+        Ok(error) => return from_arrow(*error),
+        Err(source) => source,
+    };
+    match source.downcast::<ParquetError>() {
+        Ok(error) => (*error).into(),
+        Err(source) => match source.downcast::<object_store::Error>() {
+            Ok(error) => (*error).into(),
             Err(source) => Error::internal(source.to_string()),
         },
     }
@@ -62,8 +68,20 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::Execution(text) | DataFusionError::Plan(text) => Error::invalid(tidy(text)),
         DataFusionError::ArrowError(arrow, _) => Error::new(arrow_kind(arrow), arrow.to_string()),
         DataFusionError::ResourcesExhausted(text) => Error::unavailable(tidy(text)),
+        DataFusionError::ParquetError(error) => match &**error {
+            ParquetError::External(source) if source.is::<object_store::Error>() => {
+                ours(&**source).unwrap_or_else(|| Error::unavailable(source.to_string()))
+            }
+            error => Error::corrupt(error.to_string()),
+        },
         other => Error::internal(tidy(&other.strip_backtrace())),
     }
+}
+
+/// The error of ours that is the cause of another, if one is.
+fn ours(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.find_map(|cause| cause.downcast_ref::<Error>()).map(Error::duplicate)
 }
 
 fn from_arrow(error: ArrowError) -> Error {
@@ -86,6 +104,7 @@ fn arrow_kind(error: &ArrowError) -> ErrorKind {
         | ArrowError::NotYetImplemented(_)
         | ArrowError::SchemaError(_) => ErrorKind::Invalid,
         ArrowError::IoError(..) => ErrorKind::Unavailable,
+        ArrowError::ParquetError(_) => ErrorKind::Corrupt,
         ArrowError::MemoryError(_) => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,
     }

@@ -13,7 +13,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{Stream, StreamExt};
 
 use super::failure::told;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, panic_text};
 
 /// The rows of a statement.
 pub struct QueryStream {
@@ -68,7 +68,6 @@ impl Stream for QueryStream {
 
 /// What a panic said.
 fn broken(panic: &(dyn Any + Send)) -> Error {
-    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    Error::internal(format!("the query engine broke off: {}", said.unwrap_or("it did not say why")))
+    Error::internal(format!("the query engine broke off: {}", panic_text(panic)))
         .with_hint("ask with less at once, or with a higher memory limit; the store is as it was")
 }

@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::stream::FuturesUnordered;
 use futures::{StreamExt, TryStreamExt};
 use hashbrown::HashSet;
 use object_store::ObjectStoreExt;
@@ -29,8 +30,10 @@ use crate::model::Revision;
 
 /// How often a copy is begun anew because the store was compacted and swept meanwhile.
 const ATTEMPTS_MAX: usize = 8;
-/// Segments that are read at once; they are written one after the other.
+/// Segments that are read at once, and that are written at once.
 const SEGMENTS_AT_ONCE: usize = 8;
+/// How often an object is created of which it is not known whether it is there.
+const CREATES_MAX: usize = 8;
 
 /// How a backup is made.
 #[derive(Clone, Copy, Default)]
@@ -205,9 +208,20 @@ async fn header(backend: &Arc<dyn Backend>, seq: u64) -> Result<Option<SegmentHe
     header.map_err(|error| error.context(backend.location()))
 }
 
+/// Creates an object. Where it is not known whether that was done it is tried again: then it is there, or it is created.
+async fn try_create(to: &Arc<dyn Backend>, name: &str, bytes: &Bytes) -> Result<Created> {
+    for attempt in 1..CREATES_MAX {
+        match to.create(name, bytes.clone()).await {
+            Err(error) if error.kind() == ErrorKind::Uncertain => to.back_off(attempt).await,
+            outcome => return outcome,
+        }
+    }
+    to.create(name, bytes.clone()).await
+}
+
 /// Creates an object that may be there: then with these bytes.
 async fn create(to: &Arc<dyn Backend>, name: &str, bytes: Bytes) -> Result<bool> {
-    match to.create(name, bytes.clone()).await? {
+    match try_create(to, name, &bytes).await? {
         Created::Done => Ok(true),
         Created::Exists if to.get(name).await?.as_ref() == Some(&bytes) => Ok(false),
         Created::Exists => Err(Error::new(ErrorKind::Conflict, format!("{} has another {name}", to.location()))),
@@ -285,12 +299,14 @@ impl Copy<'_> {
         }
     }
 
-    /// Copies segments in order, as far as the store was read.
+    /// Copies segments as far as the store was read. Each is checked against the one before it; which is there first does not
+    /// matter before the new point is.
     async fn segments(&mut self) -> Result<Outcome> {
         let missing: Vec<u64> = (1..=self.source.last.0).filter(|seq| !self.place.log.contains(&segment_name(*seq))).collect();
-        let from = self.from;
+        let (from, to) = (self.from, self.to);
         let get = |seq: u64| async move { from.get(&segment_name(seq)).await.map(|bytes| (seq, bytes)) };
         let mut segments = futures::stream::iter(missing).map(get).buffered(SEGMENTS_AT_ONCE);
+        let mut written = FuturesUnordered::new();
         let mut last: Option<(u64, Hash)> = None;
         while let Some((seq, bytes)) = segments.try_next().await? {
             let name = segment_name(seq);
@@ -303,13 +319,23 @@ impl Copy<'_> {
             if bytes.len() == HEADER_BYTES && seq > self.source.manifest.covered_seq {
                 return self.has_moved(&name).await.map(|()| Outcome::Moved);
             }
-            let length = bytes.len() as u64;
-            create_segment(self.to, &name, &header, bytes).await?;
             last = Some((seq, header.hash()));
-            self.report.segments += 1;
-            self.copied(length);
+            written.push(create_segment(to, name, header, bytes));
+            if written.len() == SEGMENTS_AT_ONCE
+                && let Some(length) = written.try_next().await?
+            {
+                self.segment_copied(length);
+            }
+        }
+        while let Some(length) = written.try_next().await? {
+            self.segment_copied(length);
         }
         Ok(Outcome::Done)
+    }
+
+    fn segment_copied(&mut self, bytes: u64) {
+        self.report.segments += 1;
+        self.copied(bytes);
     }
 
     /// The hash of the header before a segment, as the copy has it.
@@ -398,14 +424,14 @@ pub async fn stage_checked(
     Ok(Some(staged))
 }
 
-/// Creates a segment that may be there, perhaps cut down or whole where this one is not.
-async fn create_segment(to: &Arc<dyn Backend>, name: &str, header: &SegmentHeader, bytes: Bytes) -> Result<()> {
-    if to.create(name, bytes).await? == Created::Done {
-        return Ok(());
+/// Creates a segment that may be there, perhaps cut down or whole where this one is not; its bytes.
+async fn create_segment(to: &Arc<dyn Backend>, name: String, header: SegmentHeader, bytes: Bytes) -> Result<u64> {
+    if try_create(to, &name, &bytes).await? == Created::Done {
+        return Ok(bytes.len() as u64);
     }
-    let found = to.get(name).await?.unwrap_or_default();
+    let found = to.get(&name).await?.unwrap_or_default();
     match SegmentHeader::decode(&found, header.seq, Some(header.store_id)) {
-        Ok(found) if found == *header => Ok(()),
+        Ok(found) if found == header => Ok(bytes.len() as u64),
         _ => Err(Error::new(ErrorKind::Conflict, format!("{} has another {name}", to.location()))),
     }
 }

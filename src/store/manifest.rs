@@ -167,7 +167,17 @@ impl Manifest {
         if manifest.number != number {
             return Err(damaged(&format!("expected manifest {number}, found the content of manifest {}", manifest.number)));
         }
+        if !manifest.can_be() {
+            return Err(damaged("expected revisions and segments, found numbers that nothing can follow"));
+        }
         Ok((manifest, hash))
+    }
+
+    /// Whether what comes after a number in it can be told.
+    fn can_be(&self) -> bool {
+        let spans = self.epochs.iter().flat_map(|epoch| [Some(epoch.start), epoch.end]).flatten();
+        spans.chain([self.index.head]).all(|revision| (0..Revision::MAX).contains(&revision))
+            && self.number.max(self.covered_seq) < u64::MAX
     }
 }
 

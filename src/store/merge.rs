@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt};
 use hashbrown::HashMap;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -21,6 +21,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::backend::Backend;
 use super::data_file::DataFile;
+use super::decode::decode_all;
 use super::history::History;
 use super::parquet_io::{FileKind, FileWriter};
 use super::schema;
@@ -58,38 +59,32 @@ pub async fn write_batches(
     writer.finish().await
 }
 
-/// A file's rows as a stream of batches of about `rows` rows.
-///
-/// # Errors
-/// `Corrupt` if the file is damaged.
-pub async fn open_stream(
-    store: Arc<VerifiedStore>,
-    file: &DataFile,
-    schema: &SchemaRef,
-    rows: usize,
-) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-    open_columns(store, file, schema, rows, None).await
+/// A file's rows as a stream of batches of about `rows` rows. It fails with `Corrupt` if the file is damaged.
+pub fn open_stream(store: Arc<VerifiedStore>, file: &DataFile, schema: &SchemaRef, rows: usize) -> BoxStream<'static, Result<RecordBatch>> {
+    open_columns(store, file, schema, rows, None)
 }
 
-/// Some columns of a file, all of them if none are named, as a stream of batches of about `rows` rows.
-///
-/// # Errors
-/// `Corrupt` if the file is damaged.
-pub async fn open_columns(
+/// Some columns of a file, all of them if none are named, as a stream of batches of about `rows` rows. It fails with `Corrupt`
+/// if the file is damaged.
+pub fn open_columns(
     store: Arc<VerifiedStore>,
     file: &DataFile,
     schema: &SchemaRef,
     rows: usize,
     columns: Option<&[&str]>,
-) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+) -> BoxStream<'static, Result<RecordBatch>> {
     let reader = FileReader { store, path: Path::from(file.name.as_str()), bytes: file.bytes };
     let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
-    let mut builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await?;
-    if let Some(columns) = columns {
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-        builder = builder.with_projection(mask);
-    }
-    Ok(builder.with_batch_size(rows).build()?.map(|batch| batch.map_err(Error::from)).boxed())
+    let columns: Option<Vec<String>> = columns.map(|columns| columns.iter().map(|name| (*name).to_owned()).collect());
+    let open = async move {
+        let mut builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await?;
+        if let Some(columns) = columns {
+            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().map(String::as_str));
+            builder = builder.with_projection(mask);
+        }
+        Ok::<_, Error>(builder.with_batch_size(rows).build()?.map_err(Error::from))
+    };
+    decode_all(file.name.clone(), open.try_flatten_stream().boxed())
 }
 
 /// A file of the store for the Parquet reader.
@@ -237,7 +232,7 @@ pub async fn merge_observations(history: &History, files: &[DataFile], newer: So
     let store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.iter().cloned()));
     let mut cursors = Vec::with_capacity(files.len() + 1);
     for file in files {
-        let stream = open_stream(Arc::clone(&store), file, &schema::OBSERVATIONS, NARROW_BATCH_ROWS).await?;
+        let stream = open_stream(Arc::clone(&store), file, &schema::OBSERVATIONS, NARROW_BATCH_ROWS);
         cursors.push(Cursor { stream, runs: VecDeque::new() });
     }
     cursors.push(Cursor { stream: futures::stream::iter(newer).boxed(), runs: VecDeque::new() });
@@ -276,7 +271,7 @@ pub async fn append(
     let store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.iter().cloned()));
     let mut writer = FileWriter::new(&*history.backend, kind, schema)?;
     for file in files {
-        let mut stream = open_stream(Arc::clone(&store), file, schema, APPENDED_BATCH_ROWS).await?;
+        let mut stream = open_stream(Arc::clone(&store), file, schema, APPENDED_BATCH_ROWS);
         while let Some(batch) = stream.next().await {
             writer.write(&batch?)?;
         }

@@ -58,7 +58,7 @@ pub async fn rewrite_epochs(
 ) -> Result<Vec<(Revision, Option<Revision>, Option<DataFile>)>> {
     let mut streams = Vec::with_capacity(files.len() + 1);
     for file in files {
-        let stream = open_stream(Arc::clone(&store), file, &schema_of(file), VERSION_BATCH_ROWS).await?;
+        let stream = open_stream(Arc::clone(&store), file, &schema_of(file), VERSION_BATCH_ROWS);
         let closings = Arc::clone(closings);
         let stream = stream.map(move |batch| closings.close(&without_tags(&batch?)?)).map(|batch| batch.map_err(external));
         streams.push(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema::VERSIONS), stream)) as SendableRecordBatchStream);

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::backend::{Backend, Staged};
 use super::data_file::{BlockChecksums, Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
+use super::decode::decode;
 use super::manifest::hex;
 use super::schema::PAYLOAD_COLUMNS;
 use super::tag_columns::is_tag_column;
@@ -325,10 +326,12 @@ fn widen(stats: &mut ColumnStats, column: &ArrayRef) {
 /// `Corrupt` if it is missing or not what the manifest says.
 pub async fn read_file(backend: &dyn Backend, file: &DataFile, schema: &SchemaRef) -> Result<RecordBatch> {
     let bytes = fetch(backend, file).await?;
-    let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?.with_batch_size(1 << 16).build()?;
-    let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(arrow::compute::concat_batches(schema, &batches)?)
+    decode(&file.name, || {
+        let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
+        let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?.with_batch_size(1 << 16).build()?;
+        let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(arrow::compute::concat_batches(schema, &batches)?)
+    })
 }
 
 /// Reads the bytes of a file and checks them.
@@ -341,25 +344,31 @@ pub async fn fetch(backend: &dyn Backend, file: &DataFile) -> Result<Bytes> {
         return Err(Error::corrupt(format!("{}: expected {} bytes, found {}", file.name, file.bytes, bytes.len())));
     }
     let block = usize::try_from(CHECKSUM_BLOCK_BYTES).unwrap_or(usize::MAX);
-    for (at, (chunk, expected)) in bytes.chunks(block).zip(&file.checksums).enumerate() {
-        if crc32fast::hash(chunk) != *expected {
+    for (at, chunk) in bytes.chunks(block).enumerate() {
+        if file.checksums.get(at) != Some(&crc32fast::hash(chunk)) {
             return Err(Error::corrupt(format!("{}: the checksum of the block does not hold", file.name)).at_byte((at * block) as u64));
         }
     }
     Ok(bytes)
 }
 
-/// Reads some columns of a file's bytes, batch by batch.
+/// Reads some columns of the bytes of a file of a name, in batches of about `rows` rows.
 ///
 /// # Errors
 /// `Corrupt` if the bytes are not such a file.
 pub fn read_columns(
+    name: &str,
     bytes: Bytes,
     schema: &SchemaRef,
+    rows: usize,
     columns: &[&str],
-) -> Result<impl Iterator<Item = Result<RecordBatch, arrow::error::ArrowError>> + use<>> {
-    let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?;
-    let mask = parquet::arrow::ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    Ok(builder.with_projection(mask).build()?)
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let mut reader = decode(name, || {
+        let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
+        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?;
+        let mask = parquet::arrow::ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        Ok(builder.with_projection(mask).with_batch_size(rows).build()?)
+    })?;
+    let name = name.to_owned();
+    Ok(std::iter::from_fn(move || decode(&name, || Ok(reader.next().transpose()?)).transpose()))
 }

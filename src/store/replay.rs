@@ -17,6 +17,8 @@ use super::versions::read_keys;
 use crate::error::{Error, Result};
 use crate::model::{Change, ContentHash, ResourceKey, Revision, Timestamp};
 
+/// Rows of versions that are decoded at once.
+const STATE_BATCH_ROWS: usize = 1 << 13;
 /// The columns of versions that a state is made of.
 const STATE_COLUMNS: [&str; 7] =
     ["resource_key", "content_hash", "first_seen_revision", "first_seen_at", "change", "valid_from_revision", "valid_to_revision"];
@@ -33,7 +35,7 @@ pub async fn load_state(history: &History, scopes: &[Arc<str>]) -> Result<State>
     let closed: HashSet<Revision> = numbers(&history.file_closings, "valid_from_revision")?.values().iter().copied().collect();
     for file in history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files) {
         let bytes = fetch(&*history.backend, file).await?;
-        for batch in super::parquet_io::read_columns(bytes, &schema_of(file), &STATE_COLUMNS)? {
+        for batch in super::parquet_io::read_columns(&file.name, bytes, &schema_of(file), STATE_BATCH_ROWS, &STATE_COLUMNS)? {
             load_versions(&mut state, &batch?, &closed)?;
         }
     }

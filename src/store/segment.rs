@@ -37,12 +37,12 @@ use arrow::array::{
 use arrow::compute::{cast, concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
 use arrow::ipc::CompressionType;
-use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, StreamWriter, write_message};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::ipc::read_stream;
 use super::parallel::in_parallel;
 use super::schema;
 use crate::error::{Error, ErrorKind, Result};
@@ -326,25 +326,28 @@ impl Segment {
         let mut rest = payload;
         let mut sections = Vec::with_capacity(4);
         for _ in 0..4 {
+            let at = (bytes.len() - rest.len()) as u64;
             let length = rest.get(..8).and_then(|length| length.try_into().ok()).map(u64::from_le_bytes);
             let end = length.and_then(|length| usize::try_from(length).ok()).and_then(|length| length.checked_add(8));
             match end.filter(|end| *end <= rest.len()) {
                 Some(end) => {
-                    sections.push(rest.slice(8..end));
+                    sections.push((at + 8, rest.slice(8..end)));
                     rest = rest.slice(end..);
                 }
-                None => return Err(damaged("a section of the payload ends early".to_owned())),
+                None => return Err(damaged(format!("a section of the payload ends early at byte {at}"))),
             }
         }
         let [observations, versions, closings, entries] = sections.as_slice() else {
             return Err(damaged("a section of the payload is missing".to_owned()));
         };
+        let name = segment_name(seq);
+        let read = |(offset, section): &(u64, Bytes), schema| read_stream(&name, *offset, section, schema);
         Ok(Self {
             hash: header.hash(),
-            versions: read_section(versions, &schema::VERSIONS)?,
-            closings: read_section(closings, &schema::CLOSINGS)?,
-            entries: read_section(entries, &schema::ENTRIES)?,
-            observation_section: Bytes::copy_from_slice(observations),
+            versions: read(versions, &schema::VERSIONS)?,
+            closings: read(closings, &schema::CLOSINGS)?,
+            entries: read(entries, &schema::ENTRIES)?,
+            observation_section: Bytes::copy_from_slice(&observations.1),
             header,
         })
     }
@@ -379,9 +382,9 @@ impl Segment {
     /// # Errors
     /// `Corrupt`.
     pub fn raw_observations(&self) -> Result<RecordBatch> {
-        let batch = read_section(&self.observation_section, &SEGMENT_OBSERVATIONS)?;
+        let name = segment_name(self.header.seq);
+        let batch = read_stream(&name, HEADER_BYTES as u64 + 8, &self.observation_section, &SEGMENT_OBSERVATIONS)?;
         if batch.num_rows() as u64 != self.header.count {
-            let name = segment_name(self.header.seq);
             return Err(Error::corrupt(format!("{name}: expected {} observations, found {}", self.header.count, batch.num_rows())));
         }
         Ok(batch)
@@ -426,16 +429,6 @@ impl Segment {
         }
         Ok(RecordBatch::try_new(Arc::clone(&schema::OBSERVATIONS), columns)?)
     }
-}
-
-/// Reads the rows of a section as one batch.
-fn read_section(bytes: &Bytes, schema: &SchemaRef) -> Result<RecordBatch> {
-    let reader = StreamReader::try_new(std::io::Cursor::new(bytes.clone()), None)?;
-    if reader.schema().fields() != schema.fields() {
-        return Err(Error::corrupt("a section of a segment has other columns than expected"));
-    }
-    let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(concat_batches(schema, &batches)?)
 }
 
 /// A dictionary column of the observations section, from values and the position of each row's value.

@@ -1,8 +1,8 @@
 //! Verification: reads everything that a store holds and checks it. Damage is data in the report, not an error.
 //!
-//! First every byte: headers and payloads of the log and their chain (`chain`), manifests and theirs, the hash of every data
-//! file (`files`). If those that the newest manifest names are whole, their rows are compared (`tables`): with the segments
-//! whose payload is left, and with each other over all of history. Sides are compared by sums of digests, by segment and by
+//! First headers and payloads of the log and their chain (`chain`), manifests and theirs; then data files, each of which is read
+//! once for its hash (`files`) and its rows. If all are whole that the newest manifest names, their rows are compared (`tables`):
+//! with the segments whose payload is left, and with each other over all of history. Sides are compared by sums of digests, by segment and by
 //! epoch, so what is in memory grows with neither. Contents are read by `deep` verification only (`contents`); otherwise
 //! their hashes stand for them.
 //!
@@ -232,10 +232,12 @@ async fn reading(backend: &Arc<dyn Backend>, options: &VerifyOptions<'_>) -> Res
         report,
     };
     let manifests = Manifests::read(&mut audit, &listing.manifests).await?;
-    let chain = Chain::read(&mut audit, listing.last_seq(), &manifests).await?;
-    let whole = files::check(&mut audit, &listing, manifests.newest.as_ref()).await?;
-    if let Some(manifest) = manifests.newest.filter(|_| whole && chain.whole) {
-        tables::check(&mut audit, &manifest, chain).await?;
+    let chain = Chain::read(&mut audit, &listing, &manifests).await?;
+    match &manifests.newest {
+        Some(manifest) if chain.whole => tables::check(&mut audit, manifest, chain).await?,
+        Some(manifest) => files::check(&mut audit, manifest).await?,
+        None => {}
     }
+    files::check_others(&mut audit, &listing, manifests.newest.as_ref()).await?;
     Ok(audit.report)
 }

@@ -8,13 +8,17 @@ use arrow::array::{
 };
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type};
+use bytes::Bytes;
 use hashbrown::{HashMap, HashSet};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
+};
 
 use super::backend::Backend;
 use super::content_columns::{CONTENT_COLUMNS, ContentColumns, content_arrays};
 use super::data_file::DataFile;
+use super::decode::decode;
 use super::history::History;
 use super::parallel::in_parallel;
 use super::parquet_io::fetch;
@@ -239,6 +243,15 @@ async fn visit_file(
     with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
 ) -> Result<()> {
     let bytes = fetch(backend, file).await?;
+    let mut reader = decode(&file.name, || rows_of(file, bytes, wanted, columns))?;
+    while let Some(batch) = decode(&file.name, || Ok(reader.next().transpose()?))? {
+        with(&batch)?;
+    }
+    Ok(())
+}
+
+/// The rows of wanted versions among a file's.
+fn rows_of(file: &DataFile, bytes: Bytes, wanted: &[Revision], columns: &[&str]) -> Result<ParquetRecordBatchReader> {
     let options = ArrowReaderOptions::new().with_schema(schema_of(file));
     let metadata = ArrowReaderMetadata::load(&bytes, options)?;
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
@@ -249,9 +262,5 @@ async fn visit_file(
         let values = batch.column(0).as_primitive::<Int64Type>().values();
         Ok(values.iter().map(|revision| Some(wanted.binary_search(revision).is_ok())).collect())
     });
-    let reader = builder.with_projection(shown).with_row_filter(RowFilter::new(vec![Box::new(keep)])).build()?;
-    for batch in reader {
-        with(&batch?)?;
-    }
-    Ok(())
+    Ok(builder.with_projection(shown).with_row_filter(RowFilter::new(vec![Box::new(keep)])).build()?)
 }

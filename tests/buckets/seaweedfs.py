@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """SeaweedFS (https://github.com/seaweedfs/seaweedfs), a server that speaks S3, for tests; it ends with standard input.
 
-    python seaweedfs.py
+    python seaweedfs.py [ADDRESS]
 
-The first line of standard output is {"endpoint": "http://127.0.0.1:PORT"}, once it answers. All that it keeps is in a temporary folder.
+The first line of standard output is {"endpoint": "http://ADDRESS:PORT"}, once it answers; the address is 127.0.0.1 unless another of this machine is
+named. All that it keeps is in a temporary folder.
 
 It knows two users: `testing`, who may do all, and `reading`, who may only read and list; the secret of each is its name and `-secret`.
 """
@@ -24,14 +25,14 @@ READY_SECONDS_MAX = 60
 GRPC = 10_000
 
 
-def free_ports(count):
+def free_ports(address, count):
     """Ports that nobody listens on, and nobody listens on those that belong to them either."""
     found, held = [], []
     for port in range(20_000 + os.getpid() % 20_000, 50_000):
         sockets = [socket.socket() for _ in range(2)]
         try:
             for each, number in zip(sockets, (port, port + GRPC)):
-                each.bind(("127.0.0.1", number))
+                each.bind((address, number))
         except OSError:
             for each in sockets:
                 each.close()
@@ -45,21 +46,21 @@ def free_ports(count):
     return found
 
 
-def seaweedfs(folder):
+def seaweedfs(folder, address):
     """The command, the port at which it speaks S3, and all ports."""
     may = {"testing": ["Admin", "Read", "Write", "List", "Tagging"], "reading": ["Read", "List"]}
     identities = [
         {"name": name, "credentials": [{"accessKey": name, "secretKey": f"{name}-secret"}], "actions": actions} for name, actions in may.items()
     ]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}))
-    master, volume, filer, s3, debug = free_ports(5)
+    master, volume, filer, s3, debug = free_ports(address, 5)
     weed = pathlib.Path(sys.executable).with_name("weed")
     command = [
         weed,
         "server",
         f"-dir={folder}",
-        "-ip=127.0.0.1",
-        "-ip.bind=127.0.0.1",
+        f"-ip={address}",
+        f"-ip.bind={address}",
         f"-master.port={master}",
         "-master.telemetry=false",
         "-master.volumeSizeLimitMB=64",
@@ -92,13 +93,13 @@ def wait_for(process, endpoint):
     raise SystemExit(f"{process.args[0]} does not answer")
 
 
-def main():
+def main(address="127.0.0.1"):
     with tempfile.TemporaryDirectory(prefix="elava-buckets-") as folder:
-        command, port, ports = seaweedfs(pathlib.Path(folder))
+        command, port, ports = seaweedfs(pathlib.Path(folder), address)
         with open(pathlib.Path(folder) / "log", "wb") as log:
             process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            endpoint = f"http://127.0.0.1:{port}"
+            endpoint = f"http://{address}:{port}"
             wait_for(process, endpoint)
             print(json.dumps({"endpoint": endpoint}), flush=True)
             sys.stdin.read()
@@ -112,4 +113,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

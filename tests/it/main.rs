@@ -12,6 +12,7 @@ mod damage;
 mod duckdb;
 mod explain;
 mod findings;
+mod fuzz;
 mod golden;
 mod import;
 mod intervals;

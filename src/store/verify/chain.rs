@@ -3,21 +3,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
-use super::digest::{Ledger, Side};
-use super::files::Manifests;
+use super::digest::{Digests, Ledger, Side, Sum};
+use super::files::{Listing, Manifests};
 use super::tables::{names_of, opened_columns};
 use super::{Audit, Damage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Revision;
+use crate::store::backend::Backend;
 use crate::store::entries::{place_entries, read_entries};
 use crate::store::manifest::{Manifest, hex, manifest_name};
 use crate::store::schema;
 use crate::store::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name};
 
-/// Segments that are asked for at once.
+/// Segments that are read at once.
 const SEGMENTS_AT_ONCE: usize = 4;
+
+/// Segments that are missed one by one: a name with a large number in it is no reason to look for all before it.
+const MISSING_MAX: u64 = 1000;
 
 /// What segments and tables both tell of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +73,78 @@ pub struct Chain {
     pub covered: Option<(Hash, i64)>,
 }
 
+/// What a segment says that the tables hold: versions, ends, observations by [`Told`], all empty below the floor; and entries.
+#[derive(Debug, Default)]
+struct Sums {
+    told: [Sum; 3],
+    entries: Sum,
+}
+
+/// What became of a payload.
+#[derive(Debug)]
+enum Payload {
+    /// Only the header is left.
+    CutDown,
+    /// No manifest covers it.
+    OfTail,
+    Summed(Box<Sums>),
+    Damaged(Error),
+}
+
+/// A segment that was read.
+#[derive(Debug)]
+struct Read {
+    seq: u64,
+    bytes: u64,
+    /// None if there is no such segment.
+    header: Option<Result<SegmentHeader>>,
+    payload: Payload,
+}
+
+/// Reads segments, each by itself: several at once.
+#[derive(Debug)]
+struct Reader {
+    backend: Arc<dyn Backend>,
+    digests: Digests,
+    deep: bool,
+    covered_seq: u64,
+    after: Revision,
+}
+
+impl Reader {
+    async fn read(self: Arc<Self>, seq: u64) -> Result<Read> {
+        let Some(bytes) = self.backend.get(&segment_name(seq)).await? else {
+            return Ok(Read { seq, bytes: 0, header: None, payload: Payload::OfTail });
+        };
+        let header = SegmentHeader::decode(&bytes, seq, None);
+        let payload = match &header {
+            Ok(header) if bytes.len() == HEADER_BYTES && header.payload_bytes > 0 => Payload::CutDown,
+            Ok(_) => self.payload(&bytes, seq).unwrap_or_else(Payload::Damaged),
+            Err(_) => Payload::OfTail,
+        };
+        Ok(Read { seq, bytes: bytes.len() as u64, header: Some(header), payload })
+    }
+
+    fn payload(&self, bytes: &Bytes, seq: u64) -> Result<Payload> {
+        let segment = Segment::decode(bytes, seq, None)?;
+        let header = &segment.header;
+        if seq > self.covered_seq {
+            return check_tail(&segment).map(|()| Payload::OfTail);
+        }
+        let observations = segment.observations()?;
+        let placed = place_entries(&segment.entries, header.seq, &header.writer_id.to_string(), &hex(&segment.hash))?;
+        let mut sums = Sums { entries: Sum::of(&self.digests.of(&placed, &names_of(&schema::ENTRIES))?), ..Sums::default() };
+        if header.first_revision > self.after {
+            sums.told = [
+                Sum::of(&self.digests.of(&segment.versions, &opened_columns(self.deep))?),
+                Sum::of(&self.digests.of(&segment.closings, &names_of(&schema::CLOSINGS))?),
+                Sum::of(&self.digests.of(&observations, &names_of(&schema::OBSERVATIONS))?),
+            ];
+        }
+        Ok(Payload::Summed(Box::new(sums)))
+    }
+}
+
 /// Where the reading of a chain is.
 struct Link<'m> {
     manifests: &'m Manifests,
@@ -85,8 +162,9 @@ struct Link<'m> {
 
 impl Chain {
     /// Reads the log up to a segment and checks each; what those say that the tables cover and that have a payload is summed up.
-    pub async fn read(audit: &mut Audit<'_>, last: u64, manifests: &Manifests) -> Result<Self> {
-        let before = audit.report.damage.len();
+    pub async fn read(audit: &mut Audit<'_>, listing: &Listing, manifests: &Manifests) -> Result<Self> {
+        let (before, last) = (audit.report.damage.len(), listing.last_seq());
+        let looked_for = last.min(listing.log.len() as u64 + MISSING_MAX);
         let covered_seq = manifests.newest.as_ref().map_or(0, |manifest| manifest.covered_seq);
         let mut link = Link {
             manifests,
@@ -100,17 +178,23 @@ impl Chain {
         };
         let after = manifests.newest.as_ref().map_or(0, after);
         let mut chain = Self { whole: false, heads: Vec::new(), after, told: Ledger::new(), entries: Ledger::new(), covered: None };
-        let backend = Arc::clone(&audit.backend);
-        let get = |seq| {
-            let backend = Arc::clone(&backend);
-            async move { backend.get(&segment_name(seq)).await.map(|bytes| (seq, bytes)) }
+        let reader = Arc::new(Reader {
+            backend: Arc::clone(&audit.backend),
+            digests: audit.digests.clone(),
+            deep: audit.options.deep,
+            covered_seq,
+            after,
+        });
+        let read = |seq| {
+            let reading = tokio::spawn(Arc::clone(&reader).read(seq));
+            async move { reading.await.unwrap_or_else(|error| Err(Error::internal("the reading of a segment").with_source(error))) }
         };
-        let mut segments = futures::stream::iter(1..=last).map(get).buffered(SEGMENTS_AT_ONCE);
-        while let Some((seq, bytes)) = segments.try_next().await? {
-            match bytes {
-                Some(bytes) => chain.take(audit, &mut link, seq, &bytes)?,
-                None => link.lose(audit, Damage::new(&segment_name(seq), "it is missing")),
-            }
+        let mut segments = futures::stream::iter(1..=looked_for).map(read).buffered(SEGMENTS_AT_ONCE);
+        while let Some(read) = segments.try_next().await? {
+            chain.take(audit, &mut link, read)?;
+        }
+        if looked_for < last {
+            link.lose(audit, Damage::new(&segment_name(last), format!("all before it are missing from segment {} on", looked_for + 1)));
         }
         // Where the newest manifest cannot be read, nobody knows what it covers.
         if !manifests.newest_is_damaged {
@@ -124,30 +208,37 @@ impl Chain {
         Ok(chain)
     }
 
-    fn take(&mut self, audit: &mut Audit<'_>, link: &mut Link<'_>, seq: u64, bytes: &bytes::Bytes) -> Result<()> {
-        let name = segment_name(seq);
-        audit.read(bytes.len() as u64);
-        let header = match SegmentHeader::decode(bytes, seq, link.store_id) {
-            Ok(header) => header,
-            Err(error) if error.kind() == ErrorKind::Unsupported => return Err(error),
-            Err(error) => {
+    fn take(&mut self, audit: &mut Audit<'_>, link: &mut Link<'_>, read: Read) -> Result<()> {
+        let (seq, name) = (read.seq, segment_name(read.seq));
+        audit.read(read.bytes);
+        let header = match read.header {
+            Some(Ok(header)) => header,
+            Some(Err(error)) if error.kind() == ErrorKind::Unsupported => return Err(error),
+            Some(Err(error)) => {
                 link.lose(audit, Damage::of(&name, &error));
                 return Ok(());
             }
+            None => {
+                link.lose(audit, Damage::new(&name, "it is missing"));
+                return Ok(());
+            }
         };
+        if link.store_id.is_some_and(|known| known != header.store_id) {
+            let error = Error::corrupt(format!("it belongs to another store ({})", header.store_id)).at_byte(12);
+            link.lose(audit, Damage::of(&name, &error));
+            return Ok(());
+        }
         link.check(audit, &name, &header);
         let hash = header.hash();
         audit.report.segments += 1;
-        if bytes.len() == HEADER_BYTES && header.payload_bytes > 0 {
-            audit.report.headers_only += 1;
-            link.cut_down.push(seq);
-        } else {
-            let segment = Segment::decode(bytes, seq, link.store_id);
-            let read =
-                segment.and_then(|segment| if seq <= link.covered_seq { self.sum_up(audit, &segment) } else { check_tail(&segment) });
-            if let Err(error) = read {
-                audit.found(Damage::of(&name, &error).about(header.first_revision, header.last_revision()));
+        match read.payload {
+            Payload::CutDown => {
+                audit.report.headers_only += 1;
+                link.cut_down.push(seq);
             }
+            Payload::OfTail => {}
+            Payload::Summed(sums) => self.add(&header, *sums),
+            Payload::Damaged(error) => audit.found(Damage::of(&name, &error).about(header.first_revision, header.last_revision())),
         }
         let writer = header.writer_id.to_string();
         self.heads.push(Head { last: header.last_revision(), mark: audit.digests.of_texts(&hex(&hash), &writer) });
@@ -161,26 +252,17 @@ impl Chain {
         Ok(())
     }
 
-    /// Sums up what a segment says that the tables hold.
-    fn sum_up(&mut self, audit: &Audit<'_>, segment: &Segment) -> Result<()> {
-        let header = &segment.header;
-        let observations = segment.observations()?;
-        let (digests, deep) = (&audit.digests, audit.options.deep);
-        let opened = digests.of(&segment.versions, &opened_columns(deep))?;
-        let closed = digests.of(&segment.closings, &names_of(&schema::CLOSINGS))?;
-        let observed = digests.of(&observations, &names_of(&schema::OBSERVATIONS))?;
-        let placed = place_entries(&segment.entries, header.seq, &header.writer_id.to_string(), &hex(&segment.hash))?;
-        let entries = digests.of(&placed, &names_of(&schema::ENTRIES))?;
+    /// Takes in what a segment says that the tables hold.
+    fn add(&mut self, header: &SegmentHeader, sums: Sums) {
         // Of what lies at or below the floor the tables may hold some.
         let is_above = header.first_revision > self.after;
         self.told.open(if is_above { header.first_revision } else { header.last_revision() + 1 }, header.last_revision());
         self.entries.open(seq_key(header.seq), seq_key(header.seq));
         let place = self.told.len() - 1;
-        for (fact, rows) in [(Told::Opened, opened), (Told::Closed, closed), (Told::Observed, observed)].into_iter().filter(|_| is_above) {
-            rows.into_iter().for_each(|digest| self.told.add_at(place, fact as usize, Side::Expected, digest));
+        for (fact, sum) in sums.told.into_iter().enumerate() {
+            self.told.set_at(place, fact, Side::Expected, sum);
         }
-        entries.into_iter().for_each(|digest| self.entries.add_at(place, 0, Side::Expected, digest));
-        Ok(())
+        self.entries.set_at(place, 0, Side::Expected, sums.entries);
     }
 
     /// Each manifest must cover a segment of this log.

@@ -66,6 +66,13 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// That of some rows.
+    pub fn of(digests: &[u64]) -> Self {
+        let mut sum = Self::default();
+        digests.iter().for_each(|digest| sum.add(*digest));
+        sum
+    }
+
     /// Adds a row.
     pub fn add(&mut self, digest: u64) {
         self.digests = self.digests.wrapping_add(digest);
@@ -126,11 +133,16 @@ impl<const FACTS: usize> Ledger<FACTS> {
         self.spans.get(place).copied()
     }
 
+    /// The place of the stretch that a key lies in.
+    pub fn place_of(&self, key: i64) -> Option<usize> {
+        let place = self.spans.partition_point(|(_, last)| *last < key);
+        self.spans.get(place).filter(|(first, _)| *first <= key).map(|_| place)
+    }
+
     /// Adds rows with their keys. What lies in no stretch is not compared.
     pub fn add(&mut self, fact: usize, side: Side, keys: impl IntoIterator<Item = i64>, digests: Vec<u64>) {
         for (key, digest) in keys.into_iter().zip(digests) {
-            let place = self.spans.partition_point(|(_, last)| *last < key);
-            if self.spans.get(place).is_some_and(|(first, _)| *first <= key) {
+            if let Some(place) = self.place_of(key) {
                 self.add_at(place, fact, side, digest);
             }
         }
@@ -140,6 +152,13 @@ impl<const FACTS: usize> Ledger<FACTS> {
     pub fn add_at(&mut self, place: usize, fact: usize, side: Side, digest: u64) {
         if let Some(sum) = self.sums.get_mut(place).and_then(|facts| facts.get_mut(fact)).and_then(|sides| sides.get_mut(side as usize)) {
             sum.add(digest);
+        }
+    }
+
+    /// Puts the sum of the stretch at a place.
+    pub fn set_at(&mut self, place: usize, fact: usize, side: Side, sum: Sum) {
+        if let Some(known) = self.sums.get_mut(place).and_then(|facts| facts.get_mut(fact)).and_then(|sides| sides.get_mut(side as usize)) {
+            *known = sum;
         }
     }
 

@@ -1,11 +1,15 @@
 //! The bytes of manifests and data files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::vec;
 
+use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use hashbrown::HashMap;
-use object_store::ObjectStoreExt;
+use futures::stream::BoxStream;
+use hashbrown::HashSet;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 
 use super::{Audit, Damage};
@@ -16,6 +20,11 @@ use crate::store::data_file::{BlockChecksums, CHECKSUM_BLOCK_BYTES, DataFile};
 use crate::store::manifest::{Manifest, hex, manifest_name, manifest_number};
 use crate::store::parquet_io::FileKind;
 use crate::store::segment::segment_seq;
+
+/// Data files that are read at once.
+const FILES_AT_ONCE: usize = 2;
+/// A larger file is read once more for its rows, so that no more than three of this size are in memory.
+const KEPT_BYTES_MAX: u64 = 64 << 20;
 
 /// What is there.
 #[derive(Debug)]
@@ -108,33 +117,104 @@ impl Manifests {
     }
 }
 
-/// Reads every data file and checks its bytes: against the manifest that is in force, else against the hash in its name.
-/// Whether all files of that manifest are whole.
-pub async fn check(audit: &mut Audit<'_>, listing: &Listing, manifest: Option<&Manifest>) -> Result<bool> {
-    let named: HashMap<&str, &DataFile> = manifest.into_iter().flat_map(Manifest::files).map(|file| (file.name.as_str(), file)).collect();
-    let mut whole = true;
-    for file in manifest.into_iter().flat_map(Manifest::files) {
-        let found = Hashed::of(audit, &file.name).await?;
-        let damage = match found {
+/// Data files of a manifest, read once each in a given order.
+pub struct Sources<'m> {
+    manifest: &'m Manifest,
+    files: vec::IntoIter<&'m DataFile>,
+    hashed: BoxStream<'static, Result<Option<Hashed>>>,
+    /// The bytes of the last one, unless they are many.
+    kept: Option<(&'m str, Bytes)>,
+    /// What is wrong with those that were read.
+    pub damage: Vec<Damage>,
+}
+
+impl<'m> Sources<'m> {
+    /// Begins to read files of a manifest.
+    pub fn new(audit: &Audit<'_>, manifest: &'m Manifest, files: Vec<&'m DataFile>) -> Self {
+        let hashed = hash_all(audit, files.iter().map(|file| file.name.clone()).collect(), KEPT_BYTES_MAX);
+        Self { manifest, files: files.into_iter(), hashed, kept: None, damage: Vec::new() }
+    }
+
+    /// Reads up to and including a file. Whether it is whole.
+    pub async fn read(&mut self, audit: &mut Audit<'_>, file: &DataFile) -> Result<bool> {
+        while let Some((name, whole)) = self.next(audit).await? {
+            if name == file.name {
+                return Ok(whole);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads those that are left.
+    pub async fn finish(&mut self, audit: &mut Audit<'_>) -> Result<()> {
+        while self.next(audit).await?.is_some() {}
+        Ok(())
+    }
+
+    /// The bytes of a file, if it was read last and they are not many.
+    pub fn kept(&self, file: &DataFile) -> Option<Bytes> {
+        self.kept.as_ref().filter(|(name, _)| *name == file.name).map(|(_, bytes)| bytes.clone())
+    }
+
+    async fn next(&mut self, audit: &mut Audit<'_>) -> Result<Option<(&'m str, bool)>> {
+        let Some(file) = self.files.next() else { return Ok(None) };
+        let found = next_hashed(audit, &mut self.hashed).await?;
+        let damage = match &found {
             None => Some(Damage::new(&file.name, "it is missing")),
             Some(found) => found.differs_from(file),
         };
-        if let Some(damage) = damage {
-            let (first, last) = revisions_of(file, manifest);
-            audit.found(damage.about(first, last));
-            whole = false;
-        }
+        self.kept = found.and_then(|found| found.whole).filter(|_| damage.is_none()).map(|bytes| (file.name.as_str(), bytes));
+        let whole = damage.is_none();
+        let (first, last) = revisions_of(file, self.manifest);
+        self.damage.extend(damage.map(|damage| damage.about(first, last)));
+        Ok(Some((&file.name, whole)))
     }
-    for listed in listing.files.iter().filter(|listed| !named.contains_key(listed.name.as_str())) {
-        let Some(expected) = hash_in_name(&listed.name) else { continue };
+}
+
+/// Checks the bytes of all files of a manifest.
+pub async fn check(audit: &mut Audit<'_>, manifest: &Manifest) -> Result<()> {
+    let mut sources = Sources::new(audit, manifest, manifest.files().collect());
+    sources.finish(audit).await?;
+    sources.damage.into_iter().for_each(|damage| audit.found(damage));
+    Ok(())
+}
+
+/// Checks the bytes of files that no manifest in force names, by the hash in their names.
+pub async fn check_others(audit: &mut Audit<'_>, listing: &Listing, manifest: Option<&Manifest>) -> Result<()> {
+    let named: HashSet<&str> = manifest.into_iter().flat_map(Manifest::files).map(|file| file.name.as_str()).collect();
+    let others = listing.files.iter().map(|listed| listed.name.as_str()).filter(|name| !named.contains(name));
+    let others: Vec<(&str, &str)> = others.filter_map(|name| Some((name, hash_in_name(name)?))).collect();
+    let mut hashed = hash_all(audit, others.iter().map(|(name, _)| (*name).to_owned()).collect(), 0);
+    for (name, expected) in others {
         // One that has gone since the listing was needed no more.
-        let Some(found) = Hashed::of(audit, &listed.name).await? else { continue };
+        let Some(found) = next_hashed(audit, &mut hashed).await? else { continue };
         if !found.hash.starts_with(expected) {
             let what = format!("expected the hash that its name begins with, found {} (the newest manifest does not name it)", found.hash);
-            audit.found(Damage::new(&listed.name, what));
+            audit.found(Damage::new(name, what));
         }
     }
-    Ok(whole)
+    Ok(())
+}
+
+/// What the bytes of files are, in the order of their names; some are read ahead, each on a core of its own. The bytes of those
+/// are kept that are not larger than said.
+fn hash_all(audit: &Audit<'_>, names: Vec<String>, kept_max: u64) -> BoxStream<'static, Result<Option<Hashed>>> {
+    let objects = Arc::clone(&audit.objects);
+    let hash = move |name| {
+        let hashing = tokio::spawn(Hashed::of(Arc::clone(&objects), name, kept_max));
+        async move { hashing.await.unwrap_or_else(|error| Err(Error::internal("the hash of a file").with_source(error))) }
+    };
+    futures::stream::iter(names).map(hash).buffered(FILES_AT_ONCE).boxed()
+}
+
+/// The next of the files that are hashed.
+async fn next_hashed(audit: &mut Audit<'_>, hashed: &mut BoxStream<'static, Result<Option<Hashed>>>) -> Result<Option<Hashed>> {
+    let found = hashed.next().await.transpose()?.flatten();
+    if let Some(found) = &found {
+        audit.report.files += 1;
+        audit.read(found.bytes);
+    }
+    Ok(found)
 }
 
 /// The hash in the name of a data file: its first 32 digits.
@@ -145,12 +225,10 @@ fn hash_in_name(name: &str) -> Option<&str> {
 }
 
 /// The revisions that a file is about; none (first above last) where it holds no revisions.
-fn revisions_of(file: &DataFile, manifest: Option<&Manifest>) -> (i64, i64) {
-    let epochs = manifest.into_iter().flat_map(|manifest| &manifest.epochs);
-    let head = manifest.map_or(0, |manifest| manifest.index.head);
-    let of_epoch = epochs.into_iter().find(|epoch| epoch.files.iter().chain(&epoch.closings).any(|known| known.name == file.name));
+fn revisions_of(file: &DataFile, manifest: &Manifest) -> (i64, i64) {
+    let of_epoch = manifest.epochs.iter().find(|epoch| epoch.files.iter().chain(&epoch.closings).any(|known| known.name == file.name));
     match of_epoch {
-        Some(epoch) => (epoch.start + 1, epoch.end.unwrap_or(head)),
+        Some(epoch) => (epoch.start + 1, epoch.end.unwrap_or(manifest.index.head)),
         None => file.int_bounds("revision").unwrap_or((1, 0)),
     }
 }
@@ -161,27 +239,33 @@ struct Hashed {
     bytes: u64,
     hash: String,
     checksums: Vec<u32>,
+    /// All of them, if they are not more than are kept.
+    whole: Option<Bytes>,
 }
 
 impl Hashed {
     /// Reads a file piece by piece; `None` if it is not there.
-    async fn of(audit: &mut Audit<'_>, name: &str) -> Result<Option<Self>> {
+    async fn of(objects: Arc<dyn ObjectStore>, name: String, kept_max: u64) -> Result<Option<Self>> {
         let refused = |error: object_store::Error| Error::unavailable(format!("cannot read {name}")).with_source(error);
-        let mut pieces = match audit.objects.get(&Path::from(name)).await {
-            Ok(found) => found.into_stream(),
+        let found = match objects.get(&Path::from(name.as_str())).await {
+            Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(refused(error)),
         };
+        let mut whole = (found.meta.size <= kept_max).then(BytesMut::new);
+        let mut pieces = found.into_stream();
         let (mut bytes, mut hasher, mut blocks) = (0, Sha256::new(), BlockChecksums::default());
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(refused)?;
             bytes += piece.len() as u64;
             hasher.update(&piece);
             blocks.take(&piece);
-            audit.read(piece.len() as u64);
+            if let Some(whole) = &mut whole {
+                whole.extend_from_slice(&piece);
+            }
         }
-        audit.report.files += 1;
-        Ok(Some(Self { bytes, hash: hex(&hasher.finalize()), checksums: blocks.finish() }))
+        let whole = whole.map(BytesMut::freeze);
+        Ok(Some(Self { bytes, hash: hex(&hasher.finalize()), checksums: blocks.finish(), whole }))
     }
 
     /// What is wrong with it, if it is not what the manifest says.

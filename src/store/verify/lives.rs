@@ -79,7 +79,7 @@ async fn check_stretch(tables: &mut Tables<'_, '_>, epochs: &[Epoch]) -> Result<
 
 async fn read_versions(tables: &Tables<'_, '_>, file: &DataFile, lives: &mut HashMap<Revision, Life>) -> Result<()> {
     let columns = [SCOPE.as_slice(), &["valid_from_revision", "valid_to_revision"]].concat();
-    let mut batches = tables.open(file, &schema_of(file), &columns).await?;
+    let mut batches = tables.open(file, &schema_of(file), &columns);
     while let Some(batch) = batches.next().await {
         let batch = batch?;
         let (from, to) = (numbers(&batch, "valid_from_revision")?, numbers(&batch, "valid_to_revision")?);
@@ -100,7 +100,7 @@ async fn check_file(
     end: Revision,
 ) -> Result<()> {
     let columns = [SCOPE.as_slice(), &["revision", "version_revision", "change"]].concat();
-    let mut batches = tables.open(file, &schema::OBSERVATIONS, &columns).await?;
+    let mut batches = tables.open(file, &schema::OBSERVATIONS, &columns);
     while let Some(batch) = batches.next().await {
         check_rows(tables, file, &batch?, lives, start, end)?;
     }

@@ -23,6 +23,9 @@ use crate::store::segment::{numbers, texts, times};
 pub async fn check(tables: &mut Tables<'_, '_>) -> Result<()> {
     let (manifest, mut seen) = (tables.manifest, Ranges::default());
     for file in &manifest.observations {
+        if !tables.sources.read(tables.audit, file).await? {
+            continue;
+        }
         if let Err(error) = check_file(tables, file, &mut seen).await {
             tables.audit.note::<()>(&file.name, Err(error))?;
         }
@@ -41,7 +44,7 @@ pub async fn check(tables: &mut Tables<'_, '_>) -> Result<()> {
 async fn check_file(tables: &mut Tables<'_, '_>, file: &DataFile, seen: &mut Ranges) -> Result<()> {
     let columns = names_of(&schema::OBSERVATIONS);
     let (mut bounds, mut rows, after) = (Bounds::new(FileKind::Observations), 0, tables.after);
-    let mut batches = tables.open(file, &schema::OBSERVATIONS, &columns).await?;
+    let mut batches = tables.open(file, &schema::OBSERVATIONS, &columns);
     let mut last: Option<(Vec<String>, Revision)> = None;
     while let Some(batch) = batches.next().await {
         let batch = batch?;
@@ -92,7 +95,7 @@ fn note_ranges(tables: &mut Tables<'_, '_>, file: &DataFile, batch: &RecordBatch
     let revisions = numbers(batch, "revision")?.values().iter().map(|revision| Some(*revision));
     for revision in revisions.chain([None]) {
         run = match (run, revision) {
-            (Some((first, last)), Some(revision)) if last + 1 == revision => Some((first, revision)),
+            (Some((first, last)), Some(revision)) if last.checked_add(1) == Some(revision) => Some((first, revision)),
             (run, next) => {
                 if let Some((first, last)) = run
                     && !seen.insert(first, last)
@@ -154,12 +157,12 @@ impl Ranges {
             return false;
         }
         if let Some((start, end)) = self.0.range(..first).next_back().map(|(start, end)| (*start, *end))
-            && end + 1 == first
+            && end.checked_add(1) == Some(first)
         {
             self.0.remove(&start);
             first = start;
         }
-        if let Some(end) = self.0.remove(&(last + 1)) {
+        if let Some(end) = self.0.remove(&last.saturating_add(1)) {
             last = end;
         }
         self.0.insert(first, last);
@@ -171,9 +174,9 @@ impl Ranges {
         let (mut next, mut gaps) = (first, Vec::new());
         for (start, end) in &self.0 {
             if *start > next {
-                gaps.push((next, *start - 1));
+                gaps.push((next, start.saturating_sub(1)));
             }
-            next = next.max(end + 1);
+            next = next.max(end.saturating_add(1));
         }
         if next <= last {
             gaps.push((next, last));

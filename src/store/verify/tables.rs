@@ -6,10 +6,12 @@ use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::sync::mpsc;
 
 use super::chain::{Chain, Told};
 use super::contents::RulesOverTime;
 use super::digest::{Ledger, Side, rows_where};
+use super::files::Sources;
 use super::{Audit, Damage, lives, observed, versions};
 use crate::error::{Error, Result};
 use crate::model::Revision;
@@ -18,7 +20,7 @@ use crate::store::entries::{EntryKind, read_entries};
 use crate::store::index::LogIndex;
 use crate::store::manifest::{Manifest, hex, manifest_name};
 use crate::store::merge::open_columns;
-use crate::store::parquet_io::{Bounds, FileKind};
+use crate::store::parquet_io::{Bounds, FileKind, read_columns};
 use crate::store::schema;
 use crate::store::segment::{numbers, texts};
 use crate::store::verified::VerifiedStore;
@@ -27,6 +29,8 @@ use crate::store::verified::VerifiedStore;
 const WIDE_ROWS: usize = 1 << 12;
 /// Rows of narrow tables that are in memory at once.
 const NARROW_ROWS: usize = 1 << 16;
+/// Batches that are decoded before they are looked at.
+const BATCHES_AHEAD: usize = 2;
 
 /// What must agree within the tables, by epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,7 @@ pub(super) struct Tables<'a, 'b> {
     pub audit: &'a mut Audit<'b>,
     pub manifest: &'a Manifest,
     pub store: Arc<VerifiedStore>,
+    pub sources: Sources<'a>,
     pub chain: Chain,
     /// Sums by epoch.
     pub agreements: Ledger<7>,
@@ -78,19 +83,28 @@ pub(super) struct Tables<'a, 'b> {
     pub rules: RulesOverTime,
 }
 
-/// Checks the tables of a manifest whose files are whole.
+/// Checks the files of a manifest and what is in them. If one is not whole, nothing is said about rows.
 pub async fn check(audit: &mut Audit<'_>, manifest: &Manifest, chain: Chain) -> Result<()> {
     let mut agreements = Ledger::new();
     for epoch in &manifest.epochs {
         agreements.open(epoch.start + 1, epoch.end.unwrap_or(Revision::MAX));
     }
+    let before = audit.report.clone();
     let store = Arc::new(VerifiedStore::new(Arc::clone(&audit.objects), manifest.files().cloned()));
-    let mut tables = Tables { audit, manifest, store, after: chain.after, chain, agreements, rules: RulesOverTime::default() };
+    let sources = Sources::new(audit, manifest, in_order(manifest));
+    let mut tables = Tables { audit, manifest, store, sources, after: chain.after, chain, agreements, rules: RulesOverTime::default() };
     tables.facts();
     tables.entries().await?;
     observed::check(&mut tables).await?;
     versions::check(&mut tables).await?;
     tables.changes().await?;
+    let Tables { sources, audit, .. } = &mut tables;
+    sources.finish(audit).await?;
+    if !sources.damage.is_empty() {
+        (audit.report.damage, audit.report.damage_not_told) = (before.damage, before.damage_not_told);
+        sources.damage.drain(..).for_each(|damage| audit.found(damage));
+        return Ok(());
+    }
     tables.compare();
     if tables.audit.options.deep {
         let followed = lives::check(&mut tables).await;
@@ -98,6 +112,12 @@ pub async fn check(audit: &mut Audit<'_>, manifest: &Manifest, chain: Chain) -> 
     }
     tables.audit.report.compared = true;
     Ok(())
+}
+
+/// The files of a manifest as they are looked at.
+fn in_order(manifest: &Manifest) -> Vec<&DataFile> {
+    let versions = manifest.epochs.iter().flat_map(|epoch| epoch.closings.iter().chain(&epoch.files));
+    manifest.entries.iter().chain(&manifest.observations).chain(versions).chain(&manifest.changes).collect()
 }
 
 /// The columns of versions as they began, in the order of the table; contents only if they are read.
@@ -135,15 +155,27 @@ impl Tables<'_, '_> {
         manifest_name(self.manifest.number)
     }
 
-    /// Columns of a file, batch by batch.
-    pub(super) async fn open(
-        &self,
-        file: &DataFile,
-        schema: &SchemaRef,
-        columns: &[&str],
-    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    /// Columns of a file, batch by batch. What comes next is decoded on another core meanwhile.
+    pub(super) fn open(&self, file: &DataFile, schema: &SchemaRef, columns: &[&str]) -> BoxStream<'static, Result<RecordBatch>> {
         let rows = if columns.contains(&"resource_key") { WIDE_ROWS } else { NARROW_ROWS };
-        open_columns(Arc::clone(&self.store), file, schema, rows, Some(columns)).await
+        let mut batches = match self.sources.kept(file) {
+            Some(bytes) => match read_columns(&file.name, bytes, schema, rows, columns) {
+                Ok(batches) => futures::stream::iter(batches).boxed(),
+                Err(error) => futures::stream::once(async { Err(error) }).boxed(),
+            },
+            None => open_columns(Arc::clone(&self.store), file, schema, rows, Some(columns)),
+        };
+        let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        tokio::spawn(async move {
+            while let Some(batch) = batches.next().await {
+                // Nobody waits for more once a batch was wrong.
+                if sender.send(batch).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let next = |mut receiver: mpsc::Receiver<_>| async move { receiver.recv().await.map(|batch| (batch, receiver)) };
+        futures::stream::unfold(receiver, next).boxed()
     }
 
     /// What the manifest says of a file must be what its rows are.
@@ -189,6 +221,9 @@ impl Tables<'_, '_> {
     async fn entries(&mut self) -> Result<()> {
         let (mut fold, manifest) = (EntryFold::default(), self.manifest);
         for file in &manifest.entries {
+            if !self.sources.read(self.audit, file).await? {
+                return Ok(());
+            }
             let read = self.entry_file(file, &mut fold).await;
             if self.audit.note(&file.name, read)?.is_none() {
                 return Ok(());
@@ -196,7 +231,11 @@ impl Tables<'_, '_> {
         }
         let (name, index) = (self.manifest_name(), &manifest.index);
         if fold.next_revision != index.head + 1 {
-            let what = format!("the log entries tell of observations up to revision {}, expected {}", fold.next_revision - 1, index.head);
+            let what = format!(
+                "the log entries tell of observations up to revision {}, expected {}",
+                fold.next_revision.saturating_sub(1),
+                index.head
+            );
             self.found(Damage::new(&name, what));
         }
         let folded = LogIndex { head: index.head, head_time: index.head_time, times: index.times.clone(), ..fold.index };
@@ -210,7 +249,7 @@ impl Tables<'_, '_> {
     async fn entry_file(&mut self, file: &DataFile, fold: &mut EntryFold) -> Result<()> {
         let columns = names_of(&schema::ENTRIES);
         let (mut bounds, mut rows) = (Bounds::new(FileKind::Entries), 0);
-        let mut batches = self.open(file, &schema::ENTRIES, &columns).await?;
+        let mut batches = self.open(file, &schema::ENTRIES, &columns);
         while let Some(batch) = batches.next().await {
             let batch = batch?;
             bounds.add(&batch)?;
@@ -231,11 +270,11 @@ impl Tables<'_, '_> {
         for (row, view) in views.iter().enumerate() {
             let (seq, place) = (seqs.value(row), places.value(row));
             let (last_seq, last_place) = fold.last;
-            if !((seq == last_seq && place == last_place + 1) || (seq > last_seq && place == 0)) {
+            if !((seq == last_seq && Some(place) == last_place.checked_add(1)) || (seq > last_seq && place == 0)) {
                 return Err(Error::corrupt(format!("entry {place} of segment {seq} follows entry {last_place} of segment {last_seq}")));
             }
             fold.last = (seq, place);
-            let head = usize::try_from(seq - 1).ok().and_then(|at| self.chain.heads.get(at));
+            let head = seq.checked_sub(1).and_then(|at| usize::try_from(at).ok()).and_then(|at| self.chain.heads.get(at));
             if head.is_none_or(|head| head.mark != self.audit.digests.of_texts(hashes.value(row), writers.value(row))) {
                 return Err(Error::corrupt(format!("entry {place} of segment {seq} names another header than the log has")));
             }
@@ -244,7 +283,7 @@ impl Tables<'_, '_> {
                     let (expected, found) = (fold.next_revision, first.value(row));
                     return Err(Error::corrupt(format!("expected a batch from revision {expected} in segment {seq}, found {found}")));
                 }
-                fold.next_revision = last.value(row) + 1;
+                fold.next_revision = last.value(row).saturating_add(1);
             }
             fold.rules.take(seq.unsigned_abs(), view)?;
             fold.index.apply_entry(view)?;
@@ -256,6 +295,9 @@ impl Tables<'_, '_> {
     async fn changes(&mut self) -> Result<()> {
         let (mut last, manifest) = (0, self.manifest);
         for file in &manifest.changes {
+            if !self.sources.read(self.audit, file).await? {
+                continue;
+            }
             let read = self.change_file(file, &mut last).await;
             self.audit.note(&file.name, read)?;
         }
@@ -267,7 +309,7 @@ impl Tables<'_, '_> {
         let compared = change_columns(deep);
         let columns: Vec<&str> = compared.iter().copied().chain(deep.then_some("before")).collect();
         let (mut bounds, mut rows, after) = (Bounds::new(FileKind::Changes), 0, self.after);
-        let mut batches = self.open(file, &schema::CHANGES, &columns).await?;
+        let mut batches = self.open(file, &schema::CHANGES, &columns);
         while let Some(batch) = batches.next().await {
             let batch = batch?;
             bounds.add(&batch)?;
@@ -299,10 +341,14 @@ impl Tables<'_, '_> {
         Ok(())
     }
 
-    /// Adds rows to what the tables have of what segments told.
+    /// Adds rows to what the tables have of what segments told. Of a long history most segments have nothing left to tell.
     pub(super) fn tell(&mut self, what: Told, rows: &RecordBatch, key: &str, columns: &[&str]) -> Result<()> {
-        let digests = self.audit.digests.of(rows, columns)?;
-        self.chain.told.add(what as usize, Side::Found, numbers(rows, key)?.values().iter().copied(), digests);
+        let keys = numbers(rows, key)?;
+        let told = rows_where(rows, |row| self.chain.told.place_of(keys.value(row)).is_some())?;
+        if told.num_rows() > 0 {
+            let digests = self.audit.digests.of(&told, columns)?;
+            self.chain.told.add(what as usize, Side::Found, numbers(&told, key)?.values().iter().copied(), digests);
+        }
         Ok(())
     }
 

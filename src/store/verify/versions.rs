@@ -38,11 +38,19 @@ struct OfEpoch<'e> {
 pub async fn check(tables: &mut Tables<'_, '_>) -> Result<()> {
     let (manifest, name) = (tables.manifest, tables.manifest_name());
     for (place, epoch) in manifest.epochs.iter().enumerate() {
+        if let Some(file) = &epoch.closings
+            && !tables.sources.read(tables.audit, file).await?
+        {
+            continue;
+        }
         let read = closings_of(tables, epoch).await;
         let object = epoch.closings.as_ref().map_or(name.as_str(), |file| &file.name);
         let Some(closings) = tables.audit.note(object, read)? else { continue };
         let mut of_epoch = OfEpoch { place, epoch, closings, closed: 0, alive: 0 };
         for file in &epoch.files {
+            if !tables.sources.read(tables.audit, file).await? {
+                continue;
+            }
             let read = of_epoch.check_file(tables, file).await;
             tables.audit.note(&file.name, read)?;
         }
@@ -74,7 +82,7 @@ impl OfEpoch<'_> {
         let tags = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| is_tag_column(name));
         let columns: Vec<&str> = version_columns(deep).into_iter().chain(tags).collect();
         let (mut bounds, mut rows, mut last) = (Bounds::new(FileKind::Versions), 0, None);
-        let mut batches = tables.open(file, &schema, &columns).await?;
+        let mut batches = tables.open(file, &schema, &columns);
         while let Some(batch) = batches.next().await {
             let batch = batch?;
             bounds.add(&batch)?;

@@ -11,23 +11,23 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn ran(command: &mut Command) -> Output {
+pub fn ran(command: &mut Command) -> Output {
     command.output().unwrap()
 }
 
 /// What a command that succeeds prints.
-fn data(bucket: &TestBucket, bench: &Bench, arguments: &[&str]) -> String {
+pub fn data(bucket: &TestBucket, bench: &Bench, arguments: &[&str]) -> String {
     let output = ran(&mut bucket.command(bench, arguments));
     assert!(output.status.success(), "{arguments:?} on {}: {}", bucket.server.name, text(&output.stderr));
     text(&output.stdout)
 }
 
 /// What a command that fails says.
-fn refused(command: &mut Command) -> String {
+pub fn refused(command: &mut Command) -> String {
     let output = ran(command);
     assert_eq!(output.status.code(), Some(2), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
     text(&output.stderr)

@@ -1,0 +1,1 @@
+SELECT change, before->'properties'->>'State' FROM changes(from => 1, to => 'head') WHERE changed_paths[1] LIKE '/properties/%'

@@ -1,0 +1,1 @@
+EXPLAIN SELECT * FROM diff(1, 2) ORDER BY revision

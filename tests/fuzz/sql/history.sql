@@ -1,0 +1,1 @@
+SELECT h.* FROM history('i-1') AS h JOIN scans USING (scan_id) FOR SYSTEM_TIME AS OF 3

@@ -1,0 +1,1 @@
+SELECT r.name, e.value->>'Key' FROM resources r, jsonb_array_elements(r.properties->'Tags') AS e(value) WHERE r.properties @> '{"a":1}' AND r.name SIMILAR TO '(a|b)%'

@@ -1,0 +1,1 @@
+SELECT inet '10.0.0.1' << cidr '10.0.0.0/8', host('10.0.0.1/24'), age(now(), created_at), to_char(created_at, 'YYYY-MM-DD') FROM resources

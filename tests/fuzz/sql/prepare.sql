@@ -1,0 +1,1 @@
+PREPARE p(BIGINT) AS SELECT * FROM resources_as_of($1)

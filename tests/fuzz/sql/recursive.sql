@@ -1,0 +1,1 @@
+WITH RECURSIVE reach AS (SELECT from_key, to_key FROM relationships UNION SELECT r.from_key, e.to_key FROM reach r JOIN relationships e ON e.from_key = r.to_key) SELECT count(*) FROM reach

@@ -1,0 +1,1 @@
+SELECT resource_type, count(*) AS n FROM resources_as_of('head~1') WHERE tags['env'] = 'prod' GROUP BY 1 ORDER BY 2 DESC LIMIT 5

@@ -1,0 +1,47 @@
+//! The allocator of the tests: the system's, with a note of the largest block that a thread asked for.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Noting;
+
+#[global_allocator]
+static ALLOCATOR: Noting = Noting;
+
+fn note(bytes: usize) {
+    // A thread that ends has no place for it any more.
+    let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(bytes)));
+}
+
+#[expect(unsafe_code, reason = "the trait of allocators is unsafe; all is handed on to the system's")]
+unsafe impl GlobalAlloc for Noting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size());
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        note(layout.size());
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        note(bytes);
+        unsafe { System.realloc(block, layout, bytes) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// What work comes to, and the largest block of memory that this thread asked for meanwhile.
+pub fn largest_block<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    LARGEST.set(0);
+    let done = work();
+    (done, LARGEST.get())
+}

@@ -2,6 +2,7 @@
 
 mod checks;
 mod daemon;
+mod retention;
 mod scanning;
 mod storage;
 
@@ -16,6 +17,7 @@ use crate::model::{TypeRules, TypeRulesSet};
 
 pub use checks::{CheckSettings, ExemptionSettings};
 pub use daemon::{DaemonSettings, ExportJobSettings, JobSettings, NotifySettings, QueryJobSettings, ScanJobSettings};
+pub use retention::RetentionFileSettings;
 pub use scanning::{AccountSettings, AwsSettings, GuardFileSettings, RateSettings, RegionSettings, ScanSettings};
 pub use storage::{Encryption, StorageSettings};
 
@@ -38,6 +40,8 @@ pub struct FileSettings {
     pub output: OutputSettings,
     /// When a listing is not believed at once. Written into the store's log.
     pub guard: GuardFileSettings,
+    /// How much of the past is kept. Written into the store's log.
+    pub retention: RetentionFileSettings,
     /// How scans run.
     pub scan: ScanSettings,
     /// What the daemon does, and when.

@@ -1,5 +1,6 @@
 -- One row per scan. A scan that failed and was continued has more than one end: the last entry that begins or ends it
--- holds, and its counts are totals. A scan that has not ended is counted from its observations.
+-- holds, and its counts are totals. A scan that has not ended is counted from its observations; one that had not at a pin, from
+-- those that are kept.
 WITH steps AS (
     SELECT
         *,

@@ -1,5 +1,6 @@
 //! What can be typed. Types only: the doc comments are the help.
 
+mod maintenance;
 mod verbs;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use super::printer::ColorChoice;
 use super::resolve::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
 use crate::analysis::outcome::Severity;
 
+pub use maintenance::{RetainArgs, StatusArgs, VerifyArgs};
 pub use verbs::{BisectArgs, BlameArgs, ChangeWord, DiffArgs, FilterArgs, LogArgs, PageFormatArgs, ShowArgs, TagArgs, WatchArgs};
 
 /// git log for infrastructure: what your cloud looked like, in SQL
@@ -88,9 +90,9 @@ pub enum Command {
     Scan(ScanArgs),
     /// Do the jobs of elava.toml when they are due
     ///
-    /// Scans, checks, queries, exports and compaction, by periods and cron expressions; without jobs
-    /// in elava.toml, a scan every hour. Several daemons on one store share the work. SIGTERM and
-    /// Ctrl-C end it as soon as what was seen is durable.
+    /// Scans, checks, queries, exports, compaction and retention, by periods and cron expressions;
+    /// without jobs in elava.toml, a scan every hour. Several daemons on one store share the work.
+    /// SIGTERM and Ctrl-C end it as soon as what was seen is durable.
     ///
     ///   elava daemon
     ///   elava daemon --config /etc/elava.toml
@@ -138,6 +140,7 @@ pub enum Command {
     ///
     ///   elava tag before-migration
     ///   elava tag quarter-end 2026-09-30
+    ///   elava tag audit-2026 2026-12-31 --hold
     #[command(verbatim_doc_comment)]
     Tag(TagArgs),
     /// Print changes as they are committed, one JSON object a line
@@ -182,6 +185,16 @@ pub enum Command {
     ///   elava compact
     #[command(verbatim_doc_comment)]
     Compact,
+    /// Raise the oldest revision that is kept, and remove what is older
+    ///
+    /// Without an option, as [retention] in elava.toml says. The newest state stays, and so do
+    /// scans, coverage and the log of what happened. Tags made with --hold, and scans that have
+    /// not ended, hold it back. What went cannot be had back.
+    ///
+    ///   elava retain --keep 400d --dry-run
+    ///   elava retain --before 2026-01-01
+    #[command(verbatim_doc_comment)]
+    Retain(RetainArgs),
     /// Read the whole store and check that nothing is damaged or altered
     ///
     /// Every hash, the chain of the log, each file against the manifest, and the tables against
@@ -515,20 +528,6 @@ pub struct DemoArgs {
     pub print_sql: bool,
 }
 
-/// `elava verify`
-#[derive(Debug, Args)]
-pub struct VerifyArgs {
-    /// Read contents too, and compare the tables with each other row by row
-    #[arg(long)]
-    pub deep: bool,
-    /// A hash that an earlier verification printed: is all before it as it was?
-    #[arg(long, value_name = "HASH")]
-    pub head: Option<String>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// `elava backup`
 #[derive(Debug, Args)]
 pub struct BackupArgs {
@@ -566,14 +565,6 @@ pub struct RepairArgs {
     /// Give a damaged manifest up, and make the tables anew from the one before it
     #[arg(long, value_name = "NUMBER")]
     pub drop_manifest: Option<u64>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `elava status`
-#[derive(Debug, Args)]
-pub struct StatusArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -51,7 +51,7 @@ pub async fn reader(settings: &Settings) -> Result<Store> {
 }
 
 /// Opens the store for writing, and makes it if it is not there. What the settings file says of types, tag
-/// columns and the guard is written into the log, where it differs from what the store knows.
+/// columns, the guard and retention is written into the log, where it differs from what the store knows.
 ///
 /// # Errors
 /// `Unavailable` if it cannot be written, `Corrupt`, `Unsupported`.
@@ -62,6 +62,7 @@ pub async fn writer(settings: &Settings) -> Result<Writer> {
         types: settings.file.rules(known.types.clone()),
         tag_columns: settings.file.tag_columns.clone().unwrap_or_else(|| known.tag_columns.clone()),
         guard: settings.file.guard.over(&known.guard),
+        retention: settings.file.retention.over(known.retention),
         ..known.clone()
     };
     if wanted != known {

@@ -14,7 +14,7 @@ use super::repl::{Names, Relation, Shell, ShellError};
 use super::resolve::Settings;
 use crate::error::{Error, Result};
 use crate::query::{QuerySession, told};
-use crate::store::{Snapshot, Store};
+use crate::store::{ReaderPin, Snapshot, Store};
 
 /// A session over a store.
 #[derive(Debug)]
@@ -56,6 +56,24 @@ impl StoreShell {
         &mut self.session
     }
 
+    /// Keeps the files of what is seen, which is the newest, from being removed until it is released.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn pin_files(&mut self) -> Result<ReaderPin> {
+        let (newest, pin) = self.store.pinned().await?;
+        self.see(newest)?;
+        Ok(pin)
+    }
+
+    fn see(&mut self, newest: Arc<Snapshot>) -> Result<()> {
+        if !Arc::ptr_eq(&newest, &self.seen) {
+            self.session.refresh(Arc::<Snapshot>::clone(&newest))?;
+            self.seen = newest;
+        }
+        Ok(())
+    }
+
     /// Lets the next statement see what was written meanwhile.
     ///
     /// # Errors
@@ -65,11 +83,7 @@ impl StoreShell {
             return Ok(());
         }
         let newest = self.store.snapshot().await?;
-        if !Arc::ptr_eq(&newest, &self.seen) {
-            self.session.refresh(Arc::<Snapshot>::clone(&newest))?;
-            self.seen = newest;
-        }
-        Ok(())
+        self.see(newest)
     }
 
     /// Names are a convenience: where they cannot be had, nothing is completed.

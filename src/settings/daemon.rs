@@ -43,6 +43,8 @@ pub struct JobSettings {
     pub export: Option<ExportJobSettings>,
     /// Compacts the log.
     pub compact: Option<bool>,
+    /// Raises the floor as `[retention]` says.
+    pub retain: Option<bool>,
     /// Who is told.
     #[serde(default)]
     pub notify: Vec<String>,
@@ -137,9 +139,10 @@ impl JobSettings {
         if self.every.is_some() == self.cron.is_some() {
             return Err(Error::invalid("expected every = \"6h\" or cron = \"0 6 * * *\", one of the two"));
         }
-        let steps = [self.scan.is_some(), self.check.is_some(), self.query.is_some(), self.export.is_some(), self.compact == Some(true)];
+        let upkeep = [self.compact, self.retain].contains(&Some(true));
+        let steps = [self.scan.is_some(), self.check.is_some(), self.query.is_some(), self.export.is_some(), upkeep];
         if !steps.contains(&true) {
-            return Err(Error::invalid("expected something to do: scan, check, query, export or compact"));
+            return Err(Error::invalid("expected something to do: scan, check, query, export, compact or retain"));
         }
         if self.query.as_ref().is_some_and(|query| query.sql.is_some() == query.file.is_some()) {
             return Err(Error::invalid("query: expected sql or file, one of the two"));

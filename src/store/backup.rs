@@ -24,6 +24,7 @@ use super::data_file::{BlockChecksums, DataFile};
 use super::history::History;
 use super::manifest::{Manifest, hex, manifest_name, manifest_number};
 use super::parquet_io::FileKind;
+use super::pins::ReaderPin;
 use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name, segment_seq};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Revision;
@@ -104,8 +105,11 @@ async fn copy(from: Arc<dyn Backend>, to: Arc<dyn Backend>, options: &BackupOpti
     for _ in 0..ATTEMPTS_MAX {
         let source = History::open(Arc::clone(&from)).await?;
         let place = Place::look(&to, &source, purpose).await?;
+        let Some(pin) = ReaderPin::take(&source).await? else { continue };
         let mut copy = Copy { from: &from, to: &to, source: &source, place, options, total_bytes: 0, report };
-        match copy.run().await? {
+        let outcome = copy.run().await;
+        pin.release().await;
+        match outcome? {
             Outcome::Done => return Ok(copy.report),
             Outcome::Moved => report = copy.report,
         }

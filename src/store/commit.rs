@@ -23,6 +23,7 @@ use super::index::{LogIndex, StoreSettings};
 use super::jobs::JobClaim;
 use super::maintenance::Maintenance;
 use super::replay::{load_sightings, load_state, replay};
+use super::retention::{check_floor, check_not_gone};
 use super::run::{Begin, Begun, Committed, End, Runs};
 use super::segment::{HEADER_BYTES, Payload, Segment, SegmentHeader, segment_name};
 use super::state::{ScanNo, State};
@@ -69,6 +70,10 @@ pub enum Condition {
     LastRun(LastRun),
     /// The job can be had.
     Job(JobClaim),
+    /// Nothing holds the floor below this revision.
+    Floor(Revision),
+    /// The floor is not above this revision.
+    NotGone(Revision),
 }
 
 impl Condition {
@@ -78,6 +83,8 @@ impl Condition {
             Self::LastRun(LastRun(known)) if *known == index.last_run => Ok(()),
             Self::LastRun(_) => Err(Error::new(ErrorKind::Conflict, "another run has told of findings meanwhile")),
             Self::Job(claim) => claim.check(index.jobs.get(&claim.job)),
+            Self::Floor(floor) => check_floor(index, *floor),
+            Self::NotGone(revision) => check_not_gone(index, *revision),
         }
     }
 }
@@ -283,7 +290,7 @@ impl Committer {
     async fn reload(&mut self) -> Result<()> {
         let mut state = load_state(&self.history, self.state.scopes()).await?;
         self.runs.forget_seen();
-        if let Some(token) = self.runs.oldest_token() {
+        if let Some(token) = self.runs.oldest_token(self.history.index.floor) {
             load_sightings(&self.history, &mut state, &mut self.runs, None, token).await?;
         }
         self.state = state;
@@ -432,7 +439,7 @@ impl<'a> LogWork<'a> {
     fn push(&mut self, entries: &[Entry], condition: &Condition, draft: &mut Draft<'_>) -> Result<()> {
         if !matches!(condition, Condition::Always) {
             if self.has_conditional {
-                return Err(Error::new(ErrorKind::Conflict, "another job or run is recorded at this moment"));
+                return Err(Error::new(ErrorKind::Conflict, "another job, run or floor is recorded at this moment"));
             }
             condition.check(self.index)?;
             self.has_conditional = true;

@@ -15,12 +15,13 @@ use super::data_file::DataFile;
 use super::entries::place_entries;
 use super::history::History;
 use super::levels::{CHANGE_LEVELS, ENTRY_LEVELS, Levels, OBSERVATION_LEVELS, VERSION_LEVELS};
-use super::manifest::{Epoch, Manifest, hex, manifest_name};
+use super::manifest::{Epoch, Manifest, hex, manifest_name, manifest_number};
 use super::merge::{SortedObservations, append, merge_observations, write_batches};
 use super::merge_versions::{EpochPlan, rewrite_epochs};
 use super::parquet_io::FileKind;
+use super::retention::{is_below, is_epoch_below};
 use super::schema;
-use super::segment::{Segment, numbers};
+use super::segment::{Hash, Segment, numbers};
 use super::snapshot::overlay;
 use super::sweep::{self, Swept};
 use super::tag_columns::schema_with;
@@ -162,16 +163,28 @@ fn step(history: &History) -> usize {
 
 /// Publishes a manifest and goes on from it. False if another process has compacted: its tables are as good as ours, and the
 /// next refresh finds them.
+///
+/// The number may be free although it was used: while this process stood still, others published it and newer ones, and swept.
+/// Those do not follow what is made now, which is taken away.
 async fn publish(history: &mut History, manifest: Manifest) -> Result<bool> {
     let (bytes, hash) = manifest.encode()?;
     let name = manifest_name(manifest.number);
     // The tail may hold a segment whose writer has not made its name durable yet; the manifest must not outlive it.
     history.backend.settle("log").await?;
     match history.backend.create(&name, bytes).await {
+        Ok(Created::Done) if was_used(history, &name, &hash).await? => history.backend.delete(&name).await.map(|()| false),
         Ok(Created::Done) => history.adopt(Arc::new(manifest), hash).await.map(|()| true),
         Ok(Created::Exists) => Ok(false),
         Err(error) => Err(error.context("publish the compacted tables")),
     }
+}
+
+/// Whether the manifest after one, of a name and a hash, follows another of its number.
+async fn was_used(history: &History, name: &str, hash: &Hash) -> Result<bool> {
+    let later = history.backend.list("manifest", name).await?;
+    let Some(next) = later.iter().find_map(|listed| manifest_number(&listed.name)) else { return Ok(false) };
+    let Some(bytes) = history.backend.get(&manifest_name(next)).await? else { return Ok(true) };
+    Ok(Manifest::decode(&bytes, next)?.0.previous_hash != hex(hash))
 }
 
 async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
@@ -185,7 +198,8 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
     done.observations += (history.index.head - old.index.head).unsigned_abs();
     let epochs = build_epochs(history, &cuts, done).await?;
     let newer = changes_of_tail(history).await?;
-    let changes = appended(history, FileKind::Changes, &schema::CHANGES, &CHANGE_LEVELS, &old.changes, &newer).await?;
+    let kept = above_floor(history, &old.changes);
+    let changes = appended(history, FileKind::Changes, &schema::CHANGES, &CHANGE_LEVELS, &kept, &newer).await?;
     let observations = build_observations(history).await?;
     let entries = build_entries(history).await?;
     let previous_hash = if old.number == 0 { String::new() } else { hex(&history.manifest_hash) };
@@ -195,7 +209,6 @@ async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
         store_id: history.store_id,
         covered_seq: last_seq,
         covered_hash: hex(&last_hash),
-        floor: old.floor,
         index: (*history.index).clone(),
         epochs,
         cutting,
@@ -219,11 +232,10 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
     let first = if cuts.is_empty() { VERSION_LEVELS.first_to_merge(&open.files, versions.num_rows()) } else { 0 };
     let (kept, merged) = open.files.split_at_checked(first).unwrap_or((&open.files, &[]));
     debug!(cuts = cuts.len(), files = merged.len(), "merging files of the open epoch");
-    let backend = &*history.backend;
     let schema = schema_with(&history.index.settings.tag_columns);
     let plan = EpochPlan::new(open.start, &cuts);
     let sources = VerifiedStore::new(history.backend.object_store(), merged.iter().cloned());
-    for (start, end, file) in rewrite_epochs(backend, Arc::new(sources), merged, versions, &closings, &plan, &schema).await? {
+    for (start, end, file) in rewrite_epochs(history, Arc::new(sources), merged, versions, &closings, &plan, &schema).await? {
         done.version_rows_written += file.as_ref().map_or(0, |file| file.rows);
         epochs.push(Epoch { start, end, files: file.into_iter().collect(), closings: None });
     }
@@ -231,9 +243,15 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
         let newest = kept.iter().filter_map(|file| file.int_bounds("valid_from_revision")).map(|(_, newest)| newest).max();
         let closings = closings_up_to(closings.rows(), newest.unwrap_or(open.start))?;
         open.files.splice(0..0, kept.iter().cloned());
-        open.closings = write_batches(backend, FileKind::Closings, &schema::CLOSINGS, [closings]).await?;
+        open.closings = write_batches(history, FileKind::Closings, &schema::CLOSINGS, [closings]).await?;
     }
+    epochs.retain(|epoch| !is_epoch_below(epoch, history.index.floor));
     Ok(epochs)
+}
+
+/// The files of changes or observations that hold something above the floor.
+fn above_floor(history: &History, files: &[DataFile]) -> Vec<DataFile> {
+    files.iter().filter(|file| !is_below(file, history.index.floor)).cloned().collect()
 }
 
 /// The closings of versions that began up to and including a revision.
@@ -257,7 +275,7 @@ pub fn sort_versions(versions: &RecordBatch) -> Result<RecordBatch> {
 }
 
 async fn build_observations(history: &History) -> Result<Vec<DataFile>> {
-    let mut files = history.manifest.observations.clone();
+    let mut files = above_floor(history, &history.manifest.observations);
     let sorted = SortedObservations::new(history.tail.iter().filter(|segment| segment.header.count > 0).cloned())?;
     if sorted.len() == 0 {
         return Ok(files);

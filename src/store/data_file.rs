@@ -10,7 +10,7 @@ pub const CHECKSUM_BLOCK_BYTES: u64 = 64 * 1024;
 /// A Parquet file of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFile {
-    /// Its name in the store; holds its content hash.
+    /// Its name in the store; holds the number of the manifest that it was written for, and its content hash.
     pub name: String,
     /// Its rows.
     pub rows: u64,
@@ -55,6 +55,14 @@ impl DataFile {
     }
 }
 
+/// The manifest that a data file was written for, as its name tells; `None` for one that was written before names did.
+pub fn manifest_of_file(name: &str) -> Option<u64> {
+    let (_, stem) = name.rsplit_once('/')?;
+    let (digits, _) = stem.strip_prefix("changes-").unwrap_or(stem).split_once('-')?;
+    let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { digits.parse().ok() } else { None }
+}
+
 /// The checksums of blocks, of bytes that come in pieces.
 #[derive(Debug, Default)]
 pub struct BlockChecksums {
@@ -89,5 +97,21 @@ impl BlockChecksums {
     pub fn finish(mut self) -> Vec<u32> {
         self.end_block();
         self.done
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn the_name_of_a_data_file_tells_its_manifest() {
+    let hash = "0123456789abcdef0123456789abcdef";
+    for (name, manifest) in [
+        (format!("versions/00000000000000000041-{hash}.parquet"), Some(41)),
+        (format!("versions/changes-00000000000000000041-{hash}.parquet"), Some(41)),
+        (format!("versions/changes-{hash}.parquet"), None),
+        (format!("entries/{hash}.parquet"), None),
+        (format!("entries/+0000000000000000041-{hash}.parquet"), None),
+        (hash.to_owned(), None),
+    ] {
+        assert_eq!(manifest_of_file(&name), manifest, "{name}");
     }
 }

@@ -25,6 +25,12 @@ pub enum EntryKind {
     ScanCompleted,
     /// A name was given to a revision.
     TagCreated,
+    /// A tag holds the floor at its revision or below.
+    TagHeld,
+    /// It does no more.
+    TagReleased,
+    /// The floor was raised: what was over by then can be asked for no more.
+    Retention,
     /// A setting that governs meaning has a new value.
     SettingChanged,
     /// Checks were run; `details` tells of what, and how they came out.
@@ -40,13 +46,16 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::ScanStarted,
         Self::ResourceObserved,
         Self::ScopeCovered,
         Self::ScanFailed,
         Self::ScanCompleted,
         Self::TagCreated,
+        Self::TagHeld,
+        Self::TagReleased,
+        Self::Retention,
         Self::SettingChanged,
         Self::AnalysisRun,
         Self::Finding,
@@ -64,6 +73,9 @@ impl EntryKind {
             Self::ScanFailed => "scan_failed",
             Self::ScanCompleted => "scan_completed",
             Self::TagCreated => "tag_created",
+            Self::TagHeld => "tag_held",
+            Self::TagReleased => "tag_released",
+            Self::Retention => "retention",
             Self::SettingChanged => "setting_changed",
             Self::AnalysisRun => "analysis_run",
             Self::Finding => "finding",

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::entries::{ChangeCounts, Entry, EntryKind, EntryView, read_entries};
 use super::findings::RunDetails;
 use super::jobs::{self, JobState};
+use super::retention::{RetentionDetails, RetentionSettings};
 use super::segment::Segment;
 use crate::error::{Error, Result};
 use crate::model::{Revision, Scope, Timestamp, TypeRulesSet};
@@ -21,6 +22,9 @@ pub struct LogIndex {
     pub head: Revision,
     /// The time of the newest observation, in microseconds.
     pub head_time: Option<i64>,
+    /// The oldest revision that can be asked for.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub floor: Revision,
     /// Steps of time, oldest first: up to and including `revision`, observations are at `at` or before. Times differ.
     pub times: Vec<TimeStep>,
     /// For each ended scan, in order of its end: the newest revision then.
@@ -48,6 +52,14 @@ pub struct TagPoint {
     pub revision: Revision,
     /// The newest revision when it was made.
     pub head: Revision,
+    /// Whether it holds the floor.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub held: bool,
+}
+
+/// Whether a field is as it is in logs that do not tell it.
+fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A run of observations of one time.
@@ -106,12 +118,15 @@ pub struct StoreSettings {
     /// When a provider's listing misses too much to be believed at once.
     #[serde(default)]
     pub guard: GuardSettings,
+    /// What is kept.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub retention: RetentionSettings,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        let (types, guard) = (TypeRulesSet::default(), GuardSettings::default());
-        Self { types, tag_columns: Vec::new(), epoch_rows_min: EPOCH_ROWS_MIN, guard }
+        let (types, guard, retention) = (TypeRulesSet::default(), GuardSettings::default(), RetentionSettings::default());
+        Self { types, tag_columns: Vec::new(), epoch_rows_min: EPOCH_ROWS_MIN, guard, retention }
     }
 }
 
@@ -156,7 +171,7 @@ pub struct BatchDetails {
     pub counts: ChangeCounts,
 }
 
-/// The details of a `tag_created` entry.
+/// The details of a `tag_created`, `tag_held` or `tag_released` entry.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TagDetails {
     /// The name.
@@ -166,8 +181,8 @@ pub struct TagDetails {
 }
 
 impl TagDetails {
-    pub(super) fn to_entry(&self, at: Timestamp) -> Entry {
-        told(EntryKind::TagCreated, at, self)
+    pub(super) fn to_entry(&self, kind: EntryKind, at: Timestamp) -> Entry {
+        told(kind, at, self)
     }
 }
 
@@ -280,7 +295,17 @@ impl LogIndex {
             }
             EntryKind::TagCreated => {
                 let details: TagDetails = read_details(entry)?;
-                self.tags.insert(details.name, TagPoint { revision: details.revision, head: entry.head });
+                self.tags.insert(details.name, TagPoint { revision: details.revision, head: entry.head, held: false });
+            }
+            EntryKind::TagHeld | EntryKind::TagReleased => {
+                let details: TagDetails = read_details(entry)?;
+                if let Some(point) = self.tags.get_mut(&details.name) {
+                    point.held = entry.kind == EntryKind::TagHeld;
+                }
+            }
+            EntryKind::Retention => {
+                let details: RetentionDetails = read_details(entry)?;
+                self.floor = self.floor.max(details.floor);
             }
             EntryKind::SettingChanged => self.settings = read_details(entry)?,
             EntryKind::AnalysisRun => {

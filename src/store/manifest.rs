@@ -44,8 +44,6 @@ pub struct Manifest {
     pub covered_seq: u64,
     /// SHA-256 of that segment's header, in hexadecimal.
     pub covered_hash: String,
-    /// The oldest revision that can be asked for.
-    pub floor: Revision,
     /// The log up to that segment, folded.
     pub index: LogIndex,
     /// Epochs in order; the last is open.
@@ -111,7 +109,6 @@ impl Manifest {
             store_id,
             covered_seq: 0,
             covered_hash: String::new(),
-            floor: 0,
             index: LogIndex::default(),
             epochs: Vec::new(),
             cutting: CuttingState::default(),

@@ -19,7 +19,6 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
-use super::backend::Backend;
 use super::data_file::DataFile;
 use super::decode::decode_all;
 use super::history::History;
@@ -43,7 +42,7 @@ const SCOPE_COLUMNS: [&str; 4] = ["provider", "account_id", "region", "resource_
 /// # Errors
 /// `Unavailable` if the storage refuses.
 pub async fn write_batches(
-    backend: &dyn Backend,
+    history: &History,
     kind: FileKind,
     schema: &SchemaRef,
     batches: impl IntoIterator<Item = RecordBatch>,
@@ -52,7 +51,7 @@ pub async fn write_batches(
     if batches.peek().is_none() {
         return Ok(None);
     }
-    let mut writer = FileWriter::new(backend, kind, schema)?;
+    let mut writer = FileWriter::new(history, kind, schema)?;
     for batch in batches {
         writer.write(&batch)?;
     }
@@ -236,7 +235,7 @@ pub async fn merge_observations(history: &History, files: &[DataFile], newer: So
         cursors.push(Cursor { stream, runs: VecDeque::new() });
     }
     cursors.push(Cursor { stream: futures::stream::iter(newer).boxed(), runs: VecDeque::new() });
-    let mut writer = FileWriter::new(&*history.backend, FileKind::Observations, &schema::OBSERVATIONS)?;
+    let mut writer = FileWriter::new(history, FileKind::Observations, &schema::OBSERVATIONS)?;
     loop {
         let mut least: Option<Vec<String>> = None;
         for cursor in &mut cursors {
@@ -269,7 +268,7 @@ pub async fn append(
     newer: &RecordBatch,
 ) -> Result<Option<DataFile>> {
     let store = Arc::new(VerifiedStore::new(history.backend.object_store(), files.iter().cloned()));
-    let mut writer = FileWriter::new(&*history.backend, kind, schema)?;
+    let mut writer = FileWriter::new(history, kind, schema)?;
     for file in files {
         let mut stream = open_stream(Arc::clone(&store), file, schema, APPENDED_BATCH_ROWS);
         while let Some(batch) = stream.next().await {

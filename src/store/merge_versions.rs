@@ -15,9 +15,9 @@ use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 
-use super::backend::Backend;
 use super::closings::Closings;
 use super::data_file::DataFile;
+use super::history::History;
 use super::merge::open_stream;
 use super::parquet_io::{FileKind, FileWriter};
 use super::schema;
@@ -48,7 +48,7 @@ impl EpochPlan {
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
 pub async fn rewrite_epochs(
-    backend: &dyn Backend,
+    history: &History,
     store: Arc<VerifiedStore>,
     files: &[DataFile],
     tail: RecordBatch,
@@ -69,7 +69,7 @@ pub async fn rewrite_epochs(
     let mut merged = merge(streams)?;
     let mut writers = Vec::with_capacity(plan.0.len());
     for _ in &plan.0 {
-        writers.push(FileWriter::new(backend, FileKind::Versions, schema)?);
+        writers.push(FileWriter::new(history, FileKind::Versions, schema)?);
     }
     while let Some(batch) = merged.next().await {
         let batch = batch.map_err(internal)?;

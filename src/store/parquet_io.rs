@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::backend::{Backend, Staged};
 use super::data_file::{BlockChecksums, Bound, CHECKSUM_BLOCK_BYTES, ColumnStats, DataFile};
 use super::decode::decode;
+use super::history::History;
 use super::manifest::hex;
 use super::schema::PAYLOAD_COLUMNS;
 use super::tag_columns::is_tag_column;
@@ -57,7 +58,7 @@ impl FileKind {
     /// The folders of all kinds.
     pub const FOLDERS: [&str; 4] = ["versions", "closings", "observations", "entries"];
 
-    /// What the names of its files begin with; a hash of the content follows.
+    /// What the names of its files begin with; the number of a manifest and a hash of the content follow.
     fn prefix(self) -> &'static str {
         match self {
             Self::Versions => "versions/",
@@ -163,6 +164,8 @@ impl FileKind {
 /// Writes one file as a stream of batches, taking hashes and bounds on the way.
 pub struct FileWriter {
     kind: FileKind,
+    /// The manifest that is to name it.
+    manifest: u64,
     sink: Arc<Mutex<Sink>>,
     writer: ArrowWriter<SharedSink>,
     bounds: Bounds,
@@ -245,16 +248,17 @@ impl Sink {
 }
 
 impl FileWriter {
-    /// Begins a file.
+    /// Begins a file for the manifest after that of a history.
     ///
     /// # Errors
     /// `Unavailable` if the storage refuses.
-    pub fn new(backend: &dyn Backend, kind: FileKind, schema: &SchemaRef) -> Result<Self> {
-        let sink = Sink { staged: Some(backend.stage()?), hasher: Sha256::new(), checksums: BlockChecksums::default(), bytes: 0 };
+    pub fn new(history: &History, kind: FileKind, schema: &SchemaRef) -> Result<Self> {
+        let manifest = history.manifest.number + 1;
+        let sink = Sink { staged: Some(history.backend.stage()?), hasher: Sha256::new(), checksums: BlockChecksums::default(), bytes: 0 };
         let sink = Arc::new(Mutex::new(sink));
         let writer =
             ArrowWriter::try_new(SharedSink(Arc::clone(&sink)), Arc::clone(schema), Some(kind.properties()?)).map_err(not_written)?;
-        Ok(Self { kind, sink, writer, bounds: Bounds::new(kind), rows: 0 })
+        Ok(Self { kind, manifest, sink, writer, bounds: Bounds::new(kind), rows: 0 })
     }
 
     /// Appends rows.
@@ -267,7 +271,7 @@ impl FileWriter {
         self.writer.write(batch).map_err(not_written)
     }
 
-    /// Ends the file and publishes it under a name made from its content, `None` if it has no rows.
+    /// Ends the file and publishes it under a name made from its manifest's number and its content, `None` if it has no rows.
     ///
     /// # Errors
     /// `Unavailable` if the storage refuses; `Uncertain` if it may have published it.
@@ -277,7 +281,7 @@ impl FileWriter {
         }
         self.writer.close().map_err(not_written)?;
         let (staged, hash, checksums, bytes) = self.sink.lock().unwrap_or_else(PoisonError::into_inner).end()?;
-        let name = format!("{}{}.parquet", self.kind.prefix(), hash.get(..32).unwrap_or(&hash));
+        let name = format!("{}{:020}-{}.parquet", self.kind.prefix(), self.manifest, hash.get(..32).unwrap_or(&hash));
         staged.publish(&name).await?;
         Ok(Some(DataFile { name, rows: self.rows, bytes, hash, checksums, columns: self.bounds.finish() }))
     }

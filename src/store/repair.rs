@@ -249,7 +249,7 @@ async fn drop_manifest(backend: &Arc<dyn Backend>, sickbed: &Sickbed, number: u6
 
 /// Makes tables of the log, from a manifest on or from its beginning, under numbers that come after all that are there.
 async fn rebuild(backend: &Arc<dyn Backend>, sickbed: &Sickbed, base: Option<(Manifest, Hash)>, repaired: &mut Repaired) -> Result<()> {
-    // A file that is made anew may have the name of a damaged one: the same rows give the same bytes.
+    // Nothing names them any more then, and what is there is verified.
     for name in sickbed.damaged.iter().filter(|name| name.ends_with(".parquet")) {
         backend.delete(name).await?;
         repaired.removed.push(name.clone());

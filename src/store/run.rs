@@ -142,9 +142,9 @@ impl Runs {
         self.runs.values().all(|run| !run.active)
     }
 
-    /// The oldest head at which a scan under way began.
-    pub fn oldest_token(&self) -> Option<Revision> {
-        self.runs.values().filter(|run| run.active).map(|run| run.token).min()
+    /// The oldest head at which a scan under way began that can still write: one that began below the floor cannot.
+    pub fn oldest_token(&self, floor: Revision) -> Option<Revision> {
+        self.runs.values().filter(|run| run.active && run.token >= floor).map(|run| run.token).min()
     }
 
     /// Stops a scan without an end: it goes on when it is begun again.
@@ -217,8 +217,9 @@ impl Runs {
         }
         let head_time = index.head_time.map(Timestamp::from_micros);
         let broken = index.open_scans.get(&begin.scan_id);
-        if broken.is_none() {
-            check_start(begin, head_time, now)?;
+        match broken {
+            None => check_start(begin, head_time, now)?,
+            Some(broken) => check_token(&begin.scan_id, broken.token, index)?,
         }
         let mut run = Run::begin(begin, begin.at.unwrap_or(now));
         let begun = match broken {
@@ -265,6 +266,7 @@ impl Runs {
             return Err(run.not_under_way());
         }
         run.check_not_overtaken(index)?;
+        check_token(&run.scan_id, run.token, index)?;
         let known = run.pass_over(observations)?;
         let observations = observations.get(known..).unwrap_or_default();
         if observations.is_empty() {
@@ -301,6 +303,7 @@ impl Runs {
         run.check_not_overtaken(index)?;
         match end {
             End::Completed { at, scopes } => {
+                check_token(&run.scan_id, run.token, index)?;
                 if let Some(skip) = &run.skip {
                     return Err(run.differs(skip.lines));
                 }
@@ -353,6 +356,15 @@ fn check_start(begin: &Begin, head_time: Option<Timestamp>, now: Timestamp) -> R
         .with_hint("import all of it, oldest first, into a new store, or use --lift to record it at the newest time")),
         _ => Ok(()),
     }
+}
+
+/// What was seen since a scan began decides what it may say. Below the floor nobody knows that any more.
+fn check_token(scan_id: &str, token: Revision, index: &LogIndex) -> Result<()> {
+    if token >= index.floor {
+        return Ok(());
+    }
+    let message = format!("scan {scan_id} broke, and began at revision {token}, below the oldest that is kept ({})", index.floor);
+    Err(Error::invalid(message).with_hint("scan or import again under another scan_id"))
 }
 
 /// Checks a time that a source gives.

@@ -17,11 +17,15 @@ use super::entries::place_entries;
 use super::history::History;
 use super::index::{LogIndex, TagPoint};
 use super::manifest::{Epoch, Manifest, hex};
+use super::pins::ReaderPin;
 use super::schema;
 use super::segment::{Segment, numbers};
 use super::verified::VerifiedStore;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Revision, Timestamp, TypeRulesSet};
+
+/// How often a snapshot is taken anew because the store was compacted before it was pinned.
+const PIN_ATTEMPTS_MAX: usize = 8;
 
 /// A store that is open for reading. Cloning shares what has been read.
 #[derive(Debug, Clone)]
@@ -59,6 +63,21 @@ impl Store {
                 Ok(snapshot)
             }
         }
+    }
+
+    /// The newest state, and what keeps its files from being removed until it is released: for readers that take longer than
+    /// the grace period.
+    ///
+    /// # Errors
+    /// As [`Store::snapshot`].
+    pub async fn pinned(&self) -> Result<(Arc<Snapshot>, ReaderPin)> {
+        for _ in 0..PIN_ATTEMPTS_MAX {
+            let snapshot = self.snapshot().await?;
+            if let Some(pin) = ReaderPin::take(&snapshot.history).await? {
+                return Ok((snapshot, pin));
+            }
+        }
+        Err(Error::unavailable("the store is compacted faster than it can be read"))
     }
 
     /// The log as it was last read.
@@ -128,7 +147,7 @@ impl Snapshot {
 
     /// The oldest revision that can be asked for.
     pub fn floor(&self) -> Revision {
-        self.history.manifest.floor
+        self.history.index.floor
     }
 
     /// The time of the newest observation.

@@ -1,13 +1,22 @@
-//! Removing what is no longer needed, after a grace period: segments that the tables cover are cut down to their headers,
-//! and manifests and files that no newer manifest names are deleted.
+//! Removing what is no longer needed: segments that the tables cover are cut down to their headers, and manifests and files
+//! that nobody reads any more are deleted.
+//!
+//! A manifest is needed while it is the newest, for the grace period after the next one came, and while a reader has it
+//! pinned ([`super::pins`]). A file is needed while such a manifest names it.
+//!
+//! What is deleted is never needed again, however late the deletion comes: a manifest names files of the one before it and
+//! such as were written for it, whose names hold its number. So the manifests that name a file follow one another, beginning
+//! with that of its number, and a file of the newest's number or a smaller one that the newest does not name is named no more.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::backend::Listed;
+use super::data_file::manifest_of_file;
 use super::history::History;
 use super::manifest::{Manifest, manifest_name, manifest_number};
 use super::parquet_io::FileKind;
+use super::pins::pinned;
 use super::segment::{HEADER_BYTES, SegmentHeader, segment_name};
 use crate::error::Result;
 
@@ -22,55 +31,99 @@ pub struct Swept {
     pub bytes: u64,
 }
 
-/// A file that no manifest ever named is kept at least this long: a compaction that is under way may be about to.
-const UNNAMED_GRACE_SECONDS: u64 = 24 * 3600;
+/// A file whose name tells no manifest, and which none names, is kept at least this long: an older build that compacts may be
+/// about to.
+const NUMBERLESS_GRACE_SECONDS: u64 = 24 * 3600;
 
-/// Removes what is older than the grace period and no longer needed. Nothing that a reader of the newest manifest uses is
-/// touched; a reader of an older one has the grace period to finish.
-///
-/// Files are listed before manifests are read: a file that a manifest names was there before the manifest, so what is
-/// listed and named by none belongs to no manifest yet, and is told by its age. Manifests are read only where something
-/// is old enough to go.
+/// Removes what is not needed. Of manifests only those are read that tell of a file that may go.
 ///
 /// # Errors
 /// `Unavailable` if the storage refuses; what was not removed is removed by the next sweep.
 pub async fn sweep(history: &History, grace: Duration) -> Result<Swept> {
     let mut swept = Swept::default();
     sweep_segments(history, grace, &mut swept).await?;
-    let in_use: HashSet<String> = file_names(&history.manifest).into_iter().collect();
-    let mut old = Vec::new();
+    let listed = history.backend.list("manifest", "").await?;
+    // The newest manifest is there, so a reader that pins another one after this sees that it is not the newest.
+    let pinned = pinned(history).await?;
+    let stale = stale(&listed, history.manifest.number, grace, &pinned);
+    let (stale, needed): (Vec<&Listed>, Vec<&Listed>) = listed.iter().partition(|listed| stale.contains(&listed.name));
+    // First, so that none is left that names a file that is gone.
+    for manifest in stale {
+        delete(history, manifest, &mut swept).await?;
+    }
+    let mut needed = Needed::new(history, needed.into_iter().filter_map(|listed| manifest_number(&listed.name)).collect());
     for folder in FileKind::FOLDERS {
-        let listed = history.backend.list(folder, "").await?;
-        old.extend(listed.into_iter().filter(|listed| listed.age_seconds >= grace.as_secs() && !in_use.contains(&listed.name)));
-    }
-    let manifests = history.backend.list("manifest", "").await?;
-    if old.is_empty() && !manifests.iter().any(|listed| is_stale(listed, history, grace)) {
-        return Ok(swept);
-    }
-    let named = sweep_manifests(history, manifests, grace, &mut swept).await?;
-    for listed in old {
-        let is_dead = named.dead.contains(&listed.name) || listed.age_seconds >= UNNAMED_GRACE_SECONDS;
-        if is_dead && !named.live.contains(&listed.name) {
-            history.backend.delete(&listed.name).await?;
-            swept.objects += 1;
-            swept.bytes += listed.bytes;
+        for listed in history.backend.list(folder, "").await? {
+            if !needed.holds(&listed).await? {
+                delete(history, &listed, &mut swept).await?;
+            }
         }
     }
     Ok(swept)
 }
 
-/// Whether a manifest is neither the newest nor within the grace period.
-fn is_stale(listed: &Listed, history: &History, grace: Duration) -> bool {
-    manifest_number(&listed.name).is_some_and(|number| number < history.manifest.number) && listed.age_seconds >= grace.as_secs()
+async fn delete(history: &History, listed: &Listed, swept: &mut Swept) -> Result<()> {
+    history.backend.delete(&listed.name).await?;
+    swept.objects += 1;
+    swept.bytes += listed.bytes;
+    Ok(())
 }
 
-/// The files that manifests name.
-#[derive(Default)]
-struct Named {
-    /// By those that are left.
-    live: HashSet<String>,
-    /// By those that were deleted, and perhaps by others.
-    dead: HashSet<String>,
+/// The manifests that nobody needs: one that is older than the newest, pinned by nobody, and followed by one that has been
+/// there for the grace period.
+fn stale(listed: &[Listed], newest: u64, grace: Duration, pinned: &BTreeSet<u64>) -> HashSet<String> {
+    let numbered: Vec<(u64, &Listed)> = listed.iter().filter_map(|listed| Some((manifest_number(&listed.name)?, listed))).collect();
+    let is_stale = |pair: &&[(u64, &Listed)]| {
+        let [(number, _), (_, next)] = pair else { return false };
+        *number < newest && !pinned.contains(number) && next.age_seconds >= grace.as_secs()
+    };
+    numbered.windows(2).filter(is_stale).filter_map(|pair| pair.first()).map(|(_, listed)| listed.name.clone()).collect()
+}
+
+/// The manifests that are needed, and the files that they name.
+struct Needed<'a> {
+    history: &'a History,
+    manifests: BTreeSet<u64>,
+    files: BTreeMap<u64, HashSet<String>>,
+}
+
+impl<'a> Needed<'a> {
+    fn new(history: &'a History, manifests: BTreeSet<u64>) -> Self {
+        let newest = (history.manifest.number, file_names(&history.manifest));
+        Self { history, manifests, files: BTreeMap::from([newest]) }
+    }
+
+    /// Whether a file is needed, or may be one day.
+    async fn holds(&mut self, listed: &Listed) -> Result<bool> {
+        let (name, newest) = (&listed.name, self.history.manifest.number);
+        if self.files_of(newest).await?.contains(name) {
+            return Ok(true);
+        }
+        let asked: Vec<u64> = match manifest_of_file(name) {
+            Some(number) if number > newest || (number < newest && self.manifests.contains(&number)) => return Ok(true),
+            // The first that may name it: if that one does not, none after it does.
+            Some(number) => self.manifests.range(number..).next().copied().into_iter().collect(),
+            None if listed.age_seconds < NUMBERLESS_GRACE_SECONDS => return Ok(true),
+            None => self.manifests.iter().copied().collect(),
+        };
+        for manifest in asked {
+            if self.files_of(manifest).await?.contains(name) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn files_of(&mut self, number: u64) -> Result<&HashSet<String>> {
+        if !self.files.contains_key(&number) {
+            let names = match self.history.backend.get(&manifest_name(number)).await? {
+                Some(bytes) => file_names(&Manifest::decode(&bytes, number)?.0),
+                None => HashSet::new(),
+            };
+            self.files.insert(number, names);
+        }
+        Ok(self.files.entry(number).or_default())
+    }
 }
 
 /// A segment is cut down once a later header names a manifest that covers it: then the chain vouches for the tables.
@@ -89,7 +142,7 @@ async fn sweep_segments(history: &History, grace: Duration, swept: &mut Swept) -
     Ok(())
 }
 
-/// The last segment covered by a manifest that a header of the log names.
+/// The last segment covered by a manifest that a header of the log names, and by the newest one.
 async fn vouched_seq(history: &History) -> Result<Option<u64>> {
     let name = segment_name(history.last.0);
     let Some(bytes) = history.backend.get(&name).await? else { return Ok(None) };
@@ -99,33 +152,9 @@ async fn vouched_seq(history: &History) -> Result<Option<u64>> {
     }
     let Some(bytes) = history.backend.get(&manifest_name(newest.manifest_number)).await? else { return Ok(None) };
     let (manifest, _) = Manifest::decode(&bytes, newest.manifest_number)?;
-    Ok(Some(manifest.covered_seq))
+    Ok(Some(manifest.covered_seq.min(history.manifest.covered_seq)))
 }
 
-/// Deletes manifests that are stale; returns the files that they and the others name.
-async fn sweep_manifests(history: &History, manifests: Vec<Listed>, grace: Duration, swept: &mut Swept) -> Result<Named> {
-    let mut named = Named::default();
-    for listed in manifests {
-        let Some(number) = manifest_number(&listed.name) else { continue };
-        let needed = !is_stale(&listed, history, grace);
-        let names = match history.backend.get(&listed.name).await? {
-            Some(bytes) => Manifest::decode(&bytes, number).map(|(manifest, _)| file_names(&manifest)),
-            None => Ok(Vec::new()),
-        };
-        match (needed, names) {
-            (true, names) => named.live.extend(names?),
-            // A damaged one that nobody needs keeps nothing alive.
-            (false, names) => named.dead.extend(names.unwrap_or_default()),
-        }
-        if !needed {
-            history.backend.delete(&listed.name).await?;
-            swept.objects += 1;
-            swept.bytes += listed.bytes;
-        }
-    }
-    Ok(named)
-}
-
-fn file_names(manifest: &Manifest) -> Vec<String> {
+fn file_names(manifest: &Manifest) -> HashSet<String> {
     manifest.files().map(|file| file.name.clone()).collect()
 }

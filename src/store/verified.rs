@@ -44,7 +44,7 @@ impl VerifiedStore {
     async fn fetch(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let file = self.file(location)?;
         let spans = spans(ranges, file.bytes);
-        let read = self.inner.get_ranges(location, &spans).await?;
+        let read = self.inner.get_ranges(location, &spans).await.map_err(|error| named(file, error))?;
         for (span, bytes) in spans.iter().zip(&read) {
             check(file, span, bytes)?;
         }
@@ -100,6 +100,20 @@ fn check(file: &DataFile, span: &Range<u64>, bytes: &Bytes) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A file that is missing is one that was removed while it was still read, or one that is lost.
+fn named(file: &DataFile, error: object_store::Error) -> object_store::Error {
+    if !matches!(error, object_store::Error::NotFound { .. }) {
+        return error;
+    }
+    // Readers of Parquet make text of errors: what is to be done has to be in the message.
+    let message = format!(
+        "{} is missing: run it again, since the tables are others by now; if it stays, `elava verify` tells what is lost",
+        file.name
+    );
+    let missing = Error::corrupt(message);
+    object_store::Error::Generic { store: "elava", source: Box::new(missing) }
 }
 
 fn damaged(file: &DataFile, offset: u64, what: String) -> object_store::Error {

@@ -8,12 +8,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::backend::Backend;
 use super::commit::{Committer, Condition, Request};
 use super::compact::{CompactOptions, Compacted};
-use super::entries::Entry;
+use super::entries::{Entry, EntryKind};
 use super::findings::{FindingRecord, RunRecord};
 use super::history::History;
 use super::index::{StoreSettings, TagDetails};
 use super::jobs::{JobClaim, JobEnd};
 use super::repair::Repaired;
+use super::retention::{RetentionDetails, RetentionPlan};
 use super::run::{Begin, Begun, Committed, End};
 use super::state::ScanNo;
 use crate::clock::Clock;
@@ -102,7 +103,34 @@ impl Writer {
     /// As a commit.
     pub async fn tag(&self, name: &str, revision: Revision) -> Result<()> {
         let details = TagDetails { name: name.to_owned(), revision };
-        self.log(vec![details.to_entry(self.clock.now())], Condition::Always).await
+        self.log(vec![details.to_entry(EntryKind::TagCreated, self.clock.now())], Condition::Always).await
+    }
+
+    /// Lets a tag, which names a revision, hold the floor at or below that.
+    ///
+    /// # Errors
+    /// `NotFound` if the floor is above it; else as a commit.
+    pub async fn hold_tag(&self, name: &str, revision: Revision) -> Result<()> {
+        let details = TagDetails { name: name.to_owned(), revision };
+        self.log(vec![details.to_entry(EntryKind::TagHeld, self.clock.now())], Condition::NotGone(revision)).await
+    }
+
+    /// Lets a tag, which names a revision, hold the floor no more.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub async fn release_tag(&self, name: &str, revision: Revision) -> Result<()> {
+        let details = TagDetails { name: name.to_owned(), revision };
+        self.log(vec![details.to_entry(EntryKind::TagReleased, self.clock.now())], Condition::Always).await
+    }
+
+    /// Raises the floor as planned; `policy` says what asked for it. Files go with the next compaction.
+    ///
+    /// # Errors
+    /// `Conflict` if something holds the floor below that by now: plan again. Else as a commit.
+    pub async fn retain(&self, plan: &RetentionPlan, policy: &str) -> Result<()> {
+        let details = RetentionDetails { floor: plan.floor, policy: policy.to_owned() };
+        self.log(vec![details.to_entry(self.clock.now())], Condition::Floor(plan.floor)).await
     }
 
     /// Changes the settings that govern meaning.

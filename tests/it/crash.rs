@@ -14,13 +14,13 @@ use crate::support::driver::{Answers, Driver, check_recovery, played};
 use crate::support::fault_backend::{Fault, FaultBackend, Objects, Plan};
 use crate::support::traced_files::{Disk, Loss, Step, TracedFiles};
 
-/// Histories with several writers, scans that overlap, compactions and reopenings.
+/// Histories with several writers, scans that overlap, retention, compactions and reopenings.
 fn history(seed: u64, steps: usize) -> Vec<Op> {
     let mut ops = from_seed(seed, &Shape { writers: 2, steps: steps..steps + 1, lifts: true }).ops();
     // Twice, so that segments are cut down and old files removed.
     let half = ops.len() / 2;
-    ops.splice(half..half, [Op::Compact, Op::Compact]);
-    ops.push(Op::Compact);
+    ops.splice(half..half, [Op::Retain { share: 90 }, Op::Compact, Op::Compact]);
+    ops.extend([Op::Retain { share: 150 }, Op::Compact]);
     ops
 }
 
@@ -79,6 +79,22 @@ fn mutations_of(ops: &[Op]) -> usize {
         }
     });
     backend.mutations()
+}
+
+#[test]
+fn most_histories_that_are_stopped_raise_the_floor_and_lose_epochs() {
+    let lost = [3, 4, 5, 6, 8].map(|seed| {
+        let backend = FaultBackend::forgetful();
+        runtime().block_on(async {
+            let mut driver = Driver::new(Arc::clone(&backend) as Arc<dyn Backend>);
+            for op in history(seed, 14) {
+                driver.insist(&op).await;
+            }
+            let snapshot = elava::store::Store::open(backend).await.unwrap().snapshot().await.unwrap();
+            (snapshot.floor(), snapshot.epochs()[0].start)
+        })
+    });
+    assert!(lost.iter().filter(|(floor, start)| *floor > 0 && *start > 0).count() >= 3, "{lost:?}");
 }
 
 #[test]

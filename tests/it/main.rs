@@ -29,10 +29,12 @@ mod repl;
 #[cfg(feature = "aws")]
 mod replay;
 mod reports;
+mod retention;
 #[cfg(feature = "aws")]
 mod scan;
 mod schedule;
 mod slt;
+mod sweep;
 mod tidy;
 mod typed;
 mod verbs;

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use elava::model::{CanonicalJson, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
-use elava::store::{Backend, Begin, CompactOptions, ScanBegun, ScanSession, Store, Writer};
+use elava::store::{Backend, Begin, CompactOptions, RetentionPlan, ScanBegun, ScanSession, Store, Writer};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use crate::oracle::answers::{self, View, sorted};
-use crate::oracle::history::{Op, Player, Shape, from_seed, scripts};
+use crate::oracle::history::{Op, Player, Shape, asked, from_seed, retained, scripts};
 use crate::oracle::model as naive;
 use crate::support::driver::of_short_histories;
-use crate::support::{Row, Scratch, clock, rows, session};
+use crate::support::{Row, Scratch, clock, rows, session, try_rows};
 
 /// The engine under the same steps as the oracle.
 struct Engine {
@@ -86,6 +86,15 @@ impl Engine {
                 scan.session.fail("broke", scan.scopes).await.unwrap();
             }
             Op::Abandon { writer } => drop(self.scans.remove(writer)),
+            Op::Retain { share } => {
+                // Any process may do it.
+                let writer = self.writer(share % 3).await;
+                let history = writer.history().await.unwrap();
+                let plan = RetentionPlan::new(&history.index, &history.manifest, asked(*share, history.head())).unwrap();
+                if plan.raises() {
+                    writer.retain(&plan, "a test").await.unwrap();
+                }
+            }
             Op::Compact => {
                 let options = CompactOptions { grace: std::time::Duration::ZERO };
                 self.writer(0).await.compact(options).await.unwrap();
@@ -153,8 +162,13 @@ fn by_tags(row: &Row) -> bool {
 async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64]) {
     let snapshot = store.snapshot().await.unwrap();
     let mut session = session(&snapshot, pin.map(|pin| pin.to_string()));
-    let head = view.head();
-    let revisions: Vec<i64> = picks.iter().map(|pick| pick.rem_euclid(head + 1)).chain([0, head]).collect();
+    let (floor, head) = (view.floor(), view.head());
+    assert_eq!(snapshot.floor(), floor);
+    let revisions: Vec<i64> = picks.iter().map(|pick| floor + pick.rem_euclid(head - floor + 1)).chain([floor, head]).collect();
+    if floor > 0 {
+        let refused = try_rows(&mut session, &format!("SELECT * FROM resources_as_of({})", floor - 1)).await.unwrap_err();
+        assert!(refused.contains(&format!("has been compacted; the oldest is {floor}")), "{refused}");
+    }
     let all = |table: &str| format!("SELECT * FROM {table}");
     same("resources", view.resources(), rows(&mut session, &all("resources")).await, answers::ORDER_BY_KEY);
     same("observations", view.observations(), rows(&mut session, &all("observations")).await, answers::ORDER_BY_REVISION);
@@ -201,7 +215,8 @@ pub async fn check(backend: Arc<dyn Backend>, ops: &[Op], picks: &[i64]) {
     }
     let store = Store::open(Arc::clone(&engine.backend)).await.unwrap();
     compare(&store, player.oracle.view(), None, picks).await;
-    let pin = picks[0].rem_euclid(player.oracle.head() + 1);
+    let (floor, head) = (player.oracle.view().floor(), player.oracle.head());
+    let pin = floor + picks[0].rem_euclid(head - floor + 1);
     compare(&store, player.oracle.pinned(pin).unwrap(), Some(pin), picks).await;
     engine.apply(&Op::Compact).await;
     compare(&store, player.oracle.view(), None, picks).await;
@@ -228,10 +243,32 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(cases(16))]
+
+    /// Wherever retention comes in, with scans of several writers under way, and whoever compacts after it.
+    #[test]
+    fn every_answer_above_the_floor_is_the_oracles(
+        script in scripts(&Shape::overlapping()),
+        marks in prop::collection::vec((any::<usize>(), any::<u8>()), 1..5),
+        picks in prop::collection::vec(any::<i64>(), 4),
+    ) {
+        run(&retained(script.ops(), &marks), &picks);
+    }
+}
+
 #[test]
 fn histories_of_fixed_seeds_answer_as_the_oracle_does() {
     for seed in 0..6 {
         run(&from_seed(seed, &Shape::overlapping()).ops(), &[1, 7, 13, 29]);
+    }
+}
+
+#[test]
+fn histories_of_fixed_seeds_answer_as_the_oracle_does_above_the_floor() {
+    let marks = [(11, 90), (29, 128), (53, 160), (83, 220), (7, 255)];
+    for seed in 20..26 {
+        run(&retained(from_seed(seed, &Shape::overlapping()).ops(), &marks), &[1, 7, 13, 29]);
     }
 }
 

@@ -179,6 +179,12 @@ pub struct TagArgs {
     /// The point to name: a revision, head~N, time, duration or tag [default: head]
     #[arg(value_name = "AT", requires = "name")]
     pub at: Option<String>,
+    /// Let the tag, a new one or one that is there, keep what it names from retention
+    #[arg(long, requires = "name")]
+    pub hold: bool,
+    /// Let the tag keep it no more
+    #[arg(long, requires = "name", conflicts_with_all = ["hold", "at"])]
+    pub release: bool,
     /// Format of the list.
     #[command(flatten)]
     pub format: FormatArgs,

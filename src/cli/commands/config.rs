@@ -21,6 +21,7 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     let mut lines = general(settings);
     lines.extend(storage(&settings.storage));
     lines.extend(guard(&settings.scanning));
+    lines.extend(retention(settings));
     lines.extend(scanning(&settings.scanning));
     lines.extend(checks(settings));
     lines.extend(daemon(&settings.daemon));
@@ -88,6 +89,22 @@ fn guard(scanning: &Scanning) -> Vec<String> {
     ]
 }
 
+fn retention(settings: &Settings) -> Vec<String> {
+    let said = &settings.file.retention;
+    let of_store = "as the store has it, else all";
+    vec![
+        section("[retention]"),
+        match said.keep {
+            Some(span) => line("keep", &quoted(&span.to_string()), &of_file(settings, true)),
+            None => unset("keep", of_store),
+        },
+        match said.keep_revisions {
+            Some(count) => line("keep_revisions", &count.to_string(), &of_file(settings, true)),
+            None => unset("keep_revisions", of_store),
+        },
+    ]
+}
+
 fn scanning(scanning: &Scanning) -> Vec<String> {
     vec![section("[scan]"), plain("at_once", &scanning.at_once), plain("request_timeout", &scanning.request_timeout)]
 }
@@ -118,6 +135,7 @@ fn job_lines(plan: &JobPlan, origin: &Origin) -> Vec<String> {
         ("query", plan.query.as_ref().map(query_table)),
         ("export", plan.export.as_ref().map(export_table)),
         ("compact", plan.compact.then(|| "true".to_owned())),
+        ("retain", plan.retain.then(|| "true".to_owned())),
         ("notify", (!plan.notify.is_empty()).then(|| list(&plan.notify))),
     ];
     of_section("[[daemon.jobs]]", said, origin)

@@ -42,7 +42,16 @@ pub(super) async fn once(args: &ExportArgs, context: &Context) -> Result<String>
     let target = PathBuf::from(target);
     open::refuse_inside_store(&context.settings, &target)?;
     let mut shell = StoreShell::open(&context.settings, args.as_of.clone()).await?;
-    let relation = relation(args, until, &mut shell)?;
+    // However long it takes, its files stay.
+    let pin = shell.pin_files().await?;
+    let exported = from_shell(args, until, target, &mut shell).await;
+    pin.release().await;
+    exported
+}
+
+/// The export of what a shell sees.
+async fn from_shell(args: &ExportArgs, until: Option<String>, target: PathBuf, shell: &mut StoreShell) -> Result<String> {
+    let relation = relation(args, until, shell)?;
     let columns = args.partition_by.iter().filter_map(ValueEnum::to_possible_value);
     let request = ExportRequest {
         relation: relation.0,

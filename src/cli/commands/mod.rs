@@ -15,6 +15,7 @@ pub(super) mod import;
 pub(super) mod log;
 pub(super) mod repair;
 pub(super) mod repl;
+pub(super) mod retain;
 #[cfg(feature = "aws")]
 pub(super) mod scan;
 pub(super) mod show;

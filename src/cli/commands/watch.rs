@@ -44,6 +44,8 @@ pub async fn run(args: WatchArgs, context: &Context) -> Result<ExitStatus> {
             for end in ends(&mut shell, at, next, &wanted).await? {
                 print(&mut shell, &sql(&at.to_string(), &end.to_string(), &wanted), &args, &mut reader, context).await?;
                 at = end;
+                // What is behind is read anew for each of them, so that no snapshot outlives the grace period.
+                shell.refresh().await?;
                 if reader.is_gone || was_asked_to_end(&mut signals, Duration::ZERO).await {
                     return Ok(ended(at, reader.is_gone, context));
                 }

@@ -51,6 +51,8 @@ pub struct JobPlan {
     pub export: Option<ExportPlan>,
     /// Compaction.
     pub compact: bool,
+    /// Retention.
+    pub retain: bool,
     /// Who is told.
     pub notify: Vec<String>,
 }
@@ -175,7 +177,7 @@ impl JobPlan {
     /// A job that does nothing, at a time.
     fn new(name: &str, timing: Timing) -> Self {
         let job = Job { name: name.to_owned(), timing };
-        Self { job, scan: None, check: None, query: None, export: None, compact: false, notify: Vec::new() }
+        Self { job, scan: None, check: None, query: None, export: None, compact: false, retain: false, notify: Vec::new() }
     }
 
     /// Scans all that the settings name, and compacts what was written.
@@ -203,6 +205,7 @@ impl JobPlan {
                 .map(|said| ExportPlan::resolve(said, base).map_err(|error| error.context("export")))
                 .transpose()?,
             compact: said.compact.unwrap_or(false),
+            retain: said.retain.unwrap_or(false),
             notify: said.notify.clone(),
             ..Self::new(&said.name, Timing::new(beat, jitter)?)
         })

@@ -406,7 +406,7 @@ impl HistorySource for FakeStore {
         &self.history.ends
     }
     fn tag(&self, name: &str) -> Option<TagPoint> {
-        self.tags.get(name).map(|revision| TagPoint { revision: *revision, head: *revision })
+        self.tags.get(name).map(|revision| TagPoint { revision: *revision, head: *revision, held: false })
     }
     fn rules(&self) -> &TypeRulesSet {
         &self.rules

@@ -346,7 +346,7 @@ impl Link<'_> {
 
 /// The revision after which the tables of a manifest are complete.
 fn after(manifest: &Manifest) -> Revision {
-    manifest.floor.max(manifest.epochs.first().map_or(0, |epoch| epoch.start))
+    manifest.index.floor.max(manifest.epochs.first().map_or(0, |epoch| epoch.start))
 }
 
 /// The tail is read as a reader does that opens the store.

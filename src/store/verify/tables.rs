@@ -206,6 +206,10 @@ impl Tables<'_, '_> {
             self.found(Damage::new(&name, what));
         }
         let mut end = manifest.epochs.first().map(|epoch| epoch.start);
+        if let Some(start) = end.filter(|start| *start > manifest.index.floor) {
+            let what = format!("its epochs begin after revision {start}, but the oldest that can be asked for is {}", manifest.index.floor);
+            self.found(Damage::new(&name, what).about(manifest.index.floor, start - 1));
+        }
         for epoch in &manifest.epochs {
             if end != Some(epoch.start) {
                 self.found(Damage::new(&name, format!("the epoch after revision {} does not follow the one before it", epoch.start)));

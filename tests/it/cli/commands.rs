@@ -36,6 +36,37 @@ fn tags_name_points_once() {
     check("tag-in-sql", &bench.elava(&["sql", "--as-of", "before", "SELECT name FROM resources ORDER BY name", "--format", "csv"]));
 }
 
+#[test]
+fn what_is_retained_is_planned_told_and_held_by_tags() {
+    let bench = Bench::with_history();
+    check("retain-nothing-said", &bench.elava(&["retain"]));
+    check("tag-hold", &bench.elava(&["tag", "before", "3", "--hold"]));
+    check("retain-dry-run", &bench.elava(&["retain", "--keep-revisions", "1", "--dry-run"]));
+    check("retain-keep", &bench.elava(&["retain", "--keep", "9000 weeks"]));
+    check("retain", &bench.elava(&["retain", "--before", "4"]));
+    check("retain-below", &bench.elava(&["retain", "--before", "2"]));
+    check("retained-below", &bench.elava(&["sql", "SELECT * FROM resources_as_of(2)"]));
+    check(
+        "retained-versions",
+        &bench.elava(&["sql", "SELECT name, valid_from_revision FROM resource_versions ORDER BY 2", "--format", "csv"]),
+    );
+    check("tag-hold-below", &bench.elava(&["tag", "gone", "1", "--hold"]));
+    check("tag-release", &bench.elava(&["tag", "before", "--release"]));
+    check("tag-release-none", &bench.elava(&["tag", "none", "--release"]));
+    bench.elava(&["tag", "after", "head"]);
+    bench.elava(&["tag", "after", "--hold"]);
+    check("tag-list-held", &bench.elava(&["tag", "--format", "json"]).replace(&today(), "[DAY]"));
+    bench.write("elava.toml", "store = \"store\"\n[retention]\nkeep_revisions = 0\n");
+    check("retain-settings", &bench.elava(&["retain", "--json"]));
+    check("retain-config", &bench.elava(&["config"]));
+    let told =
+        "SELECT entry, details->>'floor' AS floor, details->>'policy' AS policy FROM audit_log WHERE entry = 'retention' ORDER BY seq";
+    check("retained-log", &bench.elava(&["sql", told, "--format", "csv"]));
+    check("verify-retained", &bench.elava(&["verify", "--deep"]));
+    check("retain-two-ways", &bench.elava(&["retain", "--keep", "1d", "--before", "3"]));
+    check("retain-period", &bench.elava(&["retain", "--keep", "long"]));
+}
+
 fn today() -> String {
     elava::clock::Clock::now(&elava::clock::SystemClock).to_string().chars().take(10).collect()
 }

@@ -216,6 +216,31 @@ fn an_export_and_a_query_are_written_under_the_date_of_their_due_time() {
     assert_eq!(fs::read_to_string(bench.path(&report)).unwrap(), "resource_id\ni-1\nvpc-1\n");
 }
 
+#[test]
+fn a_job_retains_what_the_settings_say() {
+    let bench = Bench::with_history();
+    let job = "[[daemon.jobs]]\nname = \"keep\"\nevery = \"1d\"\njitter = \"0s\"\nretain = true\n";
+    bench.write("elava.toml", &format!("store = \"store\"\n{job}"));
+    let mut daemon = start(&bench, &["daemon"]);
+    daemon.until("error: job keep: retain: nothing says how much is to be kept", "job keep ended after");
+    ends(&mut daemon);
+    bench.write(
+        "elava.toml",
+        &format!("store = \"store\"\n[retention]\nkeep = \"4000 weeks\"\nkeep_revisions = 1\n{}", job.replace("keep\"\n", "trim\"\n")),
+    );
+    let mut daemon = start(&bench, &["daemon"]);
+    daemon.until("job trim ended after ", "error");
+    ends(&mut daemon);
+    assert!(daemon.said.contains(": the oldest revision is 0, 0 files went; next at "), "{}", daemon.said);
+    bench.write("elava.toml", &format!("store = \"store\"\n[retention]\nkeep_revisions = 1\n{}", job.replace("keep\"\n", "cut\"\n")));
+    let mut daemon = start(&bench, &["daemon"]);
+    daemon.until("job cut ended after ", "error");
+    ends(&mut daemon);
+    assert!(daemon.said.contains(": the oldest revision is 4, 0 files went; next at "), "{}", daemon.said);
+    let floor = bench.elava(&["sql", "SELECT details->>'floor' AS floor FROM audit_log WHERE entry = 'retention'", "--format", "csv"]);
+    assert!(floor.contains("\n4\n"), "{floor}");
+}
+
 /// Findings of a run that was recorded, but that nobody was told of, are told by the next run of the job.
 #[test]
 fn new_and_resolved_findings_are_told_and_counted() {

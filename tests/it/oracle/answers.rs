@@ -75,6 +75,10 @@ impl View<'_> {
         self.pin
     }
 
+    pub fn floor(&self) -> Revision {
+        self.oracle.floor
+    }
+
     /// Refuses a revision that cannot be asked for.
     pub fn check(&self, revision: Revision) -> Result<Revision, Refusal> {
         if revision < self.oracle.floor {
@@ -193,7 +197,9 @@ impl View<'_> {
             let records: Vec<&Record> = self.held().iter().filter(|record| record.scan == handle).collect();
             let end = self.end(scan);
             let coverage = end.map_or(&[][..], |end| &end.coverage[..]);
-            let observed = records.iter().map(|record| &record.key.scope.account_id);
+            // One that has not ended is counted from its observations, as far as they are kept.
+            let kept = || records.iter().filter(|record| end.is_some() || record.revision > self.oracle.floor);
+            let observed = kept().map(|record| &record.key.scope.account_id);
             let covered = coverage.iter().map(|covered| &covered.line.scope.account_id);
             let accounts: BTreeSet<&String> = observed.chain(covered).collect();
             let mut row = Row::new();
@@ -206,7 +212,7 @@ impl View<'_> {
             put(&mut row, "first_revision", records.first().map(|record| record.revision));
             put(&mut row, "last_revision", records.last().map(|record| record.revision));
             for change in [Change::Created, Change::Updated, Change::Unchanged, Change::Deleted, Change::Late] {
-                put(&mut row, change.text(), records.iter().filter(|record| record.change == change).count());
+                put(&mut row, change.text(), kept().filter(|record| record.change == change).count());
             }
             put(&mut row, "errors", coverage.iter().filter(|covered| is_error(covered)).count());
             row
@@ -242,10 +248,10 @@ impl View<'_> {
     pub fn scopes(&self) -> Rows {
         let scans = self.oracle.ended.iter().map(|handle| self.oracle.scan(*handle));
         let ends: Vec<_> = scans.filter_map(|scan| self.end(scan)).collect();
-        let observed = self.held().iter().map(|record| &record.key.scope);
+        let kept = self.held().iter().filter(|record| record.revision > self.oracle.floor).map(|record| &record.key.scope);
         let covered = ends.iter().flat_map(|end| &end.coverage).map(|covered| &covered.line.scope);
-        let scopes: BTreeSet<&Scope> = observed.chain(covered).collect();
         let state = self.state(self.pin);
+        let scopes: BTreeSet<&Scope> = kept.chain(covered).chain(state.values().map(|version| &version.key.scope)).collect();
         let rows = scopes.into_iter().map(|scope| {
             let in_scope = |covered: &&Coverage| covered.line.scope == *scope;
             let is_complete = |covered: &Coverage| in_scope(&covered) && covered.line.status == Status::Complete;

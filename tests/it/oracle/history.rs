@@ -113,7 +113,7 @@ pub struct Sight {
     deleted: bool,
 }
 
-/// One thing to do to a store. The last three alter no answer.
+/// One thing to do to a store. The last three alter no answer, and retention none above the floor.
 #[derive(Clone, Debug)]
 pub enum Op {
     Begin {
@@ -142,9 +142,26 @@ pub enum Op {
     Abandon {
         writer: u8,
     },
+    /// Raises the floor to a share of the head, in 255ths, as far as scans that have not ended allow.
+    Retain {
+        share: u8,
+    },
     Compact,
     Reopen,
     Checkpoint,
+}
+
+/// The revision that a step of retention asks for.
+pub fn asked(share: u8, head: i64) -> i64 {
+    head * i64::from(share) / 255
+}
+
+/// A history with retention in it: each at a place, which wraps around, with its share.
+pub fn retained(mut ops: Vec<Op>, marks: &[(usize, u8)]) -> Vec<Op> {
+    for (place, share) in marks {
+        ops.insert(place % (ops.len() + 1), Op::Retain { share: *share });
+    }
+    ops
 }
 
 /// Random scripts that shrink.
@@ -392,6 +409,7 @@ impl Player {
             Op::Complete { writer, at } => drop(self.oracle.complete(self.handle(*writer)?, *at)?),
             Op::Fail { writer } => self.oracle.fail(self.handle(*writer)?)?,
             Op::Abandon { writer } => drop(self.open.remove(writer)),
+            Op::Retain { share } => self.oracle.retain(asked(*share, self.oracle.head())),
             Op::Compact | Op::Reopen | Op::Checkpoint => {}
         }
         Ok(())
@@ -438,7 +456,7 @@ pub fn files(ops: &[Op]) -> Option<Vec<Vec<Line>>> {
             }
             Op::Compact | Op::Reopen | Op::Checkpoint if open.is_none() && !lines.is_empty() => files.push(Vec::new()),
             // The next `started`, or the end of the file, is what fails a scan.
-            Op::Fail { .. } | Op::Abandon { .. } | Op::Compact | Op::Reopen | Op::Checkpoint => {}
+            Op::Fail { .. } | Op::Abandon { .. } | Op::Retain { .. } | Op::Compact | Op::Reopen | Op::Checkpoint => {}
         }
     }
     files.retain(|file| !file.is_empty());

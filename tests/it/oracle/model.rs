@@ -435,6 +435,12 @@ impl Oracle {
         Ok(())
     }
 
+    /// Retention as it is asked for: scans that have not ended hold the floor where they began, and it never goes down.
+    pub fn retain(&mut self, asked: Revision) {
+        let held = self.scans.iter().filter(|scan| scan.end.is_none()).map(|scan| scan.token);
+        self.floor = held.fold(asked, Revision::min).max(self.floor);
+    }
+
     /// Retention: nothing before `revision` can be asked for any more.
     pub fn raise_floor(&mut self, revision: Revision) -> Result<(), Refusal> {
         self.view().check(revision)?;

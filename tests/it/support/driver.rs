@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use elava::model::{Observation, ScopeReport, Timestamp};
 use elava::store::{
-    Backend, Begin, CompactOptions, ScanBegun, ScanSession, Snapshot, Store, StoreSettings, VerifyOptions, Writer, verify_with,
+    Backend, Begin, CompactOptions, RetentionPlan, ScanBegun, ScanSession, Snapshot, Store, StoreSettings, VerifyOptions, Writer,
+    verify_with,
 };
 use elava::{Error, ErrorKind, Result};
 
 use super::{Row, clock, session, try_rows};
 use crate::model::{observation, report};
 use crate::oracle::answers::{self, View, sorted};
-use crate::oracle::history::{Op, Player};
+use crate::oracle::history::{Op, Player, asked};
 
 /// Small enough that short histories are cut into several epochs.
 const EPOCH_ROWS_MIN: u64 = 3;
@@ -114,6 +115,14 @@ impl Driver {
                 self.scans.remove(writer);
             }
             Op::Abandon { writer } => drop(self.scans.remove(writer)),
+            Op::Retain { share } => {
+                let writer = self.writer(0).await?;
+                let history = writer.history().await?;
+                let plan = RetentionPlan::new(&history.index, &history.manifest, asked(*share, history.head()))?;
+                if plan.raises() {
+                    writer.retain(&plan, "a test").await?;
+                }
+            }
             Op::Compact => {
                 self.writer(0).await?.compact(CompactOptions { grace: Duration::ZERO }).await?;
             }
@@ -146,21 +155,25 @@ pub struct Answers {
     session: elava::query::QuerySession,
     observations: Vec<Row>,
     pub head: i64,
+    pub floor: i64,
 }
 
 impl Answers {
     pub async fn of(snapshot: &Arc<Snapshot>) -> Result<Self, String> {
         let mut session = session(snapshot, None);
         let observations = try_rows(&mut session, "SELECT * FROM observations").await?;
-        Ok(Self { session, observations, head: snapshot.head() })
+        Ok(Self { session, observations, head: snapshot.head(), floor: snapshot.floor() })
     }
 
     /// Whether these are the answers to a history; else what differs.
     pub async fn are(&mut self, view: View<'_>) -> Result<(), String> {
+        if self.floor != view.floor() {
+            return Err(format!("floor: expected {}, found {}", view.floor(), self.floor));
+        }
         same("observations", view.observations(), self.observations.clone(), answers::ORDER_BY_REVISION)?;
         let found = try_rows(&mut self.session, "SELECT * FROM resource_versions").await?;
         same("resource_versions", view.resource_versions(), found, answers::ORDER_BY_VERSION)?;
-        let middle = view.head() / 2;
+        let middle = view.floor() + (view.head() - view.floor()) / 2;
         let found = try_rows(&mut self.session, &format!("SELECT * FROM resources_as_of({middle})")).await?;
         same("resources_as_of", view.resources_as_of(middle).unwrap(), found, answers::ORDER_BY_KEY)
     }
@@ -197,7 +210,7 @@ pub async fn check_recovery(backend: Arc<dyn Backend>, ops: &[Op], acknowledged:
     let mut in_flight = false;
     if let Some(store) = &store {
         let mut found = Answers::of(&store.snapshot().await.map_err(text)?).await?;
-        in_flight = found.head != before.oracle.head();
+        in_flight = (found.head, found.floor) != (before.oracle.head(), before.oracle.view().floor());
         found.are(if in_flight { after.oracle.view() } else { before.oracle.view() }).await?;
     }
     if !go_on {

@@ -56,6 +56,9 @@ struct State {
     fired: usize,
     gone: bool,
     age_seconds: u64,
+    /// What the storage's clock shows, and what it showed when each object was written.
+    now_seconds: u64,
+    written: BTreeMap<String, u64>,
     /// What was there after each mutation that altered an object.
     trail: Vec<Objects>,
 }
@@ -94,7 +97,10 @@ impl FaultBackend {
     /// Puts bytes under a name, past all faults.
     pub fn put(&self, name: &str, bytes: Bytes) {
         self.memory.put(&Path::from(name), bytes.clone().into()).now_or_never().unwrap().unwrap();
-        self.state.lock().unwrap().objects.insert(name.to_owned(), bytes);
+        let mut state = self.state.lock().unwrap();
+        let now = state.now_seconds;
+        state.written.insert(name.to_owned(), now);
+        state.objects.insert(name.to_owned(), bytes);
     }
 
     /// Takes a name away, past all faults.
@@ -125,6 +131,11 @@ impl FaultBackend {
     /// Lets all objects look this old.
     pub fn set_age(&self, seconds: u64) {
         self.state.lock().unwrap().age_seconds = seconds;
+    }
+
+    /// Lets time pass: what is there is older by as much.
+    pub fn pass(&self, seconds: u64) {
+        self.state.lock().unwrap().now_seconds += seconds;
     }
 
     /// Counts a mutation; says what happens to it.
@@ -216,7 +227,8 @@ impl Backend for FaultBackend {
         let state = self.state.lock().unwrap();
         let inside = state.objects.iter().filter(|(name, _)| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
         let inside = inside.filter(|(name, _)| name.as_str() > after);
-        Ok(inside.map(|(name, bytes)| Listed { name: name.clone(), bytes: bytes.len() as u64, age_seconds: state.age_seconds }).collect())
+        let age = |name: &String| state.age_seconds + state.now_seconds - state.written[name];
+        Ok(inside.map(|(name, bytes)| Listed { name: name.clone(), bytes: bytes.len() as u64, age_seconds: age(name) }).collect())
     }
 
     async fn delete(&self, name: &str) -> Result<()> {

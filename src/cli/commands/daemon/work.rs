@@ -13,6 +13,7 @@ use crate::analysis::outcome::{CheckOutcome, Severity, Status};
 use crate::cli::args::ExportArgs;
 use crate::cli::commands::check::{Ask, Asked, given};
 use crate::cli::commands::export;
+use crate::cli::commands::retain;
 #[cfg(feature = "aws")]
 use crate::cli::commands::scan;
 use crate::cli::resolve::ExportPlan;
@@ -100,6 +101,10 @@ impl JobWork<'_> {
         if plan.compact {
             let compacted = self.writers.get().await?.compact(CompactOptions::default()).await?;
             done.lines.push(format!("compacted {} segments with {} observations", compacted.segments, compacted.observations));
+        }
+        if plan.retain {
+            let writer = self.writers.get().await?;
+            done.lines.push(retain::by_settings(&writer).await.map_err(|error| error.context("retain"))?);
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ pub use checks::{CheckSettings, ExemptionSettings};
 pub use daemon::{DaemonSettings, ExportJobSettings, JobSettings, NotifySettings, QueryJobSettings, ScanJobSettings};
 pub use retention::RetentionFileSettings;
 pub use scanning::{AccountSettings, AwsSettings, GuardFileSettings, RateSettings, RegionSettings, ScanSettings};
-pub use storage::{Encryption, StorageSettings};
+pub use storage::{CacheSettings, Encryption, StorageSettings};
 
 /// The name of the settings file.
 pub const FILE_NAME: &str = "elava.toml";
@@ -32,6 +32,8 @@ pub struct FileSettings {
     pub store: Option<String>,
     /// How a store in a bucket is reached.
     pub storage: StorageSettings,
+    /// What is kept on this machine of a store in a bucket.
+    pub cache: CacheSettings,
     /// Tag keys that are kept as columns. Written into the store's log.
     pub tag_columns: Option<Vec<String>>,
     /// How queries run.
@@ -95,7 +97,7 @@ impl FileSettings {
     /// `Invalid`, naming the file, the line and the key or value that is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let settings: Self = toml::from_str(text).map_err(|error| Error::toml(&error, text, path.display()))?;
-        let checked = settings.storage.check().and_then(|()| settings.aws.check());
+        let checked = settings.storage.check().and_then(|()| settings.cache.check()).and_then(|()| settings.aws.check());
         let checked = checked.and_then(|()| settings.daemon.check(&settings.notify));
         checked.map_err(|error| error.context(path.display()))?;
         for (name, rules) in &settings.types {

@@ -11,7 +11,7 @@ use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use url::{Host, Url};
 
-use super::resolve::{Setting, Storage};
+use super::resolve::{Cache, Setting, Storage};
 use crate::error::{Error, Result};
 use crate::store::{Bucket, BucketUrl, Cloud, ObjectBackend};
 
@@ -19,13 +19,13 @@ use crate::store::{Bucket, BucketUrl, Cloud, ObjectBackend};
 ///
 /// # Errors
 /// `Invalid` if the settings say what cannot be.
-pub async fn backend(url: &BucketUrl, storage: &Storage) -> Result<ObjectBackend> {
+pub async fn backend(url: &BucketUrl, storage: &Storage, cache: &Cache) -> Result<ObjectBackend> {
     let bucket = match url.cloud {
         Cloud::S3 => Bucket::S3(Box::new(s3(url, storage).await?)),
         Cloud::Google => Bucket::Google(Box::new(google(storage)?)),
         Cloud::Azure => Bucket::Azure(Box::new(azure(storage)?)),
     };
-    ObjectBackend::new(url.clone(), bucket, storage.temp_dir.value.clone())
+    Ok(ObjectBackend::new(url.clone(), bucket, storage.temp_dir.value.clone())?.with_cache(cache.open()))
 }
 
 async fn s3(url: &BucketUrl, storage: &Storage) -> Result<AmazonS3Builder> {

@@ -34,7 +34,7 @@ pub fn location(settings: &Settings) -> Result<String> {
 /// `Invalid` if the settings name a file, or a bucket that cannot be reached as they say.
 pub async fn backend(settings: &Settings) -> Result<Arc<dyn Backend>> {
     if let Place::Bucket(url) = &settings.store.value {
-        return Ok(Arc::new(bucket::backend(url, &settings.storage).await?));
+        return Ok(Arc::new(bucket::backend(url, &settings.storage, &settings.cache).await?));
     }
     match folder(settings)?.unwrap_or_default() {
         file if file.is_file() => Err(Error::invalid(format!("a store is a folder, and {} is a file", file.display()))),

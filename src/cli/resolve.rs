@@ -24,7 +24,7 @@ pub use daemon::{Daemon, ExportPlan, JobPlan, QueryPlan, Statement, TargetPlan, 
 pub use scanning::Scanning;
 #[cfg(feature = "aws")]
 pub use scanning::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
-pub use storage::Storage;
+pub use storage::{Cache, Storage};
 
 /// What a query may hold in memory unless told otherwise: the least that sorts a million wide rows without spilling.
 const DEFAULT_MEMORY_LIMIT: ByteSize = ByteSize::new(512 << 20);
@@ -118,6 +118,8 @@ pub struct Settings {
     pub store: Setting<Place>,
     /// How it is reached if it is in a bucket.
     pub storage: Storage,
+    /// What is kept of it on this machine then.
+    pub cache: Cache,
     /// What a query may hold in memory.
     pub memory_limit: Setting<ByteSize>,
     /// The format of results.
@@ -173,6 +175,7 @@ impl Settings {
         Ok(Self {
             store: resolver.store(global, &file)?,
             storage: Storage::resolve(&file.storage, &resolver)?,
+            cache: Cache::resolve(&file.cache, &resolver)?,
             memory_limit,
             format: resolver.pick(Some(env::FORMAT), file.output.format.as_deref(), "output.format", OutputFormat::default(), choice)?,
             max_rows: resolver.pick(

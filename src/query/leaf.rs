@@ -31,11 +31,14 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, collect};
 use futures::future::BoxFuture;
 
 use super::inner::with_filters_in_files;
-use super::page_index::WithPageIndex;
+use super::readers::Readers;
 use super::source::HistorySource;
 use crate::store::schema::PAYLOAD_COLUMNS;
 use crate::store::tag_columns::tag_column;
 use crate::store::{Bound, DataFile};
+
+/// So much of a file's end is read first: mostly all that is known of its pages, in one request instead of three.
+const END_BYTES: usize = 256 * 1024;
 
 /// Where in a runtime's object stores a store's files are.
 pub(super) fn store_url(source: &dyn HistorySource) -> Result<ObjectStoreUrl> {
@@ -277,6 +280,8 @@ fn files_exec(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
     let readers = CachedParquetFileReaderFactory::new(source.object_store(), metadata_cache);
+    let names = files.iter().map(|file| file.path().to_string()).collect();
+    let readers = Readers::new(readers, source.fetch_ends(names, END_BYTES as u64));
     let (stored, constants) = split(schema, files.first().map_or(0, |file| file.partition_values.len()));
     let table = TableSchema::builder(stored).with_table_partition_cols(constants).build();
     let mut options = state.table_options().parquet.clone();
@@ -286,7 +291,8 @@ fn files_exec(
     }
     let parquet = ParquetSource::new(table)
         .with_table_parquet_options(options)
-        .with_parquet_file_reader_factory(Arc::new(WithPageIndex(readers)))
+        .with_metadata_size_hint(END_BYTES)
+        .with_parquet_file_reader_factory(Arc::new(readers))
         .with_pushdown_filters(kept == Kept::Few)
         .with_enable_page_index(true)
         .with_bloom_filter_on_read(true);

@@ -36,12 +36,15 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
+/// Files together as large as this are read in parts at once, where each read takes long.
+const SPLIT_BYTES_MIN: usize = 1 << 20;
+
 /// How a session runs its statements.
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
     /// What its queries may hold in memory; beyond it they spill to disk.
     pub memory_limit_bytes: usize,
-    /// How many threads a query uses; `None` = one per core.
+    /// In how many parts at once a query runs; `None` = one per core, more where the store is far away.
     pub target_partitions: Option<usize>,
     /// How many rows a batch has.
     pub batch_size: usize,
@@ -123,6 +126,7 @@ impl QuerySession {
     }
 
     fn over(view: View, runtime: Arc<RuntimeEnv>, options: &SessionOptions) -> Result<Self> {
+        let reads_at_once = view.source().reads_at_once();
         let shared = SharedView::new(view);
         let schema = Arc::new(ElavaSchema::new(shared.clone()));
         let mut config = SessionConfig::new()
@@ -131,9 +135,12 @@ impl QuerySession {
             .with_information_schema(true)
             .with_batch_size(options.batch_size)
             .with_option_extension(ElavaOptions::default());
-        if let Some(partitions) = options.target_partitions {
-            config = config.with_target_partitions(partitions);
+        if reads_at_once > 1 {
+            config.options_mut().optimizer.repartition_file_min_size = SPLIT_BYTES_MIN;
         }
+        // A partition waits for one read at a time.
+        let partitions = options.target_partitions.unwrap_or_else(|| config.target_partitions().max(reads_at_once));
+        config = config.with_target_partitions(partitions);
         let mut state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)

@@ -60,6 +60,15 @@ pub trait HistorySource: Debug + Send + Sync {
     fn tail_observations(&self) -> Result<Vec<RecordBatch>>;
     /// Where the data files are.
     fn object_store(&self) -> Arc<dyn ObjectStore>;
+    /// How many reads of them are worth making at once: more than one where each takes long.
+    fn reads_at_once(&self) -> usize {
+        1
+    }
+    /// Gets so many bytes of the ends of files nearer, all at once, where each request takes long. Readers ask for them next.
+    fn fetch_ends(&self, names: Vec<String>, bytes: u64) -> BoxFuture<'static, ()> {
+        let _ = (names, bytes);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 impl HistorySource for Snapshot {
@@ -122,5 +131,11 @@ impl HistorySource for Snapshot {
     }
     fn object_store(&self) -> Arc<dyn ObjectStore> {
         self.object_store()
+    }
+    fn reads_at_once(&self) -> usize {
+        self.reads_at_once()
+    }
+    fn fetch_ends(&self, names: Vec<String>, bytes: u64) -> BoxFuture<'static, ()> {
+        self.fetch_ends(names, bytes)
     }
 }

@@ -1,10 +1,12 @@
-//! `[storage]`: how a store in a bucket is reached.
+//! `[storage]` and `[cache]`: how a store in a bucket is reached, and what is kept of it on this machine.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::ByteSize;
 use crate::error::{Error, Result};
+use crate::store::BlockCache;
 
 /// `[storage]`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -28,6 +30,32 @@ pub struct StorageSettings {
     pub bucket_key: Option<bool>,
     /// Where large files are put together before they are uploaded.
     pub temp_dir: Option<PathBuf>,
+}
+
+/// `[cache]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheSettings {
+    /// Whether what was read is kept on this machine.
+    pub enabled: Option<bool>,
+    /// How much of it, at most.
+    pub limit: Option<ByteSize>,
+    /// In which folder.
+    pub dir: Option<PathBuf>,
+}
+
+impl CacheSettings {
+    /// Checks what the shape of the file does not tell.
+    pub(super) fn check(&self) -> Result<()> {
+        let least = ByteSize::new(BlockCache::LIMIT_BYTES_MIN);
+        match self.limit {
+            Some(limit) if limit < least => {
+                let error = Error::invalid(format!("cache.limit: expected at least {least}, found {limit}"));
+                Err(error.with_hint("cache.enabled = false keeps nothing"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How S3 encrypts an object.

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::ObjectStore;
 
+use super::cache::BlockCache;
 use crate::error::Result;
 
 /// How a create ended. The third way, unknown, is an error of kind `Uncertain`.
@@ -71,6 +72,14 @@ pub trait Backend: Debug + Send + Sync {
     /// `Unavailable`.
     async fn get(&self, name: &str) -> Result<Option<Bytes>>;
 
+    /// Reads the first bytes of an object, fewer if it has fewer; `None` if there is none.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn get_start(&self, name: &str, bytes: usize) -> Result<Option<Bytes>> {
+        Ok(self.get(name).await?.map(|whole| whole.slice(..whole.len().min(bytes))))
+    }
+
     /// The objects of a folder whose names come after another (`""`: all), sorted by name. Takes time for those only.
     ///
     /// # Errors
@@ -108,6 +117,16 @@ pub trait Backend: Debug + Send + Sync {
 
     /// The same objects for DataFusion to read.
     fn object_store(&self) -> Arc<dyn ObjectStore>;
+
+    /// How many reads are worth making at once: more than one where each crosses a network.
+    fn reads_at_once(&self) -> usize {
+        1
+    }
+
+    /// Where blocks of data files that were read are kept nearer than the store is. None where nothing is gained by it.
+    fn cache(&self) -> Option<Arc<BlockCache>> {
+        None
+    }
 
     /// The place, for people.
     fn location(&self) -> String;

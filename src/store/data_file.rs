@@ -46,6 +46,14 @@ pub enum Bound {
 }
 
 impl DataFile {
+    /// Whether bytes are a block of it, from 0, by length and checksum.
+    pub fn is_block(&self, block: u64, bytes: &[u8]) -> bool {
+        let start = block.saturating_mul(CHECKSUM_BLOCK_BYTES);
+        let length = self.bytes.saturating_sub(start).min(CHECKSUM_BLOCK_BYTES);
+        let checksum = usize::try_from(block).ok().and_then(|block| self.checksums.get(block));
+        bytes.len() as u64 == length && checksum == Some(&crc32fast::hash(bytes))
+    }
+
     /// The integer bounds of a column, if it has any.
     pub fn int_bounds(&self, column: &str) -> Option<(i64, i64)> {
         match self.columns.get(column).map(|stats| (&stats.min, &stats.max)) {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
+use futures::future::{try_join, try_join_all};
 use uuid::Uuid;
 
 use super::backend::Backend;
@@ -11,12 +13,14 @@ use super::index::LogIndex;
 use super::manifest::{Manifest, hex, manifest_name};
 use super::parquet_io::read_file;
 use super::schema;
-use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name};
+use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name, segment_seq};
 use crate::error::{Error, Result};
 use crate::model::Revision;
 
 /// How often a reader reads on because the store was compacted meanwhile.
 const READ_ATTEMPTS_MAX: usize = 8;
+/// Segments that are asked for at once: the longest tail that is left to the end of a scan comes in two rounds.
+const SEGMENTS_AT_ONCE: u64 = 128;
 
 /// The log as far as it has been read.
 #[derive(Debug, Clone)]
@@ -63,35 +67,49 @@ impl History {
         }
     }
 
-    /// Reads a store, `None` if there is none.
+    /// Reads a store, `None` if there is none. What does not wait for each other is asked for at once: a store is open after
+    /// four rounds of requests, one more for every 128 segments of its tail after the first 128.
     ///
     /// # Errors
     /// `Corrupt` if it is damaged.
     pub async fn find(backend: Arc<dyn Backend>) -> Result<Option<Self>> {
-        let manifests = backend.list("manifest", "").await?;
-        let (newest, point) = (manifest_in_force(&manifests), BackupPoint::newest(&manifests));
-        if point == Some(BackupPoint::BEGUN) {
-            let message = format!("at {} a backup or a restore was begun that is not complete", backend.location());
-            return Err(Error::not_found(message).with_hint("wait for it, or run it again: it goes on where it stopped"));
+        let mut failed: Option<(Option<u64>, Error)> = None;
+        for _ in 0..READ_ATTEMPTS_MAX {
+            let manifests = backend.list("manifest", "").await?;
+            let (newest, point) = (manifest_in_force(&manifests), BackupPoint::newest(&manifests));
+            if point == Some(BackupPoint::BEGUN) {
+                let message = format!("at {} a backup or a restore was begun that is not complete", backend.location());
+                return Err(Error::not_found(message).with_hint("wait for it, or run it again: it goes on where it stopped"));
+            }
+            match failed.take() {
+                Some((known, error)) if known == newest => return Err(error),
+                _ => {}
+            }
+            let mut history = Self { point, ..Self::unread(Arc::clone(&backend)) };
+            match history.read(newest).await {
+                Ok(is_there) => return Ok(is_there.then_some(history)),
+                // What a manifest names may be gone because a newer one was published and swept after meanwhile.
+                Err(error) => failed = Some((newest, error)),
+            }
         }
-        let first = match newest {
-            Some(_) => None,
-            None => match backend.get(&segment_name(1)).await? {
-                None => return no_store(backend).await,
-                Some(bytes) => Some(SegmentHeader::decode(&bytes, 1, None)?),
-            },
+        Err(too_fast())
+    }
+
+    /// Reads a manifest, if there is one, and the log after it. False if there is nothing.
+    async fn read(&mut self, manifest: Option<u64>) -> Result<bool> {
+        let backend = Arc::clone(&self.backend);
+        let listed = match manifest {
+            None => backend.list("log", "").await?,
+            Some(number) => {
+                let (manifest, hash) = self.read_manifest(number).await?;
+                let covered = segment_name(manifest.covered_seq);
+                try_join(self.adopt(Arc::new(manifest), hash), backend.list("log", &covered)).await?.1
+            }
         };
-        let mut history = Self::unread(backend);
-        if let Some(first) = first {
-            history.store_id = first.store_id;
-        }
-        history.point = point;
-        if newest.is_some() {
-            history.adopt_newest().await?;
-        }
-        history.refresh().await?;
-        history.check_gap().await?;
-        Ok(Some(history))
+        let newest = listed.iter().rev().find_map(|listed| segment_seq(&listed.name));
+        let end = self.point.map_or(newest, |point| Some(point.seq)).unwrap_or(self.last.0);
+        self.read_up_to(end).await?;
+        Ok(end > 0)
     }
 
     /// A store of which nothing was read.
@@ -124,7 +142,12 @@ impl History {
             self.point = BackupPoint::newest(&self.backend.list("manifest", "").await?);
         }
         for _ in 0..READ_ATTEMPTS_MAX {
-            self.read_segments(&mut fresh).await?;
+            // Asked at once, since mostly there is neither a new segment nor a new manifest.
+            let (next, newest) = try_join(self.fetch(1), self.newest_manifest()).await?;
+            self.read_on(next, &mut fresh).await?;
+            if newest.is_none_or(|number| number <= self.manifest.number) {
+                return Ok(fresh);
+            }
             let Some((manifest, hash)) = self.newer_manifest().await? else { return Ok(fresh) };
             if manifest.covered_seq > self.last.0 {
                 continue;
@@ -137,48 +160,62 @@ impl History {
                 Err(_) => {}
             }
         }
-        Err(Error::unavailable("the store is compacted faster than it can be read"))
+        Err(too_fast())
     }
 
-    /// Puts the newest manifest in force. What it names may be gone if a newer one was published and swept after meanwhile.
-    async fn adopt_newest(&mut self) -> Result<()> {
-        let mut failed: Option<(u64, Error)> = None;
-        for _ in 0..READ_ATTEMPTS_MAX {
-            let newest = self.newest_manifest().await?.unwrap_or_default();
-            match failed.take() {
-                Some((number, error)) if number == newest => return Err(error),
-                _ => {}
-            }
-            let outcome = match self.read_manifest(newest).await {
-                Ok((manifest, hash)) => self.adopt(Arc::new(manifest), hash).await,
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok(()) => return Ok(()),
-                Err(error) => failed = Some((newest, error)),
+    /// The bytes of the next segments, so many of them; fewer where a backup ends.
+    async fn fetch(&self, count: u64) -> Result<Vec<Option<Bytes>>> {
+        let end = self.last.0.saturating_add(count).min(self.point.map_or(u64::MAX, |point| point.seq));
+        let next = (self.last.0 + 1..=end).map(|seq| async move { self.backend.get(&segment_name(seq)).await });
+        try_join_all(next).await
+    }
+
+    /// Reads segments up to the end of the log, those first that are fetched already. How many there are is not known: twice
+    /// as many are asked for each time.
+    async fn read_on(&mut self, mut fetched: Vec<Option<Bytes>>, fresh: &mut Fresh) -> Result<()> {
+        let mut count = 1;
+        while self.take(fetched, fresh).await? {
+            count = SEGMENTS_AT_ONCE.min(count * 2);
+            fetched = self.fetch(count).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads segments up to one that is there. A missing one with others behind it is damage, not the end of the log. One that
+    /// is lost after a store was opened breaks the chain for the first reader of the one after it.
+    async fn read_up_to(&mut self, end: u64) -> Result<()> {
+        while self.last.0 < end {
+            let fetched = self.fetch(SEGMENTS_AT_ONCE.min(end - self.last.0)).await?;
+            if !self.take(fetched, &mut Fresh::default()).await? {
+                let missing = format!("{} is missing", segment_name(self.last.0 + 1));
+                let is_listed = self.point.is_none() && self.last.0 + 1 < end;
+                let message = if is_listed { format!("{missing}, but {} is there", segment_name(end)) } else { missing };
+                return Err(Error::corrupt(message));
             }
         }
-        Err(Error::unavailable("the store is compacted faster than it can be read"))
+        Ok(())
     }
 
-    /// Reads segments up to the end of the log.
-    async fn read_segments(&mut self, fresh: &mut Fresh) -> Result<()> {
-        loop {
-            let seq = self.last.0 + 1;
-            if self.point.is_some_and(|point| seq > point.seq) {
-                return Ok(());
-            }
-            let Some(bytes) = self.backend.get(&segment_name(seq)).await? else { return Ok(()) };
-            let header = SegmentHeader::decode(&bytes, seq, Some(self.store_id))?;
+    /// Takes in the next segments, from their bytes. False if the log ends among them, or there are none.
+    async fn take(&mut self, fetched: Vec<Option<Bytes>>, fresh: &mut Fresh) -> Result<bool> {
+        let mut is_more = false;
+        for bytes in fetched {
+            let Some(bytes) = bytes else { return Ok(false) };
+            let (seq, store_id) = (self.last.0 + 1, (!self.store_id.is_nil()).then_some(self.store_id));
+            let header = SegmentHeader::decode(&bytes, seq, store_id)?;
             if bytes.len() == HEADER_BYTES && header.payload_bytes > 0 {
                 self.jump(&header).await?;
                 *fresh = Fresh { restarted: true, segments: Vec::new() };
-                continue;
+                // What else was fetched is not what comes next.
+                return Ok(true);
             }
-            let segment = Arc::new(Segment::decode(&bytes, seq, Some(self.store_id))?);
+            let segment = Arc::new(Segment::decode(&bytes, seq, store_id)?);
+            self.store_id = header.store_id;
             self.push(Arc::clone(&segment))?;
             fresh.segments.push(segment);
+            is_more = true;
         }
+        Ok(is_more)
     }
 
     /// Goes on from the manifest that covers a segment of which only the header is left.
@@ -238,7 +275,7 @@ impl History {
                 Err(_) => {}
             }
         }
-        Err(Error::unavailable("the store is compacted faster than it can be read"))
+        Err(too_fast())
     }
 
     /// The number of the newest manifest that is there.
@@ -259,28 +296,17 @@ impl History {
     /// # Errors
     /// `Corrupt` if it does not fit the log.
     pub async fn adopt(&mut self, manifest: Arc<Manifest>, hash: Hash) -> Result<()> {
-        let closings = manifest.epochs.last().and_then(|epoch| epoch.closings.as_ref());
-        let file_closings = match closings {
-            None => RecordBatch::new_empty(Arc::clone(&schema::CLOSINGS)),
-            Some(file) => read_file(&*self.backend, file, &schema::CLOSINGS).await?,
-        };
         if manifest.store_id != self.store_id && !self.store_id.is_nil() {
             let (name, found) = (manifest_name(manifest.number), manifest.store_id);
             return Err(Error::corrupt(format!("{name}: it belongs to another store ({found})")));
         }
-        let name = segment_name(manifest.covered_seq);
-        if let Some(covered) = self.tail.iter().find(|segment| segment.header.seq == manifest.covered_seq)
-            && hex(&covered.hash) != manifest.covered_hash
-        {
+        let (file_closings, covered) = try_join(self.read_closings(&manifest), self.covered_hash(&manifest)).await?;
+        if covered.is_some_and(|found| hex(&found) != manifest.covered_hash) {
+            let name = segment_name(manifest.covered_seq);
             return Err(Error::corrupt(format!("{name}: it is not the segment that manifest {} covers", manifest.number)));
         }
-        if self.last.0 < manifest.covered_seq {
-            let bytes = self.backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")))?;
-            let found = SegmentHeader::decode(&bytes, manifest.covered_seq, Some(manifest.store_id))?.hash();
-            if hex(&found) != manifest.covered_hash {
-                return Err(Error::corrupt(format!("{name}: it is not the segment that manifest {} covers", manifest.number)));
-            }
-            self.last = (manifest.covered_seq, found);
+        if let Some(covered) = covered.filter(|_| self.last.0 < manifest.covered_seq) {
+            self.last = (manifest.covered_seq, covered);
             self.index = Arc::new(manifest.index.clone());
         }
         self.store_id = manifest.store_id;
@@ -290,28 +316,27 @@ impl History {
         Ok(())
     }
 
-    /// A missing segment with others behind it is damage, not the end of the log. Looked at when a store is opened: it takes a
-    /// listing of the log. A segment that is lost later breaks the chain for the first reader of the one after it.
-    async fn check_gap(&self) -> Result<()> {
-        let name = segment_name(self.last.0 + 1);
-        if let Some(point) = self.point {
-            return if self.last.0 == point.seq { Ok(()) } else { Err(Error::corrupt(format!("{name} is missing"))) };
+    /// The closings that a manifest names.
+    async fn read_closings(&self, manifest: &Manifest) -> Result<RecordBatch> {
+        match manifest.epochs.last().and_then(|epoch| epoch.closings.as_ref()) {
+            None => Ok(RecordBatch::new_empty(Arc::clone(&schema::CLOSINGS))),
+            Some(file) => read_file(&*self.backend, file, &schema::CLOSINGS).await,
         }
-        match self.backend.list("log", &name).await?.last() {
-            Some(newest) if self.backend.get(&name).await?.is_none() => {
-                Err(Error::corrupt(format!("{name} is missing, but {} is there", newest.name)))
-            }
-            _ => Ok(()),
+    }
+
+    /// The hash of the last segment that a manifest covers: in the tail, or of its header in the log; `None` if it was read
+    /// before and is not in the tail.
+    async fn covered_hash(&self, manifest: &Manifest) -> Result<Option<Hash>> {
+        let seq = manifest.covered_seq;
+        if seq <= self.last.0 {
+            return Ok(self.tail.iter().find(|segment| segment.header.seq == seq).map(|segment| segment.hash));
         }
+        let name = segment_name(seq);
+        let start = self.backend.get_start(&name, HEADER_BYTES).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")))?;
+        Ok(Some(SegmentHeader::decode(&start, seq, Some(manifest.store_id))?.hash()))
     }
 }
 
-/// Where neither manifest nor first segment is: no store, or one that lost its beginning.
-async fn no_store(backend: Arc<dyn Backend>) -> Result<Option<History>> {
-    match backend.list("log", "").await?.first() {
-        None => Ok(None),
-        // Another process has made the store since its first segment was asked for.
-        Some(found) if found.name == segment_name(1) => Box::pin(History::find(backend)).await,
-        Some(found) => Err(Error::corrupt(format!("{} is missing, but {} is there", segment_name(1), found.name))),
-    }
+fn too_fast() -> Error {
+    Error::unavailable("the store is compacted faster than it can be read")
 }

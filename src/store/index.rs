@@ -26,6 +26,7 @@ pub struct LogIndex {
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub floor: Revision,
     /// Steps of time, oldest first: up to and including `revision`, observations are at `at` or before. Times differ.
+    #[serde(with = "super::packed")]
     pub times: Vec<TimeStep>,
     /// For each ended scan, in order of its end: the newest revision then.
     pub scan_ends: Vec<ScanEnd>,

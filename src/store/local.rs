@@ -8,8 +8,8 @@
 //! not outlive it. For the same reason all folders are made and synced when a store is opened for writing, whoever made
 //! them.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -132,6 +132,15 @@ impl Backend for LocalBackend {
     async fn get(&self, name: &str) -> Result<Option<Bytes>> {
         match fs::read(self.path(name)) {
             Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(refused("read", &self.path(name), error)),
+        }
+    }
+
+    async fn get_start(&self, name: &str, bytes: usize) -> Result<Option<Bytes>> {
+        let mut start = Vec::with_capacity(bytes);
+        match File::open(self.path(name)).and_then(|file| file.take(bytes as u64).read_to_end(&mut start)) {
+            Ok(_) => Ok(Some(start.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(refused("read", &self.path(name), error)),
         }

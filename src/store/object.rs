@@ -22,10 +22,11 @@ use chrono::Utc;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use uuid::Uuid;
 
 use super::backend::{Backend, Created, Listed, Staged};
+use super::cache::BlockCache;
 use crate::error::{Error, ErrorKind, Result};
 
 pub use client::Bucket;
@@ -39,6 +40,8 @@ use staged::StagedObject;
 const UNSENT_ATTEMPTS_MAX: usize = 4;
 /// The first wait before another try; it doubles with each.
 const BACK_OFF_FIRST: Duration = Duration::from_millis(100);
+/// Reads of a query that are under way at once, whatever number of cores there is to work on what they bring.
+const READS_AT_ONCE: usize = 8;
 /// The longest wait.
 const BACK_OFF_MAX: Duration = Duration::from_secs(5);
 
@@ -54,6 +57,7 @@ pub struct ObjectBackend {
     objects: Arc<dyn ObjectStore>,
     staging: PathBuf,
     prepared: AtomicBool,
+    cache: Option<Arc<BlockCache>>,
 }
 
 impl ObjectBackend {
@@ -70,7 +74,13 @@ impl ObjectBackend {
             Ok(Arc::new(PrefixStore::new(client, url.prefix.as_str())))
         };
         let (commits, objects) = (client(Retries::None)?, client(Retries::Limited)?);
-        Ok(Self { url, endpoint, commits, objects, staging, prepared: AtomicBool::new(false) })
+        Ok(Self { url, endpoint, commits, objects, staging, prepared: AtomicBool::new(false), cache: None })
+    }
+
+    /// The same, with blocks of data files kept in a cache.
+    #[must_use]
+    pub fn with_cache(self, cache: Option<Arc<BlockCache>>) -> Self {
+        Self { cache, ..self }
     }
 
     /// Whether a create of a name was sent and how it ended.
@@ -82,6 +92,16 @@ impl ObjectBackend {
             Ok(_) => Outcome::Created(Created::Done),
             Err(object_store::Error::AlreadyExists { .. }) => Outcome::Created(Created::Exists),
             Err(error) => Outcome::of(attempt.fate(), &self.doing("create", name), &error),
+        }
+    }
+
+    /// The bytes of an object, `None` if there is none.
+    async fn read(&self, name: &str, options: GetOptions) -> Result<Option<Bytes>> {
+        let read = async { self.objects.get_opts(&Path::from(name), options).await?.bytes().await };
+        match read.await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if outcome::is_missing(&error) => Ok(None),
+            Err(error) => Err(self.told("read", name, &error)),
         }
     }
 
@@ -125,12 +145,11 @@ impl Backend for ObjectBackend {
     }
 
     async fn get(&self, name: &str) -> Result<Option<Bytes>> {
-        let read = async { self.objects.get(&Path::from(name)).await?.bytes().await };
-        match read.await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if outcome::is_missing(&error) => Ok(None),
-            Err(error) => Err(self.told("read", name, &error)),
-        }
+        self.read(name, GetOptions::new()).await
+    }
+
+    async fn get_start(&self, name: &str, bytes: usize) -> Result<Option<Bytes>> {
+        self.read(name, GetOptions::new().with_range(Some(0..bytes as u64))).await
     }
 
     async fn list(&self, folder: &str, after: &str) -> Result<Vec<Listed>> {
@@ -175,6 +194,14 @@ impl Backend for ObjectBackend {
 
     fn object_store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.objects)
+    }
+
+    fn reads_at_once(&self) -> usize {
+        READS_AT_ONCE
+    }
+
+    fn cache(&self) -> Option<Arc<BlockCache>> {
+        self.cache.clone()
     }
 
     fn location(&self) -> String {

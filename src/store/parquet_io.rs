@@ -20,6 +20,7 @@ use super::history::History;
 use super::manifest::hex;
 use super::schema::PAYLOAD_COLUMNS;
 use super::tag_columns::is_tag_column;
+use super::verified::{blocks, cut, joined};
 use crate::error::{Error, Result};
 
 /// What a file holds; decides where it is and how it is encoded.
@@ -353,6 +354,22 @@ pub async fn fetch(backend: &dyn Backend, file: &DataFile) -> Result<Bytes> {
             return Err(Error::corrupt(format!("{}: the checksum of the block does not hold", file.name)).at_byte((at * block) as u64));
         }
     }
+    Ok(bytes)
+}
+
+/// As [`fetch`], through the cache if there is one.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn fetch_through(backend: &dyn Backend, file: &DataFile) -> Result<Bytes> {
+    let Some(cache) = backend.cache() else { return fetch(backend, file).await };
+    let (file, whole) = (Arc::new(file.clone()), 0..file.bytes);
+    let held = cache.read(&file, blocks(&whole).collect()).await;
+    if held.len() == file.checksums.len() {
+        return Ok(joined(&whole, &held));
+    }
+    let bytes = fetch(backend, &file).await?;
+    cache.write(&file, cut(&whole, &bytes)).await;
     Ok(bytes)
 }
 

@@ -7,7 +7,7 @@ use arrow::datatypes::{Int64Type, UInt8Type};
 use hashbrown::HashSet;
 
 use super::history::History;
-use super::parquet_io::{fetch, read_file};
+use super::parquet_io::{fetch_through, read_file};
 use super::run::Runs;
 use super::schema;
 use super::segment::{Segment, content_hashes, numbers, segment_name, texts, times};
@@ -34,7 +34,7 @@ pub async fn load_state(history: &History, scopes: &[Arc<str>]) -> Result<State>
     }
     let closed: HashSet<Revision> = numbers(&history.file_closings, "valid_from_revision")?.values().iter().copied().collect();
     for file in history.manifest.epochs.last().map_or(&[][..], |epoch| &epoch.files) {
-        let bytes = fetch(&*history.backend, file).await?;
+        let bytes = fetch_through(&*history.backend, file).await?;
         for batch in super::parquet_io::read_columns(&file.name, bytes, &schema_of(file), STATE_BATCH_ROWS, &STATE_COLUMNS)? {
             load_versions(&mut state, &batch?, &closed)?;
         }

@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
@@ -95,7 +97,7 @@ pub struct Snapshot {
     tail_changes: OnceCell<RecordBatch>,
     tail_entries: Vec<RecordBatch>,
     tail_observations: OnceLock<Vec<RecordBatch>>,
-    object_store: Arc<dyn ObjectStore>,
+    files: Arc<VerifiedStore>,
     last_hash: String,
 }
 
@@ -116,7 +118,7 @@ impl Snapshot {
             .tail
             .iter()
             .map(|segment| place_entries(&segment.entries, segment.header.seq, &segment.header.writer_id.to_string(), &hex(&segment.hash)));
-        let object_store = Arc::new(VerifiedStore::new(history.backend.object_store(), history.manifest.files().cloned()));
+        let files = VerifiedStore::new(history.backend.object_store(), history.manifest.files().cloned());
         Ok(Self {
             scan_ends: history.index.scan_ends.iter().map(|end| end.head).collect(),
             closings,
@@ -124,7 +126,7 @@ impl Snapshot {
             tail_changes: OnceCell::new(),
             tail_entries: entries.collect::<Result<Vec<_>>>()?,
             tail_observations: OnceLock::new(),
-            object_store,
+            files: Arc::new(files.with_cache(history.backend.cache())),
             last_hash: hex(&history.last.1),
             history: history.clone(),
         })
@@ -258,7 +260,18 @@ impl Snapshot {
 
     /// Reads data files and checks every byte.
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.object_store)
+        Arc::clone(&self.files) as Arc<dyn ObjectStore>
+    }
+
+    /// How many reads of data files are worth making at once.
+    pub fn reads_at_once(&self) -> usize {
+        self.history.backend.reads_at_once()
+    }
+
+    /// Gets so many bytes of the ends of files into the cache, all at once, if there is a cache.
+    pub fn fetch_ends(&self, names: Vec<String>, bytes: u64) -> BoxFuture<'static, ()> {
+        let files = Arc::clone(&self.files);
+        async move { files.fetch_ends(&names, bytes).await }.boxed()
     }
 
     /// How many observations can be asked for.

@@ -1,12 +1,12 @@
 //! The data files as an `object_store`, each byte checked against the manifest before a reader decodes it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
@@ -15,26 +15,58 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
+use super::cache::BlockCache;
 use super::data_file::{CHECKSUM_BLOCK_BYTES, DataFile};
 use crate::error::Error;
 
 /// Blocks with no more than this between them are read as one.
 const COALESCE_BYTES: u64 = 64 * 1024;
+/// Files whose ends are fetched at once.
+const ENDS_AT_ONCE: usize = 32;
+/// No more ends than this are fetched before they are asked for.
+const ENDS_MAX: usize = 128;
 
 /// The files of one manifest, read-only.
 #[derive(Debug)]
 pub struct VerifiedStore {
     inner: Arc<dyn ObjectStore>,
-    files: HashMap<String, DataFile>,
+    files: HashMap<String, Arc<DataFile>>,
+    cache: Option<Arc<BlockCache>>,
+    /// Files whose ends are in the cache.
+    ends: Mutex<HashSet<String>>,
 }
 
 impl VerifiedStore {
     /// The files that a manifest names, over the store that holds them.
     pub fn new(inner: Arc<dyn ObjectStore>, files: impl IntoIterator<Item = DataFile>) -> Self {
-        Self { inner, files: files.into_iter().map(|file| (file.name.clone(), file)).collect() }
+        let files = files.into_iter().map(|file| (file.name.clone(), Arc::new(file))).collect();
+        Self { inner, files, cache: None, ends: Mutex::default() }
     }
 
-    fn file(&self, location: &Path) -> Result<&DataFile> {
+    /// The same, where what was read before is kept in a cache, if there is one.
+    #[must_use]
+    pub fn with_cache(self, cache: Option<Arc<BlockCache>>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// Gets so many bytes of the ends of files into the cache, all of them at once. Does nothing where there is none.
+    pub async fn fetch_ends(&self, names: &[String], bytes: u64) {
+        if self.cache.is_none() {
+            return;
+        }
+        let mut fetches = Vec::new();
+        for file in names.iter().filter_map(|name| self.files.get(name)) {
+            let is_new = || self.ends.lock().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone());
+            if fetches.len() < ENDS_MAX && is_new() {
+                let (path, end) = (Path::from(file.name.as_str()), file.bytes.saturating_sub(bytes)..file.bytes);
+                // What cannot be fetched is told by the reader that needs it.
+                fetches.push(async move { drop(self.fetch(&path, &[end]).await) });
+            }
+        }
+        futures::stream::iter(fetches).buffer_unordered(ENDS_AT_ONCE).collect::<()>().await;
+    }
+
+    fn file(&self, location: &Path) -> Result<&Arc<DataFile>> {
         self.files
             .get(location.as_ref())
             .ok_or_else(|| object_store::Error::NotFound { path: location.to_string(), source: "the manifest names no such file".into() })
@@ -44,10 +76,10 @@ impl VerifiedStore {
     async fn fetch(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let file = self.file(location)?;
         let spans = spans(ranges, file.bytes);
-        let read = self.inner.get_ranges(location, &spans).await.map_err(|error| named(file, error))?;
-        for (span, bytes) in spans.iter().zip(&read) {
-            check(file, span, bytes)?;
-        }
+        let read = match &self.cache {
+            None => self.request(location, file, &spans).await?,
+            Some(cache) => self.read_through(cache, location, file, &spans).await?,
+        };
         let part = |range: &Range<u64>| {
             let at = spans.partition_point(|span| span.end <= range.start);
             match (spans.get(at), read.get(at)) {
@@ -59,6 +91,39 @@ impl VerifiedStore {
             }
         };
         Ok(ranges.iter().map(part).collect())
+    }
+
+    /// Reads spans from the store, and checks them.
+    async fn request(&self, location: &Path, file: &DataFile, spans: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        if spans.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = self.inner.get_ranges(location, spans).await.map_err(|error| named(file, error))?;
+        for (span, bytes) in spans.iter().zip(&read) {
+            check(file, span, bytes)?;
+        }
+        Ok(read)
+    }
+
+    /// Reads spans from the cache, what it lacks from the store, and puts that into the cache.
+    async fn read_through(
+        &self,
+        cache: &Arc<BlockCache>,
+        location: &Path,
+        file: &Arc<DataFile>,
+        wanted: &[Range<u64>],
+    ) -> Result<Vec<Bytes>> {
+        let numbers: Vec<u64> = wanted.iter().flat_map(blocks).collect();
+        let mut held = cache.read(file, numbers.clone()).await;
+        let lacking: Vec<Range<u64>> = numbers.iter().filter(|block| !held.contains_key(*block)).map(|block| extent(*block)).collect();
+        let lacking = spans(&lacking, file.bytes);
+        let fetched = self.request(location, file, &lacking).await?;
+        let fetched: Vec<(u64, Bytes)> = lacking.iter().zip(&fetched).flat_map(|(span, bytes)| cut(span, bytes)).collect();
+        held.extend(fetched.iter().cloned());
+        if !fetched.is_empty() {
+            cache.write(file, fetched).await;
+        }
+        Ok(wanted.iter().map(|span| joined(span, &held)).collect())
     }
 
     fn refuse<T>(&self) -> Result<T> {
@@ -83,6 +148,36 @@ fn spans(ranges: &[Range<u64>], file_bytes: u64) -> Vec<Range<u64>> {
         }
     }
     spans
+}
+
+/// The numbers of the blocks of a span.
+pub(super) fn blocks(span: &Range<u64>) -> Range<u64> {
+    span.start / CHECKSUM_BLOCK_BYTES..span.end.div_ceil(CHECKSUM_BLOCK_BYTES)
+}
+
+/// Where a block is, if it is a whole one.
+fn extent(block: u64) -> Range<u64> {
+    block * CHECKSUM_BLOCK_BYTES..(block + 1) * CHECKSUM_BLOCK_BYTES
+}
+
+/// The blocks of a span, from its bytes.
+pub(super) fn cut(span: &Range<u64>, bytes: &Bytes) -> Vec<(u64, Bytes)> {
+    let offset = |at: u64| usize::try_from(at - span.start).map_or(bytes.len(), |offset| offset.min(bytes.len()));
+    let block = |number| (number, bytes.slice(offset(extent(number).start)..offset(extent(number).end)));
+    blocks(span).map(block).collect()
+}
+
+/// The bytes of a span, from its blocks.
+pub(super) fn joined(span: &Range<u64>, held: &BTreeMap<u64, Bytes>) -> Bytes {
+    let mut pieces = blocks(span).filter_map(|block| held.get(&block));
+    match (pieces.next(), pieces.next()) {
+        (Some(only), None) => only.clone(),
+        (first, second) => {
+            let mut whole = BytesMut::with_capacity(usize::try_from(span.end - span.start).unwrap_or(0));
+            first.into_iter().chain(second).chain(pieces).for_each(|piece| whole.extend_from_slice(piece));
+            whole.freeze()
+        }
+    }
 }
 
 /// Checks the blocks of a span.

@@ -9,19 +9,19 @@ use arrow::array::{
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type};
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
 use hashbrown::{HashMap, HashSet};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
 };
 
-use super::backend::Backend;
 use super::content_columns::{CONTENT_COLUMNS, ContentColumns, content_arrays};
 use super::data_file::DataFile;
 use super::decode::decode;
 use super::history::History;
 use super::parallel::in_parallel;
-use super::parquet_io::fetch;
+use super::parquet_io::fetch_through;
 use super::schema;
 use super::segment::{numbers, texts};
 use super::tag_columns::schema_of;
@@ -53,6 +53,8 @@ pub struct NewVersion<'a> {
     pub at: Timestamp,
 }
 
+/// Files that are fetched at once: of the open epoch each is a few times as large as the next, so all are little more than one.
+const FILES_AT_ONCE: usize = 4;
 /// So many versions are made rows at once. It shows in the bytes of a segment, so it does not depend on the machine.
 const PART_ROWS: usize = 2048;
 /// Texts up to this long are in the views of a column themselves: so says the format of Arrow.
@@ -225,24 +227,28 @@ async fn visit(
             with(&take_record_batch(&segment.versions, &rows)?)?;
         }
     }
+    let mut fetches = Vec::new();
     for file in files {
         let Some((min, max)) = file.int_bounds("valid_from_revision") else { continue };
         let from = wanted.partition_point(|revision| *revision < min);
         if wanted.get(from).is_some_and(|revision| *revision <= max) {
-            visit_file(&*history.backend, file, wanted, columns, with).await?;
+            fetches.push(async move { fetch_through(&*history.backend, file).await.map(|bytes| (file, bytes)) });
         }
+    }
+    let mut fetched = futures::stream::iter(fetches).buffered(FILES_AT_ONCE);
+    while let Some((file, bytes)) = fetched.try_next().await? {
+        visit_file(file, bytes, wanted, columns, with)?;
     }
     Ok(())
 }
 
-async fn visit_file(
-    backend: &dyn Backend,
+fn visit_file(
     file: &DataFile,
+    bytes: Bytes,
     wanted: &[Revision],
     columns: &[&str],
     with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
 ) -> Result<()> {
-    let bytes = fetch(backend, file).await?;
     let mut reader = decode(&file.name, || rows_of(file, bytes, wanted, columns))?;
     while let Some(batch) = decode(&file.name, || Ok(reader.next().transpose()?))? {
         with(&batch)?;

@@ -57,7 +57,7 @@ async fn a_state_is_read_from_one_epoch_and_changes_from_the_files_of_their_time
 }
 
 /// 40 resources in two regions, of which a scan changes four; the last scan is not compacted.
-async fn quiet_store(scratch: &Scratch) -> Arc<Snapshot> {
+pub async fn quiet_store(scratch: &Scratch) -> Arc<Snapshot> {
     let writer = Writer::open(scratch.backend(), clock()).await.unwrap();
     writer.change_settings(StoreSettings { epoch_rows_min: EPOCH_ROWS_MIN, ..StoreSettings::default() }).await.unwrap();
     for scan in 0..24_usize {

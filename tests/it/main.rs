@@ -29,6 +29,7 @@ mod repl;
 #[cfg(feature = "aws")]
 mod replay;
 mod reports;
+mod requests;
 mod retention;
 #[cfg(feature = "aws")]
 mod scan;

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use clap::ValueEnum;
 
 use crate::cli::resolve::{
-    Daemon, ExportPlan, JobPlan, Origin, QueryPlan, Scanning, Setting, Settings, Statement, Storage, TargetPlan, Way,
+    Cache, Daemon, ExportPlan, JobPlan, Origin, QueryPlan, Scanning, Setting, Settings, Statement, Storage, TargetPlan, Way,
 };
 use crate::cli::{Context, ExitStatus};
 use crate::error::Result;
@@ -20,6 +20,7 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     let settings = &context.settings;
     let mut lines = general(settings);
     lines.extend(storage(&settings.storage));
+    lines.extend(cache(&settings.cache));
     lines.extend(guard(&settings.scanning));
     lines.extend(retention(settings));
     lines.extend(scanning(&settings.scanning));
@@ -75,6 +76,18 @@ fn storage(storage: &Storage) -> Vec<String> {
         maybe("kms_key_id", &storage.kms_key_id, "the account's own for S3"),
         truth("bucket_key", &storage.bucket_key, "as the bucket has it"),
         line("temp_dir", &quoted(&storage.temp_dir.value.display().to_string()), &storage.temp_dir.origin),
+    ]
+}
+
+fn cache(cache: &Cache) -> Vec<String> {
+    vec![
+        section("[cache]"),
+        plain("enabled", &cache.enabled),
+        text("limit", &cache.limit),
+        match &cache.dir.value {
+            Some(folder) => line("dir", &quoted(&folder.display().to_string()), &cache.dir.origin),
+            None => unset("dir", "in the per-user folder of caches"),
+        },
     ]
 }
 

@@ -5,6 +5,7 @@ pub mod driver;
 pub mod fault_backend;
 pub mod fault_proxy;
 pub mod hook;
+pub mod rounds;
 pub mod simulation;
 pub mod talking;
 pub mod traced_files;

@@ -1,7 +1,9 @@
-//! Time from a source that is handed in, so that tests own it.
+//! Time and ids from a source that is handed in, so that tests own them.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
+
+use uuid::Uuid;
 
 use crate::model::Timestamp;
 
@@ -9,6 +11,11 @@ use crate::model::Timestamp;
 pub trait Clock: Debug + Send + Sync {
     /// The present time.
     fn now(&self) -> Timestamp;
+
+    /// An id that was never given before.
+    fn new_id(&self) -> Uuid {
+        Uuid::new_v4()
+    }
 }
 
 /// The clock of the system.

@@ -164,22 +164,13 @@ impl std::error::Error for Error {
 
 impl From<arrow::error::ArrowError> for Error {
     fn from(error: arrow::error::ArrowError) -> Self {
-        Self::corrupt("arrow data cannot be read or written").with_source(error)
+        cause(&error).unwrap_or_else(|| Self::corrupt("arrow data cannot be read or written").with_source(error))
     }
 }
 
 impl From<parquet::errors::ParquetError> for Error {
     fn from(error: parquet::errors::ParquetError) -> Self {
-        match error {
-            parquet::errors::ParquetError::External(source) => match source.downcast::<object_store::Error>() {
-                Ok(error) => match *error {
-                    object_store::Error::NotFound { path, .. } => Self::corrupt(format!("{path} is missing")),
-                    error => error.into(),
-                },
-                Err(source) => Self::corrupt("parquet data cannot be read or written").with_source(source),
-            },
-            error => Self::corrupt("parquet data cannot be read or written").with_source(error),
-        }
+        cause(&error).unwrap_or_else(|| Self::corrupt("parquet data cannot be read or written").with_source(error))
     }
 }
 
@@ -195,4 +186,18 @@ impl From<object_store::Error> for Error {
             error => Self::unavailable("reading or writing failed").with_source(error),
         }
     }
+}
+
+/// What is behind an error of a library, where it is not the data: an error of ours, or one of the storage, which says nothing
+/// of the bytes that it did not hand out.
+pub fn cause(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let causes = || std::iter::successors(Some(error), |error| error.source());
+    if let Some(ours) = causes().find_map(|cause| cause.downcast_ref::<Error>()) {
+        return Some(ours.duplicate());
+    }
+    let refused = causes().find_map(|cause| cause.downcast_ref::<object_store::Error>())?;
+    Some(match refused {
+        object_store::Error::NotFound { path, .. } => Error::corrupt(format!("{path} is missing")),
+        refused => Error::unavailable(format!("reading or writing failed: {refused}")),
+    })
 }

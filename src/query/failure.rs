@@ -6,7 +6,7 @@ use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 
 use super::near::nearest;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, cause};
 
 /// An error of DataFusion, told to the user.
 pub fn told(error: DataFusionError) -> Error {
@@ -68,20 +68,9 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::Execution(text) | DataFusionError::Plan(text) => Error::invalid(tidy(text)),
         DataFusionError::ArrowError(arrow, _) => Error::new(arrow_kind(arrow), arrow.to_string()),
         DataFusionError::ResourcesExhausted(text) => Error::unavailable(tidy(text)),
-        DataFusionError::ParquetError(error) => match &**error {
-            ParquetError::External(source) if source.is::<object_store::Error>() => {
-                ours(&**source).unwrap_or_else(|| Error::unavailable(source.to_string()))
-            }
-            error => Error::corrupt(error.to_string()),
-        },
+        DataFusionError::ParquetError(error) => cause(&**error).unwrap_or_else(|| Error::corrupt(error.to_string())),
         other => Error::internal(tidy(&other.strip_backtrace())),
     }
-}
-
-/// The error of ours that is the cause of another, if one is.
-fn ours(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.find_map(|cause| cause.downcast_ref::<Error>()).map(Error::duplicate)
 }
 
 fn from_arrow(error: ArrowError) -> Error {

@@ -147,7 +147,7 @@ impl Committer {
     /// As [`Backend::prepare`] and [`History::open`].
     pub async fn open(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>) -> Result<Self> {
         backend.prepare().await?;
-        let writer_id = Uuid::new_v4();
+        let writer_id = clock.new_id();
         let history = match History::find(Arc::clone(&backend)).await? {
             Some(history) if history.point.is_some() => {
                 let error = Error::invalid(format!("{} holds a backup, which is only read", history.backend.location()));
@@ -408,7 +408,7 @@ impl Committer {
             seq: self.history.last.0 + 1,
             first_revision: index.head + 1,
             count: draft.count(),
-            batch_id: Uuid::new_v4(),
+            batch_id: self.clock.new_id(),
             writer_id: self.writer_id,
             written_at: self.clock.now(),
             first_at: first_at.unwrap_or(last_at),
@@ -498,11 +498,11 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
     draft.push_entry(settings.to_entry(now));
     let payload = draft.finish()?.0.encode()?;
     let mut header = SegmentHeader {
-        store_id: Uuid::new_v4(),
+        store_id: clock.new_id(),
         seq: 1,
         first_revision: 1,
         count: 0,
-        batch_id: Uuid::new_v4(),
+        batch_id: clock.new_id(),
         writer_id,
         written_at: now,
         first_at: Timestamp::default(),

@@ -34,6 +34,7 @@ mod retention;
 #[cfg(feature = "aws")]
 mod scan;
 mod schedule;
+mod simulation;
 mod slt;
 mod sweep;
 mod tidy;

@@ -159,7 +159,8 @@ fn by_tags(row: &Row) -> bool {
     tags["env"] == "prod" || tags["a/b~c"].as_str().is_some_and(|value| value > "a") || tags.get("none").is_some()
 }
 
-async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64]) {
+/// Compares every table with the oracle's, at some revisions.
+pub async fn compare(store: &Store, view: View<'_>, pin: Option<i64>, picks: &[i64]) {
     let snapshot = store.snapshot().await.unwrap();
     let mut session = session(&snapshot, pin.map(|pin| pin.to_string()));
     let (floor, head) = (view.floor(), view.head());

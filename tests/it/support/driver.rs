@@ -179,7 +179,8 @@ impl Answers {
     }
 }
 
-fn same(what: &str, expected: Vec<Row>, found: Vec<Row>, order: &[&str]) -> Result<(), String> {
+/// Compares one answer, row for row; else what differs.
+pub fn same(what: &str, expected: Vec<Row>, found: Vec<Row>, order: &[&str]) -> Result<(), String> {
     let (expected, found) = (sorted(expected, order), sorted(found, order));
     if let Some((expected, found)) = expected.iter().zip(&found).find(|(expected, found)| expected != found) {
         return Err(format!("{what}: expected {expected:?}, found {found:?}"));

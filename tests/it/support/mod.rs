@@ -13,11 +13,13 @@ pub mod traced_files;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use elava::cli::output::{OutputFormat, OutputOptions, write_results};
 use elava::clock::ManualClock;
 use elava::model::Timestamp;
 use elava::query::{HistorySource, QuerySession, SessionOptions};
 use elava::store::{LocalBackend, Snapshot};
+use futures::StreamExt;
 use tempfile::TempDir;
 
 pub type Row = BTreeMap<String, serde_json::Value>;
@@ -77,10 +79,17 @@ pub async fn rows(session: &mut QuerySession, sql: &str) -> Vec<Row> {
 }
 
 pub async fn try_rows(session: &mut QuerySession, sql: &str) -> Result<Vec<Row>, String> {
-    let stream = session.execute(sql).await.map_err(|error| error.to_string())?;
+    fetch(session, sql).await.map_err(|error| error.to_string())
+}
+
+/// The same, with Elava's own errors.
+pub async fn fetch(session: &mut QuerySession, sql: &str) -> elava::Result<Vec<Row>> {
+    let stream = session.execute(sql).await?;
+    let schema = stream.schema();
+    let batches = futures::stream::iter(stream.collect().await?).map(Ok);
     let options = OutputOptions { format: OutputFormat::Ndjson, ..OutputOptions::default() };
     let mut text = Vec::new();
-    write_results(stream.into_inner(), &options, &mut text).await.map_err(|error| error.to_string())?;
+    write_results(Box::pin(RecordBatchStreamAdapter::new(schema, batches)), &options, &mut text).await.unwrap();
     let text = String::from_utf8(text).unwrap();
     Ok(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }

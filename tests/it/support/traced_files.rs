@@ -3,7 +3,8 @@
 //! The model is that of POSIX: a file's content is durable once the file is synced, a name once its folder is. Before
 //! that each may be lost or kept on its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -147,39 +148,78 @@ enum Entry {
     Folder,
 }
 
-/// What a power failure does to what was not synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
-    /// All names and contents that were not synced are lost.
-    All,
-    /// Names are kept; contents that were not synced are lost.
-    Contents,
-    /// Names are kept; contents that were not synced are zeros of the same length.
+/// What a power failure leaves of the end of a file that was not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum End {
+    Lost,
     Zeros,
-    /// Each name and content is lost or kept by chance.
-    Some(u64),
+    /// A part of it, and nothing after.
+    Torn,
+}
+
+/// A file's content.
+#[derive(Debug, Clone, Default)]
+struct Content {
+    bytes: Vec<u8>,
+    /// What of it is durable: what comes after may be lost.
+    synced: Bytes,
+}
+
+impl Content {
+    fn after(&self, end: End) -> Bytes {
+        let (synced, all) = (self.synced.len(), self.bytes.len());
+        let mut bytes = self.bytes.clone();
+        match end {
+            _ if synced == all => return self.synced.clone(),
+            End::Lost => bytes.truncate(synced),
+            End::Zeros => bytes[synced..].fill(0),
+            End::Torn => bytes.truncate(synced + (all - synced) / 2),
+        }
+        bytes.into()
+    }
 }
 
 /// A file system after some steps.
 #[derive(Debug, Clone, Default)]
 pub struct Disk {
-    contents: BTreeMap<usize, (Vec<u8>, usize)>,
+    contents: BTreeMap<usize, Content>,
     now: BTreeMap<PathBuf, Entry>,
     durable: BTreeMap<PathBuf, Entry>,
     pub acknowledged: usize,
 }
 
+/// A state that a power failure may leave.
+#[derive(Debug, Clone)]
+pub struct CrashState {
+    pub objects: Objects,
+    pub acknowledged: usize,
+}
+
 impl Disk {
-    pub fn apply(&mut self, step: &Step) {
+    /// Takes a step. False if a power failure leaves the same objects after it as before it.
+    pub fn apply(&mut self, step: &Step) -> bool {
+        let is_object = |path: &Path| !path.starts_with("tmp");
+        let named = |disk: &Self, file: &usize| disk.now.iter().any(|(name, entry)| is_object(name) && *entry == Entry::File(*file));
+        let matters = match step {
+            Step::Create { path, .. } | Step::Remove { path } | Step::MakeFolder { path } | Step::SyncFolder { path } => is_object(path),
+            Step::Write { file, .. } | Step::Sync { file } => named(self, file),
+            Step::Link { to, .. } | Step::Rename { to, .. } => is_object(to),
+            Step::Acknowledged(_) => true,
+        };
+        self.take(step);
+        matters
+    }
+
+    fn take(&mut self, step: &Step) {
         match step {
             Step::Create { path, file } => {
-                self.contents.insert(*file, (Vec::new(), 0));
+                self.contents.insert(*file, Content::default());
                 self.now.insert(path.clone(), Entry::File(*file));
             }
-            Step::Write { file, bytes } => self.contents.get_mut(file).unwrap().0.extend_from_slice(bytes),
+            Step::Write { file, bytes } => self.contents.get_mut(file).unwrap().bytes.extend_from_slice(bytes),
             Step::Sync { file } => {
                 let content = self.contents.get_mut(file).unwrap();
-                content.1 = content.0.len();
+                content.synced = content.bytes.clone().into();
             }
             Step::Link { from, to } => {
                 self.now.insert(to.clone(), self.now[from]);
@@ -203,51 +243,68 @@ impl Disk {
         }
     }
 
-    /// The objects that are left after a power failure.
-    pub fn after(&self, loss: Loss) -> Objects {
-        let mut chance = Chance(match loss {
-            Loss::Some(seed) => seed,
-            _ => 0,
-        });
-        let names: std::collections::BTreeSet<&PathBuf> = self.now.keys().chain(self.durable.keys()).collect();
-        let mut left: BTreeMap<&PathBuf, Entry> = BTreeMap::new();
-        for name in names {
-            let (now, durable) = (self.now.get(name), self.durable.get(name));
-            let kept = match loss {
-                Loss::All => durable,
-                Loss::Contents | Loss::Zeros => now,
-                Loss::Some(_) if chance.next(2) == 0 => durable,
-                Loss::Some(_) => now,
-            };
-            left.extend(kept.map(|entry| (name, *entry)));
+    /// The names that a power failure may take back, or bring back. What it does to temporary names alters no object.
+    fn unsettled(&self) -> Vec<&PathBuf> {
+        let names: BTreeSet<&PathBuf> = self.now.keys().chain(self.durable.keys()).collect();
+        names.into_iter().filter(|name| !name.starts_with("tmp") && self.now.get(*name) != self.durable.get(*name)).collect()
+    }
+
+    /// The states that a power failure may leave here, without those that were seen: every combination of names lost and kept
+    /// where there are at most `ways` of them, else that many; each with the ends of contents that were not synced lost, zeros
+    /// and torn.
+    pub fn crash_states(&self, ways: usize, seen: &mut HashSet<u64>) -> Vec<CrashState> {
+        let unsettled = self.unsettled();
+        let all = 1_usize.checked_shl(u32::try_from(unsettled.len()).unwrap()).filter(|all| *all <= ways);
+        let mut chance = Chance(u64::try_from(seen.len()).unwrap());
+        // Where there are too many, first those that lose all and nothing.
+        let some = [0, usize::MAX].into_iter().chain((2..ways).map(|_| chance.next(usize::MAX)));
+        let masks: Vec<usize> = all.map_or_else(|| some.collect(), |all| (0..all).collect());
+        let mut states = Vec::new();
+        for mask in masks {
+            let kept = |at: usize| mask >> (at % 48) & 1 == 1;
+            let mut left: BTreeMap<&PathBuf, Entry> = self.now.iter().map(|(name, entry)| (name, *entry)).collect();
+            for (_, name) in unsettled.iter().enumerate().filter(|(at, _)| !kept(*at)) {
+                match self.durable.get(*name) {
+                    Some(entry) => left.insert(*name, *entry),
+                    None => left.remove(*name),
+                };
+            }
+            for end in [End::Lost, End::Zeros, End::Torn] {
+                let files = self.files(&left, end);
+                if end != End::Lost && files.iter().all(|(.., end)| end.is_none()) {
+                    break;
+                }
+                let mut hasher = DefaultHasher::new();
+                files.iter().for_each(|(name, file, end)| (name, file, end).hash(&mut hasher));
+                self.acknowledged.hash(&mut hasher);
+                if seen.insert(hasher.finish()) {
+                    let object = |(name, file, end): &(&PathBuf, usize, Option<End>)| {
+                        (name.to_str().unwrap().to_owned(), self.contents[file].after(end.unwrap_or(End::Lost)))
+                    };
+                    states.push(CrashState { objects: files.iter().map(object).collect(), acknowledged: self.acknowledged });
+                }
+            }
         }
-        let mut objects = Objects::new();
-        for (name, entry) in &left {
+        states
+    }
+
+    /// The objects among names that are left, and what became of their ends where they were not synced.
+    fn files<'a>(&self, left: &BTreeMap<&'a PathBuf, Entry>, end: End) -> Vec<(&'a PathBuf, usize, Option<End>)> {
+        let mut files = Vec::new();
+        for (name, entry) in left {
             let Entry::File(file) = entry else { continue };
             let folder = name.parent().unwrap();
-            if folder.starts_with("tmp") || left.get(&folder.to_owned()) != Some(&Entry::Folder) {
-                continue;
+            if !folder.starts_with("tmp") && left.get(&folder.to_owned()) == Some(&Entry::Folder) {
+                let content = &self.contents[file];
+                files.push((*name, *file, (content.synced.len() < content.bytes.len()).then_some(end)));
             }
-            let (bytes, synced) = &self.contents[file];
-            let mut bytes = bytes.clone();
-            let lost = match loss {
-                Loss::Zeros => Loss::Zeros,
-                Loss::Some(_) => [Loss::Contents, Loss::Zeros, Loss::All][chance.next(3)],
-                _ => Loss::Contents,
-            };
-            match lost {
-                Loss::Contents => bytes.truncate(*synced),
-                Loss::Zeros => bytes[*synced..].fill(0),
-                // By chance nothing is lost.
-                _ => {}
-            }
-            objects.insert(name.to_str().unwrap().to_owned(), bytes.into());
         }
-        objects
+        files
     }
 }
 
 /// Small numbers by chance, the same for the same seed.
+#[derive(Debug)]
 pub struct Chance(pub u64);
 
 impl Chance {

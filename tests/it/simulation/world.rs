@@ -1,0 +1,323 @@
+//! One storage, one time and one source of chance for all processes of a run.
+//!
+//! Whoever waits, for the storage or for his next step, waits in the world. Once nobody can go on the world moves its time to
+//! the first of these waits and wakes that one alone: so a seed decides who goes on when, and the same seed decides the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+use super::weather::{Event, Events, Weather};
+use crate::support::traced_files::Chance;
+
+pub const SECOND: u64 = 1_000_000;
+pub const HOUR: u64 = 3600 * SECOND;
+pub const DAY: u64 = 24 * HOUR;
+
+/// A run that takes more steps than this goes round in circles.
+const STEPS_MAX: usize = 400_000;
+
+/// A process, by its number; the last of them is the one that looks after the others.
+pub type Process = usize;
+
+/// One life of a process: it ends when the process is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    pub process: Process,
+    number: usize,
+}
+
+/// What happens to the storage by itself, after the caller was told that it does not know.
+#[derive(Debug)]
+pub enum Landing {
+    Create(String, Bytes),
+    Publish(String, Bytes),
+    Replace(String, Bytes),
+    Delete(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct Object {
+    pub bytes: Bytes,
+    pub written_at: u64,
+}
+
+#[derive(Debug)]
+pub struct World {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub struct State {
+    /// Microseconds since the run began.
+    pub now: u64,
+    pub chance: Chance,
+    pub objects: BTreeMap<String, Object>,
+    pub weather: Weather,
+    pub events: Events,
+    /// When each manifest was first there, by number.
+    pub published: BTreeMap<u64, u64>,
+    processes: Vec<ProcessState>,
+    waits: BTreeMap<u64, Wait>,
+    fired: BTreeSet<u64>,
+    next_wait: u64,
+    landings: Vec<(u64, Landing)>,
+    steps: usize,
+    trace: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct ProcessState {
+    life: usize,
+    paused_until: u64,
+    /// What its clock shows beyond the time, in microseconds.
+    skew: i64,
+    /// Whoever is told when it dies.
+    mourner: Option<Waker>,
+    /// It may not be paused for long, nor killed.
+    steady: usize,
+}
+
+#[derive(Debug)]
+struct Wait {
+    due: u64,
+    life: Life,
+    waker: Waker,
+}
+
+impl World {
+    pub fn new(seed: u64, processes: usize) -> Arc<Self> {
+        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let weather = Weather::of(&mut chance);
+        let processes = (0..processes).map(|_| ProcessState::default()).collect();
+        let state = State {
+            now: 0,
+            chance,
+            objects: BTreeMap::new(),
+            weather,
+            events: Events::default(),
+            published: BTreeMap::new(),
+            processes,
+            waits: BTreeMap::new(),
+            fired: BTreeSet::new(),
+            next_wait: 0,
+            landings: Vec::new(),
+            steps: 0,
+            trace: Vec::new(),
+        };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves time to the first wait and wakes it. Called once nobody can go on.
+    pub fn step(&self) {
+        let mut state = self.state();
+        while let Some((due, next)) = state.next() {
+            if state.steps >= STEPS_MAX {
+                drop(state);
+                panic!("the run goes round in circles");
+            }
+            state.now = state.now.max(due);
+            match next {
+                Next::Landing(at) => {
+                    let (_, landing) = state.landings.swap_remove(at);
+                    state.land(landing);
+                }
+                Next::Wait(id) => {
+                    state.steps += 1;
+                    state.fired.insert(id);
+                    state.waits[&id].waker.wake_by_ref();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Waits for so many microseconds. A life that has ended waits for ever.
+    pub fn wait(self: &Arc<Self>, life: Life, micros: u64) -> Waiting {
+        Waiting { world: Arc::clone(self), life, micros, id: None }
+    }
+
+    /// The life that a process has now.
+    pub fn life(&self, process: Process) -> Life {
+        Life { process, number: self.state().processes[process].life }
+    }
+
+    /// Waits until a life has ended.
+    pub fn death(self: &Arc<Self>, life: Life) -> impl Future<Output = ()> + Unpin {
+        let world = Arc::clone(self);
+        std::future::poll_fn(move |context| {
+            let mut state = world.state();
+            if state.has_ended(life) {
+                return Poll::Ready(());
+            }
+            state.processes[life.process].mourner = Some(context.waker().clone());
+            Poll::Pending
+        })
+    }
+
+    /// What has happened, a line each.
+    pub fn trace(&self) -> Vec<String> {
+        self.state().trace.clone()
+    }
+}
+
+enum Next {
+    Wait(u64),
+    Landing(usize),
+}
+
+impl State {
+    /// What happens next, and when.
+    fn next(&self) -> Option<(u64, Next)> {
+        let due = |wait: &Wait| wait.due.max(self.processes[wait.life.process].paused_until);
+        let living = self.waits.iter().filter(|(id, wait)| !self.has_ended(wait.life) && !self.fired.contains(id));
+        let wait = living.map(|(id, wait)| (due(wait), Next::Wait(*id))).min_by_key(|(due, _)| *due);
+        let landing = self.landings.iter().enumerate().map(|(at, (due, _))| (*due, Next::Landing(at))).min_by_key(|(due, _)| *due);
+        match (wait, landing) {
+            (Some(wait), Some(landing)) => Some(if landing.0 <= wait.0 { landing } else { wait }),
+            // What lands after everybody has ended is looked for by whoever waits for it.
+            (wait, _) => wait,
+        }
+    }
+
+    pub fn has_ended(&self, life: Life) -> bool {
+        self.processes[life.process].life != life.number
+    }
+
+    /// Writes down what a process did.
+    pub fn note(&mut self, life: Life, what: &str) {
+        self.tell(&format!("p{}.{} {what}", life.process, life.number));
+    }
+
+    fn tell(&mut self, what: &str) {
+        self.trace.push(format!("{:>10}.{:06} {what}", self.now / SECOND, self.now % SECOND));
+    }
+
+    pub fn count(&mut self, event: Event) {
+        self.events.count(event);
+    }
+
+    /// Ends a life: it never goes on.
+    pub fn kill(&mut self, life: Life) {
+        let process = &mut self.processes[life.process];
+        process.life += 1;
+        process.paused_until = 0;
+        process.steady = 0;
+        process.mourner.take().into_iter().for_each(Waker::wake);
+    }
+
+    pub fn pause(&mut self, process: Process, micros: u64) {
+        self.processes[process].paused_until = self.now + micros;
+    }
+
+    /// What the clock of a process shows, in microseconds since the run began.
+    pub fn clock_of(&self, process: Process) -> i64 {
+        i64::try_from(self.now).unwrap() + self.processes[process].skew
+    }
+
+    pub fn set_skew(&mut self, process: Process, micros: i64) {
+        self.processes[process].skew = micros;
+    }
+
+    /// From now on, or no longer, a process is spared long pauses and death.
+    pub fn spare(&mut self, process: Process, spared: bool) {
+        let steady = &mut self.processes[process].steady;
+        *steady = if spared { *steady + 1 } else { steady.saturating_sub(1) };
+    }
+
+    pub fn is_spared(&self, process: Process) -> bool {
+        self.processes[process].steady > 0
+    }
+
+    pub fn land_later(&mut self, micros: u64, landing: Landing) {
+        self.landings.push((self.now + micros, landing));
+    }
+
+    fn land(&mut self, landing: Landing) {
+        let line = match &landing {
+            Landing::Create(name, _) => format!("late create {name}"),
+            Landing::Publish(name, _) => format!("late publish {name}"),
+            Landing::Replace(name, _) => format!("late replace {name}"),
+            Landing::Delete(name) => format!("late delete {name}"),
+        };
+        self.tell(&line);
+        match landing {
+            Landing::Create(name, bytes) if !self.objects.contains_key(&name) => {
+                self.count(Event::LateLandingTookTheName);
+                self.put(&name, bytes);
+            }
+            Landing::Create(..) => {}
+            Landing::Publish(name, bytes) | Landing::Replace(name, bytes) => self.put(&name, bytes),
+            Landing::Delete(name) => drop(self.objects.remove(&name)),
+        }
+    }
+
+    pub fn put(&mut self, name: &str, bytes: Bytes) {
+        if let Some(number) = name.strip_prefix("manifest/").and_then(|number| number.parse().ok()) {
+            self.published.entry(number).or_insert(self.now);
+        }
+        self.objects.insert(name.to_owned(), Object { bytes, written_at: self.now });
+    }
+
+    /// Lets everything land that is on its way.
+    pub fn calm(&mut self) {
+        self.weather.end();
+        let mut landings = std::mem::take(&mut self.landings);
+        landings.sort_by_key(|(due, _)| *due);
+        for (due, landing) in landings {
+            self.now = self.now.max(due);
+            self.land(landing);
+        }
+    }
+}
+
+/// A wait in the world.
+pub struct Waiting {
+    world: Arc<World>,
+    life: Life,
+    micros: u64,
+    id: Option<u64>,
+}
+
+impl Future for Waiting {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let world = Arc::clone(&self.world);
+        let mut state = world.state();
+        let Some(id) = self.id else {
+            let id = state.next_wait;
+            state.next_wait += 1;
+            let wait = Wait { due: state.now + self.micros, life: self.life, waker: context.waker().clone() };
+            state.waits.insert(id, wait);
+            self.id = Some(id);
+            return Poll::Pending;
+        };
+        if state.fired.remove(&id) {
+            state.waits.remove(&id);
+            return Poll::Ready(());
+        }
+        if let Some(wait) = state.waits.get_mut(&id) {
+            wait.waker.clone_from(context.waker());
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            let mut state = self.world.state();
+            state.waits.remove(&id);
+            state.fired.remove(&id);
+        }
+    }
+}

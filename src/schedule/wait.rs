@@ -22,6 +22,6 @@ pub struct RealWait(pub Arc<dyn Clock>);
 #[async_trait]
 impl Wait for RealWait {
     async fn until(&self, time: Timestamp) {
-        tokio::time::sleep(time.since(self.0.now())).await;
+        self.0.sleep(time.since(self.0.now())).await;
     }
 }

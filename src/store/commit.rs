@@ -1,96 +1,48 @@
 //! The committer: turns what concurrent scans hand in into segments, one durable commit at a time.
 //!
-//! A create has three outcomes. Done: the batch is durable. Lost: another writer holds the slot; its segment is read, the
-//! batch is classified anew against the state with it, and the next slot is tried. Unknown: the slot is read back; the
-//! same bytes go to the same slot until it is seen occupied. A batch leaves a slot only once a foreign segment is in it,
-//! so nothing is ever committed twice.
+//! A create has three outcomes (`attempt`). Done: the batch is durable. Lost: another writer holds the slot; its segment is
+//! taken in, the batch is classified anew against the state with it, and the next slot is tried, in turn with the others
+//! (`turns`), of whose commits a lookout learns soon (`lookout`). Unknown: the slot is read back; the same bytes go to the same
+//! slot until it is seen occupied. A batch leaves a slot only once a foreign segment is in it, so nothing is ever committed twice.
+
+mod attempt;
+mod lookout;
+mod queue;
+mod turns;
+mod work;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::backend::{Backend, Created};
+use self::attempt::{Attempt, attempt, create_segment};
+use self::lookout::{LOOKS_MAX, Lookout};
+use self::turns::Turns;
+use self::work::{Done, LogWork, Wanted, answer};
+use super::backend::Backend;
 use super::classify::{Draft, Located, Replaced, compare, locate};
 use super::compact::{CompactOptions, Compacted, compact, is_due};
 use super::contents::Contents;
-use super::entries::Entry;
-use super::findings::LastRun;
 use super::history::History;
-use super::index::{LogIndex, StoreSettings};
-use super::jobs::JobClaim;
+use super::index::StoreSettings;
 use super::maintenance::Maintenance;
 use super::replay::{load_sightings, load_state, replay};
-use super::retention::{check_floor, check_not_gone};
-use super::run::{Begin, Begun, Committed, End, Runs};
-use super::segment::{HEADER_BYTES, Payload, Segment, SegmentHeader, segment_name};
-use super::state::{ScanNo, State};
+use super::run::{Begun, Runs};
+use super::segment::{HEADER_BYTES, Payload, Segment, SegmentHeader};
+use super::state::State;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Content, ContentHash, Observation, ResourceKey, Revision, Timestamp};
+use crate::model::{Content, Revision, Timestamp};
+
+pub use self::queue::Queue;
+pub use self::work::{Condition, Request, Work};
 
 /// How often a batch is tried at one slot after other after losing it to other writers.
 const LOST_SLOTS_MAX: usize = 10_000;
-/// How often an unknown outcome is looked into before the caller is told that it is unknown.
-const UNKNOWN_ATTEMPTS_MAX: usize = 8;
 /// How often contents are looked up anew because the store was compacted meanwhile.
 const REREADS_MAX: usize = 8;
-
-/// What can be asked of the committer.
-#[derive(Debug)]
-pub enum Request {
-    /// A scan begins.
-    Begin(Begin, oneshot::Sender<Result<Begun>>),
-    /// A scan has seen resources.
-    Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
-    /// A scan ends.
-    End(ScanNo, End, oneshot::Sender<Result<Committed>>),
-    /// A scan was left without an end.
-    Leave(ScanNo),
-    /// Something besides scans is to be logged.
-    Log(Vec<Entry>, Condition, oneshot::Sender<Result<()>>),
-    /// The tail is to be compacted.
-    Compact(CompactOptions, oneshot::Sender<Result<Compacted>>),
-    /// A compaction that is under way is to be waited for.
-    Settle(oneshot::Sender<Result<()>>),
-    /// What the log looks like now.
-    History(oneshot::Sender<Result<History>>),
-    /// The contents of live resources.
-    Known(Vec<Wanted>, oneshot::Sender<Result<Vec<Option<Arc<Content>>>>>),
-}
-
-/// On what it depends whether entries are written: the log as it is when they are, whoever wrote it.
-#[derive(Debug)]
-pub enum Condition {
-    /// On nothing.
-    Always,
-    /// No run has told of findings since this one.
-    LastRun(LastRun),
-    /// The job can be had.
-    Job(JobClaim),
-    /// Nothing holds the floor below this revision.
-    Floor(Revision),
-    /// The floor is not above this revision.
-    NotGone(Revision),
-}
-
-impl Condition {
-    fn check(&self, index: &LogIndex) -> Result<()> {
-        match self {
-            Self::Always => Ok(()),
-            Self::LastRun(LastRun(known)) if *known == index.last_run => Ok(()),
-            Self::LastRun(_) => Err(Error::new(ErrorKind::Conflict, "another run has told of findings meanwhile")),
-            Self::Job(claim) => claim.check(index.jobs.get(&claim.job)),
-            Self::Floor(floor) => check_floor(index, *floor),
-            Self::NotGone(revision) => check_not_gone(index, *revision),
-        }
-    }
-}
-
-/// A resource whose content is asked for, unless it is that of a hash.
-pub type Wanted = (ResourceKey, Option<ContentHash>);
 
 /// The one writer of a process to a store.
 #[derive(Debug)]
@@ -100,44 +52,19 @@ pub struct Committer {
     runs: Runs,
     contents: Contents,
     maintenance: Maintenance,
+    turns: Turns,
     clock: Arc<dyn Clock>,
     writer_id: Uuid,
     /// False while the state may lack some of what the history has: a reading of others' commits has failed half way.
     is_current: bool,
 }
 
-/// The part of a request that goes into a segment.
-enum Work {
-    Begin(Begin, oneshot::Sender<Result<Begun>>),
-    Observe(ScanNo, Vec<Observation>, Option<Revision>, oneshot::Sender<Result<Committed>>),
-    End(ScanNo, End, oneshot::Sender<Result<Committed>>),
-    Log(Vec<Entry>, Condition, oneshot::Sender<Result<()>>),
-}
-
-impl Work {
-    fn observations(&self) -> &[Observation] {
-        match self {
-            Self::Observe(_, observations, ..) => observations,
-            _ => &[],
-        }
-    }
-
-    /// Whether what others have written decides what becomes of it.
-    fn depends(&self) -> bool {
-        match self {
-            Self::Begin(..) => true,
-            Self::Log(_, condition, _) => !matches!(condition, Condition::Always),
-            Self::Observe(..) | Self::End(..) => false,
-        }
-    }
-}
-
-/// What a piece of work did.
-enum Done {
-    Begun(Begun),
-    Committed(Committed),
-    Logged,
-    Refused(Error),
+/// What came of an attempt to write work.
+enum Written {
+    /// What each piece did; it is durable.
+    Done(Vec<Done>),
+    /// Another writer's segment is in the slot: its bytes.
+    Lost(Bytes),
 }
 
 impl Committer {
@@ -157,19 +84,17 @@ impl Committer {
             None => make_store(backend, &*clock, writer_id).await?,
         };
         let state = load_state(&history, &[]).await?;
-        let (runs, contents, maintenance) = (Runs::default(), Contents::default(), Maintenance::default());
-        Ok(Self { history, state, runs, contents, maintenance, clock, writer_id, is_current: true })
+        let (runs, contents, maintenance, turns) = (Runs::default(), Contents::default(), Maintenance::default(), Turns::default());
+        Ok(Self { history, state, runs, contents, maintenance, turns, clock, writer_id, is_current: true })
     }
 
-    /// Serves requests that came in together; those that write go into one segment.
-    pub async fn serve(&mut self, requests: Vec<Request>) {
+    /// Serves requests that came in together; those that write go into one segment, with those that come in while it waits for its
+    /// turn among other writers.
+    pub async fn serve(&mut self, requests: Vec<Request>, queue: &mut Queue) {
         let mut work = Vec::with_capacity(requests.len());
         for request in requests {
             match request {
-                Request::Observe(scan, observations, token, reply) => work.push(Work::Observe(scan, observations, token, reply)),
-                Request::End(scan, end, reply) => work.push(Work::End(scan, end, reply)),
-                Request::Begin(begin, reply) => work.push(Work::Begin(begin, reply)),
-                Request::Log(entries, condition, reply) => work.push(Work::Log(entries, condition, reply)),
+                Request::Write(asked) => work.push(asked),
                 Request::Leave(scan) => self.runs.break_off(scan),
                 Request::Compact(options, reply) => {
                     let compacted = self.compact(options).await;
@@ -189,20 +114,21 @@ impl Committer {
                 }
             }
         }
-        if !work.is_empty() {
-            let outcome = match self.commit(&work).await {
-                Ok(mut done) => {
-                    self.look_back(&mut done).await;
-                    Ok(done)
-                }
-                Err(error) => {
-                    self.break_off(&work, error.kind());
-                    Err(error)
-                }
-            };
-            answer(work, outcome);
-            self.maintain().await;
+        if work.is_empty() {
+            return;
         }
+        let outcome = match self.commit(&mut work, queue).await {
+            Ok(mut done) => {
+                self.look_back(&mut done).await;
+                Ok(done)
+            }
+            Err(error) => {
+                self.break_off(&work, error.kind());
+                Err(error)
+            }
+        };
+        answer(work, outcome);
+        self.maintain().await;
     }
 
     /// Has a long tail compacted beside the writing, and takes up what was compacted.
@@ -265,24 +191,54 @@ impl Committer {
         if fresh.restarted || !was_current {
             self.reload().await?;
         } else {
-            for segment in fresh.segments {
-                replay(&mut self.state, &segment, Some(&mut self.runs))?;
-                self.contents.follow_foreign(&segment)?;
-            }
+            fresh.segments.iter().try_for_each(|segment| self.follow(segment))?;
         }
+        self.caught_up();
+        Ok(())
+    }
+
+    /// Takes in the segment that was found in the next slot.
+    async fn take_in(&mut self, bytes: &Bytes) -> Result<()> {
+        // One that was cut down is covered by a manifest, which has to be read.
+        if !self.is_current || bytes.len() == HEADER_BYTES {
+            return self.catch_up().await;
+        }
+        let segment = Arc::new(Segment::decode(bytes, self.history.last.0 + 1, Some(self.history.store_id))?);
+        self.is_current = false;
+        self.history.push(Arc::clone(&segment))?;
+        self.follow(&segment)?;
+        self.caught_up();
+        Ok(())
+    }
+
+    /// Brings the state to a segment of another writer, which the history has.
+    fn follow(&mut self, segment: &Segment) -> Result<()> {
+        replay(&mut self.state, segment, Some(&mut self.runs))?;
+        self.contents.follow_foreign(segment)?;
+        self.turns.lost(&segment.header, self.clock.elapsed());
+        Ok(())
+    }
+
+    /// All that the history has is in the state.
+    fn caught_up(&mut self) {
         self.is_current = true;
         self.settle();
         if self.runs.is_idle() {
             self.state.forget_gone();
         }
         self.runs.forget_completed(&self.history.index);
-        Ok(())
     }
 
     /// Makes final what was classified.
     fn settle(&mut self) {
         self.state.settle();
         self.runs.settle();
+    }
+
+    /// Takes back what was classified.
+    fn roll_back(&mut self) {
+        self.state.roll_back();
+        self.runs.roll_back();
     }
 
     /// Makes the state anew where segments were cut down before they were read. Scans under way keep the numbers of their
@@ -343,40 +299,92 @@ impl Committer {
         Err(Error::unavailable("the store is compacted faster than it can be read"))
     }
 
-    /// Commits work as one segment; returns what each piece did.
-    async fn commit(&mut self, work: &[Work]) -> Result<Vec<Done>> {
+    /// Commits work as one segment, with what comes in before it gets a slot; returns what each piece did.
+    async fn commit(&mut self, work: &mut Vec<Work>, queue: &mut Queue) -> Result<Vec<Done>> {
         if !self.is_current || work.iter().any(Work::depends) {
             self.catch_up().await?;
         }
+        let mut age = 0;
         for _ in 0..LOST_SLOTS_MAX {
+            age = self.wait_for_turn(age).await?;
+            queue.join(work);
             let located = self.locate(work).await?;
-            match self.write(work, located).await {
-                Ok(Some(done)) => {
+            match self.write(work, located, age).await {
+                Ok(Written::Done(done)) => {
                     self.settle();
                     return Ok(done);
                 }
-                outcome => {
-                    self.state.roll_back();
-                    self.runs.roll_back();
-                    outcome?;
+                Ok(Written::Lost(winner)) => {
+                    self.roll_back();
+                    self.take_in(&winner).await?;
+                    age = age.saturating_add(1);
+                }
+                Err(error) => {
+                    self.roll_back();
+                    return Err(error);
                 }
             }
-            self.catch_up().await?;
         }
         Err(Error::unavailable(format!("other writers were faster {LOST_SLOTS_MAX} times; nothing was written")))
     }
 
-    /// Classifies work and writes the segment; `None` if another writer holds the slot.
-    async fn write(&mut self, work: &[Work], located: Vec<Vec<Located>>) -> Result<Option<Vec<Done>>> {
-        let (done, built) = self.build(work, located)?;
-        let Some((mut header, payload, replaced)) = built else { return Ok(Some(done)) };
-        let bytes = Segment::encode(&mut header, &payload.encode()?);
-        if !create_segment(&*self.history.backend, &header, &bytes).await? {
-            return Ok(None);
+    /// Waits until a batch of an age may go, and takes in what others commit meanwhile; returns its age then.
+    async fn wait_for_turn(&mut self, mut age: u32) -> Result<u32> {
+        if age == 0 && self.turns.is_behind(self.clock.elapsed()) {
+            age = u32::from(self.read_on().await?);
         }
+        for _ in 0..LOST_SLOTS_MAX {
+            let wait = self.turns.wait(age, self.clock.elapsed());
+            let Some(every) = self.turns.look_every(age).filter(|_| !wait.is_zero()) else { break };
+            let lookout = Lookout { backend: &*self.history.backend, clock: &*self.clock };
+            let found = tokio::select! {
+                biased;
+                found = lookout.watch(self.history.last.0 + 1, every, &mut self.turns.reads) => found,
+                () = self.clock.sleep(wait) => break,
+            };
+            self.take_in(&found).await?;
+            age = age.saturating_add(1);
+        }
+        Ok(age)
+    }
+
+    /// Reads on to the end of the log, more segments at once the more there are; whether there were any.
+    async fn read_on(&mut self) -> Result<bool> {
+        let began = self.history.last.0;
+        let mut count = 2;
+        for _ in 0..LOST_SLOTS_MAX {
+            let first = self.history.last.0 + 1;
+            let lookout = Lookout { backend: &*self.history.backend, clock: &*self.clock };
+            let found = lookout.read(first, count, &mut self.turns.reads).await;
+            let is_end = found.len() < count;
+            for (seq, bytes) in (first..).zip(&found) {
+                // Where one had been cut down, more than it was taken in.
+                if seq == self.history.last.0 + 1 {
+                    self.take_in(bytes).await?;
+                }
+            }
+            if is_end {
+                break;
+            }
+            count = (count * 2).min(LOOKS_MAX);
+        }
+        Ok(self.history.last.0 > began)
+    }
+
+    /// Classifies work and writes the segment.
+    async fn write(&mut self, work: &[Work], located: Vec<Vec<Located>>, age: u32) -> Result<Written> {
+        let (done, built) = self.build(work, located)?;
+        let Some((mut header, payload, replaced)) = built else { return Ok(Written::Done(done)) };
+        header.lost_slots = age;
+        let bytes = Segment::encode(&mut header, &payload.encode()?);
+        let lookout = Lookout { backend: &*self.history.backend, clock: &*self.clock };
+        if let Attempt::Lost(winner) = attempt(lookout, &mut self.turns, &header, &bytes).await? {
+            return Ok(Written::Lost(winner));
+        }
+        self.turns.won(&header, self.clock.elapsed());
         self.history.push(Arc::new(Segment::written(header, payload, &bytes)?))?;
         self.contents.follow(replaced);
-        Ok(Some(done))
+        Ok(Written::Done(done))
     }
 
     /// Classifies work against the state; no tables where there is nothing to write.
@@ -418,75 +426,15 @@ impl Committer {
             payload_hash: [0; 32],
             manifest_number: self.history.manifest.number,
             manifest_hash: self.history.manifest_hash,
+            lost_slots: 0,
         };
         let (payload, replaced) = draft.finish()?;
         Ok((done, Some((header, payload, replaced))))
     }
 }
 
-/// What is logged besides scans in one commit.
-struct LogWork<'a> {
-    index: &'a LogIndex,
-    has_conditional: bool,
-}
-
-impl<'a> LogWork<'a> {
-    fn new(index: &'a LogIndex) -> Self {
-        Self { index, has_conditional: false }
-    }
-
-    /// The conditions are about the log before this commit, so that it may hold one such piece of work.
-    fn push(&mut self, entries: &[Entry], condition: &Condition, draft: &mut Draft<'_>) -> Result<()> {
-        if !matches!(condition, Condition::Always) {
-            if self.has_conditional {
-                return Err(Error::new(ErrorKind::Conflict, "another job, run or floor is recorded at this moment"));
-            }
-            condition.check(self.index)?;
-            self.has_conditional = true;
-        }
-        entries.iter().for_each(|entry| draft.push_entry(Entry { head: draft.head(), ..entry.clone() }));
-        Ok(())
-    }
-}
-
 /// A segment in the making, and what it does to the contents at hand.
 type Built = (SegmentHeader, Payload, Replaced);
-
-/// Creates a segment: true if it is ours, false if another writer holds the slot.
-///
-/// Only a create that answers says that a segment is durable, so an unknown outcome is looked into by trying again.
-/// Once an outcome was unknown, no later refusal makes it known: the error stays `Uncertain`.
-async fn create_segment(backend: &dyn Backend, header: &SegmentHeader, bytes: &Bytes) -> Result<bool> {
-    let name = segment_name(header.seq);
-    let mut unknown = None;
-    for attempt in 0..UNKNOWN_ATTEMPTS_MAX {
-        if attempt > 0 {
-            backend.back_off(attempt).await;
-        }
-        match backend.create(&name, bytes.clone()).await {
-            Ok(Created::Done) => return Ok(true),
-            Ok(Created::Exists) => match backend.get(&name).await {
-                Ok(Some(found)) => {
-                    let found = SegmentHeader::decode(found.get(..HEADER_BYTES).unwrap_or(&found), header.seq, Some(header.store_id))?;
-                    return Ok(found.batch_id == header.batch_id);
-                }
-                // It may be our own from an attempt that was thought to have failed; or other creates of the name were under way,
-                // of which an object store lets none be done then.
-                Ok(None) => unknown = unknown.or(Some(Error::unavailable(format!("{name} exists, but cannot be found")))),
-                Err(error) => unknown = Some(error),
-            },
-            Err(error) if error.kind() == ErrorKind::Uncertain => unknown = Some(error),
-            Err(error) if unknown.is_none() => return Err(error),
-            Err(error) => unknown = Some(error),
-        }
-    }
-    let error = Error::new(ErrorKind::Uncertain, format!("it is not known whether {name} was written"));
-    let error = error.with_hint("begin the scan again under its id, or repeat the import: what was written is found");
-    Err(match unknown {
-        Some(cause) => error.with_source(cause),
-        None => error,
-    })
-}
 
 /// The first segment of a store: it holds the settings that the store starts with.
 async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uuid) -> Result<History> {
@@ -512,6 +460,7 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
         payload_hash: [0; 32],
         manifest_number: 0,
         manifest_hash: [0; 32],
+        lost_slots: 0,
     };
     let bytes = Segment::encode(&mut header, &payload);
     // Another writer may make the store at the same time: whoever's segment it is, the store is there.
@@ -520,36 +469,5 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
         // That a segment of another store is there says just that.
         Err(error) if error.kind() != ErrorKind::Corrupt => Err(error),
         _ => History::open(backend).await,
-    }
-}
-
-fn answer(work: Vec<Work>, outcome: Result<Vec<Done>>) {
-    match outcome {
-        Ok(done) => {
-            for pair in work.into_iter().zip(done) {
-                match pair {
-                    (Work::Begin(_, reply), Done::Begun(begun)) => drop(reply.send(Ok(begun))),
-                    (Work::Observe(_, observations, _, reply), Done::Committed(committed)) => {
-                        let _ = reply.send(Ok(committed));
-                        // Freeing many small texts takes a while that the next commit need not wait for.
-                        tokio::task::spawn_blocking(move || drop(observations));
-                    }
-                    (Work::End(.., reply), Done::Committed(committed)) => drop(reply.send(Ok(committed))),
-                    (Work::Log(.., reply), Done::Logged) => drop(reply.send(Ok(()))),
-                    (work, Done::Refused(error)) => refuse(work, error),
-                    // A reply that is dropped tells the caller that the committer is at fault.
-                    _ => {}
-                }
-            }
-        }
-        Err(error) => work.into_iter().for_each(|work| refuse(work, error.duplicate())),
-    }
-}
-
-fn refuse(work: Work, error: Error) {
-    match work {
-        Work::Begin(_, reply) => drop(reply.send(Err(error))),
-        Work::Observe(.., reply) | Work::End(.., reply) => drop(reply.send(Err(error))),
-        Work::Log(.., reply) => drop(reply.send(Err(error))),
     }
 }

@@ -4,7 +4,7 @@
 //! offset size  header (256 bytes, little endian)
 //!      0    8  magic "ELAVASEG"
 //!      8    2  format version
-//!     10    2  reserved, 0
+//!     10    2  features that a reader must know, a bit for each; none is defined
 //!     12   16  store id
 //!     28    8  seq, from 1
 //!     36    8  revision of the first observation
@@ -19,7 +19,8 @@
 //!    148   32  payload SHA-256
 //!    180    8  number of the newest manifest that the writer knew, 0 = none
 //!    188   32  SHA-256 of that manifest
-//!    220   32  reserved, 0
+//!    220    4  how many slots the batch had lost to other writers before
+//!    224   28  reserved, 0
 //!    252    4  CRC-32 of the bytes before it
 //!
 //! payload: four sections, each a length (8 bytes) and that many bytes of an Arrow IPC stream (zstd):
@@ -28,6 +29,10 @@
 //!
 //! Once the tables cover a segment and the grace period is over it is cut down to its header: the name stays taken, so
 //! that a stalled writer can never win it again, and the hash chain stays whole.
+//!
+//! A feature bit, or a reserved byte, that is not 0 comes from a newer build, and the segment is refused. There is room for
+//! large payloads that are written before they are committed: a feature says that the payload is an object of its own, under
+//! the hash that the header has anyway, and the reserved bytes hold what else is to be known of it.
 
 use std::sync::{Arc, LazyLock};
 
@@ -53,6 +58,11 @@ pub const FORMAT_VERSION: u16 = 1;
 /// The size of a header.
 pub const HEADER_BYTES: usize = 256;
 const MAGIC: &[u8; 8] = b"ELAVASEG";
+/// Where the features are.
+const FEATURES_AT: usize = 10;
+/// Where the reserved bytes are.
+const RESERVED_AT: usize = 224;
+const RESERVED_BYTES: usize = 28;
 /// The largest payload that is read: larger is taken for damage.
 const PAYLOAD_BYTES_MAX: u64 = 4 << 30;
 
@@ -90,6 +100,8 @@ pub struct SegmentHeader {
     pub manifest_number: u64,
     /// Its SHA-256.
     pub manifest_hash: Hash,
+    /// How many slots the batch had lost to other writers before it got this one: writers take turns by it.
+    pub lost_slots: u32,
 }
 
 /// A decoded segment.
@@ -156,7 +168,8 @@ impl SegmentHeader {
         out.extend(self.payload_hash);
         out.extend(self.manifest_number.to_le_bytes());
         out.extend(self.manifest_hash);
-        out.extend([0; 32]);
+        out.extend(self.lost_slots.to_le_bytes());
+        out.extend([0; RESERVED_BYTES]);
         let crc = crc32fast::hash(&out);
         out.extend(crc.to_le_bytes());
         out
@@ -182,6 +195,9 @@ impl SegmentHeader {
         if format != FORMAT_VERSION {
             return Err(newer_format(&segment_name(seq), format.into()));
         }
+        if let Some(byte) = first_unknown(header) {
+            return Err(unknown_feature(&segment_name(seq), byte));
+        }
         fields.take::<2>();
         let found = Self {
             store_id: Uuid::from_bytes(fields.take()),
@@ -198,6 +214,7 @@ impl SegmentHeader {
             payload_hash: fields.take(),
             manifest_number: u64::from_le_bytes(fields.take()),
             manifest_hash: fields.take(),
+            lost_slots: u32::from_le_bytes(fields.take()),
         };
         let end = i64::try_from(found.count).ok().and_then(|count| found.first_revision.checked_add(count));
         if found.first_revision < 1 || end.is_none() {
@@ -222,6 +239,17 @@ impl SegmentHeader {
 pub fn newer_format(name: &str, found: u64) -> Error {
     Error::new(ErrorKind::Unsupported, format!("{name} has format {found}; this build of Elava reads format {FORMAT_VERSION}"))
         .with_hint("use a newer Elava for this store")
+}
+
+/// The first byte of a header that only a newer build gives a meaning, if there is one.
+fn first_unknown(header: &[u8]) -> Option<usize> {
+    let mut places = (FEATURES_AT..FEATURES_AT + 2).chain(RESERVED_AT..RESERVED_AT + RESERVED_BYTES);
+    places.find(|at| header.get(*at).is_some_and(|byte| *byte != 0))
+}
+
+fn unknown_feature(name: &str, byte: usize) -> Error {
+    let message = format!("{name} needs a feature that this build of Elava does not have: expected 0 in byte {byte} of its header");
+    Error::new(ErrorKind::Unsupported, message).with_hint("use a newer Elava for this store")
 }
 
 /// Fixed-size fields, read one after the other.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::backend::Backend;
-use super::commit::{Committer, Condition, Request};
+use super::commit::{Committer, Condition, Queue, Request, Work};
 use super::compact::{CompactOptions, Compacted};
 use super::entries::{Entry, EntryKind};
 use super::findings::{FindingRecord, RunRecord};
@@ -21,12 +21,8 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Content, ContentHash, Observation, ResourceKey, Revision, ScopeReport, Timestamp};
 
-/// Requests that wait before callers are held back.
-const QUEUE_MAX: usize = 16;
 /// Findings that are recorded at once: more would make a large segment.
 const FINDINGS_PER_COMMIT: usize = 10_000;
-/// Observations after which a segment takes no more batches.
-const SEGMENT_OBSERVATIONS_MAX: usize = 1 << 17;
 
 /// A store that is open for writing. Cloning shares the committer.
 #[derive(Debug, Clone)]
@@ -60,17 +56,10 @@ impl Writer {
     /// `Unavailable` if the place cannot be written, `Corrupt` if the store is damaged, `Unsupported` if it is newer.
     pub async fn open(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>) -> Result<Self> {
         let mut committer = Committer::open(backend, Arc::clone(&clock)).await?;
-        let (requests, mut queue) = mpsc::channel(QUEUE_MAX);
+        let (requests, mut queue) = Queue::new();
         tokio::spawn(async move {
-            while let Some(first) = queue.recv().await {
-                let mut group = vec![first];
-                while observations(&group) < SEGMENT_OBSERVATIONS_MAX && group.len() < QUEUE_MAX {
-                    match queue.try_recv() {
-                        Ok(next) => group.push(next),
-                        Err(_) => break,
-                    }
-                }
-                committer.serve(group).await;
+            while let Some(group) = queue.group().await {
+                committer.serve(group, &mut queue).await;
             }
         });
         Ok(Self { requests, clock })
@@ -89,7 +78,7 @@ impl Writer {
     /// `Invalid` if its time lies before the head's or in the future; `Conflict` if it is under way.
     pub async fn begin(&self, begin: Begin) -> Result<ScanBegun> {
         let scan_id = begin.scan_id.clone();
-        let (scan, known_lines) = match self.ask(|reply| Request::Begin(begin, reply)).await? {
+        let (scan, known_lines) = match self.ask(|reply| Request::Write(Work::Begin(begin, reply))).await? {
             Begun::Completed => return Ok(ScanBegun::Completed),
             Begun::Fresh { scan } => (scan, 0),
             Begun::Continued { scan, lines, .. } => (scan, lines),
@@ -192,7 +181,7 @@ impl Writer {
     }
 
     async fn log(&self, entries: Vec<Entry>, condition: Condition) -> Result<()> {
-        self.ask(|reply| Request::Log(entries, condition, reply)).await
+        self.ask(|reply| Request::Write(Work::Log(entries, condition, reply))).await
     }
 
     /// Compacts the whole log into tables and removes what is no longer needed.
@@ -233,14 +222,6 @@ impl Writer {
     }
 }
 
-fn observations(group: &[Request]) -> usize {
-    let count = |request: &Request| match request {
-        Request::Observe(_, observations, ..) => observations.len(),
-        _ => 0,
-    };
-    group.iter().map(count).sum()
-}
-
 impl ScanSession {
     /// The scan's id.
     pub fn scan_id(&self) -> &str {
@@ -265,7 +246,7 @@ impl ScanSession {
     /// # Errors
     /// As [`ScanSession::observe`].
     pub async fn observe_page(&self, observations: Vec<Observation>, token: Option<Revision>) -> Result<Committed> {
-        self.writer.ask(|reply| Request::Observe(self.scan, observations, token, reply)).await
+        self.writer.ask(|reply| Request::Write(Work::Observe(self.scan, observations, token, reply))).await
     }
 
     /// Ends the scan as it should: complete scopes delete what the scan did not list.
@@ -273,7 +254,7 @@ impl ScanSession {
     /// # Errors
     /// As [`ScanSession::observe`].
     pub async fn complete(self, at: Option<Timestamp>, scopes: Vec<ScopeReport>) -> Result<Committed> {
-        self.writer.ask(|reply| Request::End(self.scan, End::Completed { at, scopes }, reply)).await
+        self.writer.ask(|reply| Request::Write(Work::End(self.scan, End::Completed { at, scopes }, reply))).await
     }
 
     /// Ends the scan as broken: it deletes nothing, and can be continued under its id.
@@ -282,7 +263,7 @@ impl ScanSession {
     /// As [`ScanSession::observe`].
     pub async fn fail(self, error: &str, scopes: Vec<ScopeReport>) -> Result<Committed> {
         let error = error.to_owned();
-        self.writer.ask(|reply| Request::End(self.scan, End::Failed { error, scopes }, reply)).await
+        self.writer.ask(|reply| Request::Write(Work::End(self.scan, End::Failed { error, scopes }, reply))).await
     }
 }
 

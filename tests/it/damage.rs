@@ -334,6 +334,33 @@ fn a_newer_format_is_refused_with_both_versions() {
     }
 }
 
+/// A feature bit or a reserved byte of a segment's header that is set comes from a newer Elava too: what it means may be part of
+/// what the segment says.
+#[test]
+fn a_feature_of_a_newer_build_is_refused_and_names_its_byte() {
+    let sample = &*SAMPLE;
+    let (runtime, backend) = (runtime(), FaultBackend::holding(&sample.objects));
+    let last = sample.objects.keys().rfind(|name| name.starts_with("log/")).unwrap();
+    let bytes = &sample.objects[last];
+    for byte in (10..12).chain(224..252) {
+        let mut segment = bytes.to_vec();
+        assert_eq!(segment[byte], 0, "byte {byte} is left alone");
+        segment[byte] = 0x80;
+        let crc = crc32fast::hash(&segment[..252]);
+        segment[252..256].copy_from_slice(&crc.to_le_bytes());
+        backend.put(last, segment.into());
+        let opened = runtime.block_on(Store::open(Arc::clone(&backend) as Arc<dyn Backend>));
+        let verified = runtime.block_on(verify(Arc::clone(&backend) as Arc<dyn Backend>, None));
+        for error in [opened.unwrap_err(), verified.unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            let expected =
+                format!("{last} needs a feature that this build of Elava does not have: expected 0 in byte {byte} of its header");
+            assert_eq!(error.to_string(), expected);
+            assert!(error.hint().unwrap().contains("newer Elava"));
+        }
+    }
+}
+
 /// The same through real files: a few bytes of each.
 #[test]
 fn damaged_files_on_disk_are_noticed() {

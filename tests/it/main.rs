@@ -7,6 +7,7 @@ mod support;
 mod backup;
 mod check;
 mod cli;
+mod contention;
 mod crash;
 mod damage;
 mod duckdb;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -55,6 +56,7 @@ struct State {
     requests: Vec<String>,
     held: Vec<Request<Full<Bytes>>>,
     is_stopped: bool,
+    latency: Duration,
 }
 
 struct Shared {
@@ -104,6 +106,11 @@ impl FaultProxy {
         let mut state = self.shared.state.lock().unwrap();
         (state.rules, state.seen) = (rules.to_vec(), vec![0; rules.len()]);
         (state.fired, state.is_stopped) = (0, false);
+    }
+
+    /// From now on each request takes so much longer: half of it on its way there, half on the way back.
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared.state.lock().unwrap().latency = latency;
     }
 
     /// How many requests went wrong since the rules were set.
@@ -193,10 +200,13 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
 }
 
 async fn forward(shared: &Shared, request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, &'static str> {
+    let latency = shared.state.lock().unwrap().latency;
+    tokio::time::sleep(latency / 2).await;
     let answer = shared.client.request(request).await.map_err(|_| "the server went away")?;
     let (mut parts, body) = answer.into_parts();
     let body = body.collect().await.map_err(|_| "the server went away")?.to_bytes();
     parts.headers.remove(TRANSFER_ENCODING);
+    tokio::time::sleep(latency / 2).await;
     Ok(Response::from_parts(parts, Full::from(body)))
 }
 

@@ -1,14 +1,17 @@
 //! What the tests share: stores in scratch folders, and rows of a query as JSON values.
 
 pub mod bad_bucket;
+pub mod busy;
 pub mod driver;
 pub mod fault_backend;
 pub mod fault_proxy;
 pub mod hook;
 pub mod rounds;
 pub mod simulation;
+pub mod slow_backend;
 pub mod talking;
 pub mod traced_files;
+pub mod virtual_time;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -31,7 +31,7 @@ pub fn told(error: DataFusionError) -> Error {
         }
         DataFusionError::IoError(error) => Error::unavailable("reading or writing failed").with_source(error),
         DataFusionError::ObjectStore(error) => (*error).into(),
-        DataFusionError::ParquetError(error) => (*error).into(),
+        DataFusionError::ParquetError(error) => from_parquet(*error),
         other => Error::internal(tidy(&other.strip_backtrace())),
     }
 }
@@ -50,7 +50,7 @@ fn from_external(source: Box<dyn std::error::Error + Send + Sync>) -> Error {
         Err(source) => source,
     };
     match source.downcast::<ParquetError>() {
-        Ok(error) => (*error).into(),
+        Ok(error) => from_parquet(*error),
         Err(source) => match source.downcast::<object_store::Error>() {
             Ok(error) => (*error).into(),
             Err(source) => Error::internal(source.to_string()),
@@ -68,9 +68,24 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::Execution(text) | DataFusionError::Plan(text) => Error::invalid(tidy(text)),
         DataFusionError::ArrowError(arrow, _) => Error::new(arrow_kind(arrow), arrow.to_string()),
         DataFusionError::ResourcesExhausted(text) => Error::unavailable(tidy(text)),
+        DataFusionError::ParquetError(error) if is_refusal(error) => Error::unavailable(error.to_string()),
         DataFusionError::ParquetError(error) => cause(&**error).unwrap_or_else(|| Error::corrupt(error.to_string())),
         other => Error::internal(tidy(&other.strip_backtrace())),
     }
+}
+
+fn from_parquet(error: ParquetError) -> Error {
+    match is_refusal(&error) {
+        true => Error::unavailable(error.to_string()),
+        false => error.into(),
+    }
+}
+
+/// Whether a file's footer could not be fetched, of which DataFusion hands on no more than the text. What the checks of bytes
+/// found comes in the name of `elava`.
+fn is_refusal(error: &ParquetError) -> bool {
+    let ParquetError::General(text) = error else { return false };
+    text.starts_with("Failed to fetch metadata for file") && text.contains("Object Store error: ") && !text.contains("Generic elava error")
 }
 
 fn from_arrow(error: ArrowError) -> Error {

@@ -1,7 +1,7 @@
 //! The bytes of manifests and data files.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::vec;
 
 use bytes::{Bytes, BytesMut};
@@ -121,7 +121,8 @@ impl Manifests {
 pub struct Sources<'m> {
     manifest: &'m Manifest,
     files: vec::IntoIter<&'m DataFile>,
-    hashed: BoxStream<'static, Result<Option<Hashed>>>,
+    /// Never locked: it is there so that threads may share this, which a stream alone does not allow.
+    hashed: Mutex<BoxStream<'static, Result<Option<Hashed>>>>,
     /// The bytes of the last one, unless they are many.
     kept: Option<(&'m str, Bytes)>,
     /// What is wrong with those that were read.
@@ -132,7 +133,7 @@ impl<'m> Sources<'m> {
     /// Begins to read files of a manifest.
     pub fn new(audit: &Audit<'_>, manifest: &'m Manifest, files: Vec<&'m DataFile>) -> Self {
         let hashed = hash_all(audit, files.iter().map(|file| file.name.clone()).collect(), KEPT_BYTES_MAX);
-        Self { manifest, files: files.into_iter(), hashed, kept: None, damage: Vec::new() }
+        Self { manifest, files: files.into_iter(), hashed: Mutex::new(hashed), kept: None, damage: Vec::new() }
     }
 
     /// Reads up to and including a file. Whether it is whole.
@@ -158,7 +159,8 @@ impl<'m> Sources<'m> {
 
     async fn next(&mut self, audit: &mut Audit<'_>) -> Result<Option<(&'m str, bool)>> {
         let Some(file) = self.files.next() else { return Ok(None) };
-        let found = next_hashed(audit, &mut self.hashed).await?;
+        let hashed = self.hashed.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let found = next_hashed(audit, hashed).await?;
         let damage = match &found {
             None => Some(Damage::new(&file.name, "it is missing")),
             Some(found) => found.differs_from(file),

@@ -109,7 +109,7 @@ fn arguments_of_functions() {
         1 => expressions().prop_map(|point| format!("SELECT count(*) FROM resources FOR SYSTEM_TIME AS OF {point}")),
         1 => expressions().prop_map(|point| format!("SET elava.as_of = {point}")),
     ];
-    let outcome = runner(40).run(&statement, |sql| {
+    let outcome = runner(10).run(&statement, |sql| {
         let mut session = session.borrow_mut();
         match run(&mut session, &sql) {
             Ok(()) => taken.set(taken.get() + 1),
@@ -132,7 +132,7 @@ fn statements() {
         let broke_off = error.to_string().contains("broke off");
         !broke_off && !matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Uncertain)
     };
-    let target = Target { name: "sql", cost: 40, block_max: few_copies_of_a_store, refuses: &refuses };
+    let target = Target { name: "sql", cost: 10, block_max: few_copies_of_a_store, refuses: &refuses };
     let session = RefCell::new(open());
     fuzz(&target, &corpus("sql"), unsealed, |bytes| run(&mut session.borrow_mut(), &String::from_utf8_lossy(bytes)));
 }

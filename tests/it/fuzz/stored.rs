@@ -128,13 +128,13 @@ fn sections_of_segments_that_somebody_made() {
     }
 }
 
-/// Every place of a payload, as a number that is much too large: what it may be the length of is not believed.
+/// Every third place of a payload, as a number that is much too large: what it may be the length of is not believed.
 #[test]
 fn no_memory_is_taken_for_a_length_that_is_only_told() {
     let payload = payloads().into_iter().min_by_key(Vec::len).unwrap();
     let mut refused = 0;
-    for value in [1u64 << 33, 1 << 46, i64::MAX as u64] {
-        for at in 0..payload.len() - 8 {
+    for value in [1u64 << 40, i64::MAX as u64] {
+        for at in (0..payload.len() - 8).step_by(3) {
             let mut altered = payload.clone();
             altered[at..at + 8].copy_from_slice(&value.to_le_bytes());
             let sealed = with_payload(&altered);
@@ -143,7 +143,7 @@ fn no_memory_is_taken_for_a_length_that_is_only_told() {
             refused += usize::from(outcome.is_err_and(|error| is_of_log(&error)));
         }
     }
-    assert!(refused > payload.len(), "only {refused} were refused");
+    assert!(refused > payload.len() / 3, "only {refused} were refused");
 }
 
 /// A store with an altered object is opened, read and verified.

@@ -13,7 +13,7 @@ use proptest::sample::Index;
 use sha2::{Digest, Sha256};
 
 use super::stored::{block_on, few_copies_of_a_store, golden, read_store, values, with_value};
-use super::{Target, corpus, fuzz, is_damage, runner, unsealed};
+use super::{Target, corpus, fuzz, is_damage_or_panic, runner, unsealed};
 use crate::support::fault_backend::Objects;
 
 fn hex(bytes: &[u8]) -> String {
@@ -47,7 +47,7 @@ fn data_files_that_somebody_made() {
         let of_kind = |name: &&String| name.strip_prefix(kind).is_some_and(|rest| !rest.contains('-'));
         let name = objects.keys().find(of_kind).unwrap();
         let inputs: Vec<Vec<u8>> = std::iter::once(objects[name].to_vec()).chain(corpus(kind.trim_end_matches(['/', '-']))).collect();
-        let target = Target { name: "data-file", cost: 100, block_max: few_copies_of_a_store, refuses: &is_damage };
+        let target = Target { name: "data-file", cost: 100, block_max: few_copies_of_a_store, refuses: &is_damage_or_panic };
         fuzz(&target, &inputs, unsealed, |bytes| block_on(read_store(&with_file(&objects, name, bytes))));
     }
 }
@@ -78,7 +78,7 @@ fn data_files_with_values_that_somebody_made() {
         let (name, rows) = file.get(&files);
         let altered = with_value(rows, column.index(rows.num_columns()), row.index(rows.num_rows()), number, text);
         if let Err(error) = block_on(read_store(&with_file(&objects, name, &file_of(&altered)))) {
-            prop_assert!(is_damage(&error), "{name}: {:?}: {error}", error.kind());
+            prop_assert!(is_damage_or_panic(&error), "{name}: {:?}: {error}", error.kind());
         }
         Ok(())
     });

@@ -163,7 +163,7 @@ fn imports() {
     for (name, format) in [("import-ndjson", Format::Ndjson), ("import-aws-cli", Format::AwsCli), ("import-aws-config", Format::AwsConfig)]
     {
         let names_the_input = |error: &Error| is_invalid(error) && error.to_string().contains("input");
-        let target = Target { name, cost: 20, block_max: few_copies_of_a_store, refuses: &names_the_input };
+        let target = Target { name, cost: 10, block_max: few_copies_of_a_store, refuses: &names_the_input };
         fuzz(&target, &corpus(name), unsealed, |bytes| {
             let (input, backend) = (bytes.to_vec(), Arc::new(FaultBackend::default()) as Arc<dyn Backend>);
             block_on(async {

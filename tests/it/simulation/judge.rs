@@ -84,7 +84,7 @@ impl Telling {
             assert_eq!(revisions, Some(*acknowledged), "{scan_id}: the revisions that were acknowledged after {lines} lines");
         }
         let mut batch = record.lines[told.lines..lines].to_vec();
-        if record.at.is_none() {
+        if record.at.is_none() && revisions.is_some() {
             // Of a scan that begins now a life that goes on with it has another now.
             batch.iter_mut().for_each(|line| line.observed_at = Some(micros(row)));
         }

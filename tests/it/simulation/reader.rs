@@ -8,8 +8,8 @@ use elava::store::{Backend, Snapshot, Store, VerifyOptions, verify_with};
 use elava::{Error, ErrorKind, Result};
 
 use super::storage::Storage;
+use super::think;
 use super::weather::Event;
-use super::{READERS_HAVE_GRACE, REFUSALS_ARE_TOLD, think};
 use crate::oracle::answers::{self, sorted};
 use crate::oracle::model::Oracle;
 use crate::support::driver::same;
@@ -39,10 +39,7 @@ impl Seen {
 
 /// Whether an error is about the storage as it is now, and nothing is wrong with the store.
 fn is_passing(error: &Error) -> bool {
-    let told = error.kind() == ErrorKind::Unavailable;
-    told || (!REFUSALS_ARE_TOLD
-        && matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Internal)
-        && error.to_string().contains("refused"))
+    error.kind() == ErrorKind::Unavailable
 }
 
 /// One life of a reader.
@@ -113,8 +110,7 @@ impl Reader {
 
     /// Whether files of a snapshot may be gone: after the grace period, and then the error says what is not there.
     fn may_be_gone(&self, snapshot: &Snapshot, error: &Error) -> bool {
-        let grace = if READERS_HAVE_GRACE { u64::try_from(self.grace.as_micros()).unwrap() } else { 0 };
-        let is_over = self.superseded_for(snapshot).is_some_and(|micros| micros >= grace);
+        let is_over = self.superseded_for(snapshot).is_some_and(|micros| u128::from(micros) >= self.grace.as_micros());
         let text = error.to_string();
         ["is not there", "not found", "is missing"].iter().any(|gone| text.contains(gone)) && is_over
     }

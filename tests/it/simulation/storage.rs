@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,7 +21,6 @@ use object_store::{
 };
 use uuid::Uuid;
 
-use super::COMPACTORS_STAND_STILL;
 use super::weather::Event;
 use super::world::{DAY, HOUR, Landing, Life, SECOND, State, World};
 
@@ -43,6 +43,7 @@ pub struct SimulatedClock {
     pub life: Life,
 }
 
+#[async_trait]
 impl Clock for SimulatedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(START_MICROS + self.world.state().clock_of(self.life.process))
@@ -52,6 +53,14 @@ impl Clock for SimulatedClock {
         let mut state = self.world.state();
         let mut half = || u64::try_from(state.chance.next(usize::MAX)).unwrap();
         Uuid::from_u64_pair(half(), half())
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.world.state().now)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.world.wait(self.life, u64::try_from(duration.as_micros()).unwrap()).await;
     }
 }
 
@@ -73,8 +82,8 @@ impl State {
     }
 
     /// How long a request is on its way: milliseconds, at times minutes or hours.
-    fn latency(&mut self, life: Life) -> u64 {
-        if !self.is_spared(life.process) && self.brings(Event::SlowRequest) {
+    fn latency(&mut self) -> u64 {
+        if self.brings(Event::SlowRequest) {
             return self.up_to(3 * HOUR);
         }
         let longest = [4, 40, 400][self.chance.next(3)];
@@ -83,7 +92,7 @@ impl State {
 
     /// How long after the caller was told that nobody knows something happens all the same.
     fn lateness(&mut self) -> u64 {
-        let longest = [SECOND, 60 * SECOND, HOUR, if COMPACTORS_STAND_STILL { 4 * DAY } else { HOUR }][self.chance.next(4)];
+        let longest = [SECOND, 60 * SECOND, HOUR, 4 * DAY][self.chance.next(4)];
         self.up_to(longest)
     }
 
@@ -106,7 +115,7 @@ impl State {
         if self.brings(killed) {
             self.note(life, "is killed");
             self.kill(life);
-        } else if !self.is_spared(life.process) && self.brings(paused) {
+        } else if self.brings(paused) {
             let micros = HOUR + self.up_to(5 * DAY);
             self.note(life, &format!("stands still for {} hours", micros / HOUR));
             self.pause(life.process, micros);
@@ -159,7 +168,7 @@ impl Storage {
         let micros = {
             let mut state = self.world.state();
             state.befall(self.life, way);
-            state.latency(self.life)
+            state.latency()
         };
         self.world.wait(self.life, micros).await;
     }

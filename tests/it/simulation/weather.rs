@@ -123,10 +123,10 @@ const ONE_IN: [usize; 4] = [4, 10, 25, 60];
 fn one_in(fault: Event, chance: &mut Chance) -> usize {
     let rate = ONE_IN[chance.next(ONE_IN.len())];
     match fault {
-        Event::ReplaceRefused | Event::ReplaceReplyLost | Event::LateReplace => rate / 4,
-        Event::DeleteRefused | Event::DeleteReplyLost | Event::LateDelete => rate / 4,
+        Event::ReplaceRefused | Event::ReplaceReplyLost | Event::LateReplace => 1 + rate / 20,
+        Event::DeleteRefused | Event::DeleteReplyLost | Event::LateDelete => 1 + rate / 20,
         Event::PausedBefore | Event::PausedAfter | Event::KilledBefore | Event::KilledAfter => rate * 10,
-        Event::ReadRefused | Event::RangeRefused | Event::SlowRequest => rate * 10,
+        Event::ReadRefused | Event::SlowRequest => rate * 10,
         _ => rate,
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::weather::{Event, Events, Weather};
 use crate::support::traced_files::Chance;
@@ -49,6 +50,7 @@ pub struct Object {
 #[derive(Debug)]
 pub struct World {
     state: Mutex<State>,
+    beat: Notify,
 }
 
 #[derive(Debug)]
@@ -78,8 +80,6 @@ struct ProcessState {
     skew: i64,
     /// Whoever is told when it dies.
     mourner: Option<Waker>,
-    /// It may not be paused for long, nor killed.
-    steady: usize,
 }
 
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl World {
             steps: 0,
             trace: Vec::new(),
         };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { state: Mutex::new(state), beat: Notify::new() })
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -134,9 +134,17 @@ impl World {
                     state.steps += 1;
                     state.fired.insert(id);
                     state.waits[&id].waker.wake_by_ref();
+                    self.beat.notify_one();
                     return;
                 }
             }
+        }
+    }
+
+    /// Keeps the run going: whoever is woken may not look at once, as where several requests are under way and one was looked at.
+    pub async fn go_on(&self) {
+        loop {
+            self.beat.notified().await;
         }
     }
 
@@ -210,7 +218,6 @@ impl State {
         let process = &mut self.processes[life.process];
         process.life += 1;
         process.paused_until = 0;
-        process.steady = 0;
         process.mourner.take().into_iter().for_each(Waker::wake);
     }
 
@@ -225,16 +232,6 @@ impl State {
 
     pub fn set_skew(&mut self, process: Process, micros: i64) {
         self.processes[process].skew = micros;
-    }
-
-    /// From now on, or no longer, a process is spared long pauses and death.
-    pub fn spare(&mut self, process: Process, spared: bool) {
-        let steady = &mut self.processes[process].steady;
-        *steady = if spared { *steady + 1 } else { steady.saturating_sub(1) };
-    }
-
-    pub fn is_spared(&self, process: Process) -> bool {
-        self.processes[process].steady > 0
     }
 
     pub fn land_later(&mut self, micros: u64, landing: Landing) {

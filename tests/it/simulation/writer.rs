@@ -9,8 +9,8 @@ use elava::store::{Backend, Begin, Committed, CompactOptions, ScanBegun, ScanSes
 use elava::{Error, ErrorKind, Result};
 
 use super::storage::{SimulatedClock, Storage};
+use super::think;
 use super::weather::Event;
-use super::{COMPACTORS_STAND_STILL, think};
 use crate::model::{observation, report};
 use crate::oracle::history::Op;
 use crate::oracle::model as naive;
@@ -88,16 +88,8 @@ pub async fn open(storage: &Storage) -> Result<Writer> {
 }
 
 /// Compacts and sweeps.
-pub async fn compact(storage: &Storage, writer: &Writer, grace: Duration) -> Result<()> {
-    let spare = |spared| {
-        if !COMPACTORS_STAND_STILL {
-            storage.world.state().spare(storage.life.process, spared);
-        }
-    };
-    spare(true);
-    let compacted = writer.compact(CompactOptions { grace }).await;
-    spare(false);
-    compacted.map(|_| ())
+pub async fn compact(writer: &Writer, grace: Duration) -> Result<()> {
+    writer.compact(CompactOptions { grace }).await.map(|_| ())
 }
 
 /// Whether an error is one that a caller goes on after, as its kind says.
@@ -193,7 +185,7 @@ impl Scanner {
             Op::Abandon { .. } => self.session = None,
             Op::Compact => {
                 let writer = self.writer().await?;
-                compact(&self.storage, &writer, self.job.grace).await?;
+                compact(&writer, self.job.grace).await?;
             }
             Op::Reopen => (self.session, self.writer) = (None, None),
             _ => {}

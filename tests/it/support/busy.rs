@@ -22,7 +22,6 @@ pub struct Load {
 /// A commit.
 #[derive(Debug, Clone, Copy)]
 pub struct Commit {
-    pub writer: usize,
     /// From when the batch was there until it was durable.
     pub took: Duration,
     pub revision: Revision,
@@ -108,7 +107,7 @@ async fn commit(session: &ScanSession, clock: &dyn Clock, writer: usize, load: L
         let wanted = if load.every.is_some() { beat } else { clock.elapsed() };
         let committed = session.observe(batch(writer, number)).await.unwrap();
         let at = clock.elapsed();
-        commits.push((Commit { writer, took: at - wanted, revision: committed.first_revision.unwrap() }, at));
+        commits.push((Commit { took: at - wanted, revision: committed.first_revision.unwrap() }, at));
         beat += load.every.unwrap_or_default();
     }
     commits

@@ -109,6 +109,7 @@ impl FaultProxy {
     }
 
     /// From now on each request takes so much longer: half of it on its way there, half on the way back.
+    #[allow(dead_code, reason = "a bench uses it")]
     pub fn set_latency(&self, latency: Duration) {
         self.shared.state.lock().unwrap().latency = latency;
     }

@@ -42,11 +42,13 @@ impl SlowBackend {
     }
 
     /// How many requests there were.
+    #[allow(dead_code, reason = "a bench uses it")]
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::SeqCst)
     }
 
     /// How many creates found their name taken.
+    #[allow(dead_code, reason = "a bench uses it")]
     pub fn refused(&self) -> usize {
         self.refused.load(Ordering::SeqCst)
     }

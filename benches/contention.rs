@@ -1,6 +1,6 @@
 //! How long commits take, and how many there are, when several writers are busy in one store.
 //!
-//! `cargo bench --bench contention`. First in memory, with latencies, in time that is made up (the same numbers on every machine):
+//! `cargo bench --bench contention`. First in memory, with latencies, in time that is made up (nearly the same numbers on every machine):
 //! 60 ms for a write and 25 ms for a read, where the write is done half way, and where it is done at the end. Then, if
 //! `ELAVA_TEST_PYTHON` names a Python that has it, on a SeaweedFS server behind a proxy that makes every request take 60 ms longer.
 //! *Busy*: each writer hands in a batch as soon as the one before is durable. *A second*: one batch each second.

@@ -53,7 +53,7 @@ fn busy(writers: usize, batches: usize) -> Load {
 fn eight_busy_writers_commit_within_a_second_and_as_much_as_one_alone() {
     for seed in 1..=3 {
         // Where a write is seen at its very end, a writer that comes too late has waited longest when it learns so.
-        for (slowness, share, most) in [(FAR, 1.0, 1000), (THOROUGH, 0.65, 1250)] {
+        for (slowness, share, most) in [(FAR, 1.0, 1000), (THOROUGH, 0.6, 1250)] {
             let slowness = Slowness { seed, ..slowness };
             let alone = checked(slowness, busy(1, 60)).a_second();
             let outcome = checked(slowness, busy(8, 40));
@@ -69,7 +69,7 @@ fn writers_that_commit_once_a_second_each_are_not_held_up() {
     for slowness in [FAR, THOROUGH] {
         let outcome = checked(slowness, Load { every: Some(Duration::from_secs(1)), ..busy(8, 30) });
         let slowest = outcome.percentile(99);
-        assert!(slowest < Duration::from_millis(600), "{slowness:?}: {slowest:?}");
+        assert!(slowest < Duration::from_millis(800), "{slowness:?}: {slowest:?}");
     }
 }
 

@@ -187,7 +187,7 @@ pub enum Command {
     Compact,
     /// Raise the oldest revision that is kept, and remove what is older
     ///
-    /// Without an option, as [retention] in elava.toml says. The newest state stays, and so do
+    /// Without an option, as elava.toml says of retention. The newest state stays, and so do
     /// scans, coverage and the log of what happened. Tags made with --hold, and scans that have
     /// not ended, hold it back. What went cannot be had back.
     ///

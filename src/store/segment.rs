@@ -405,7 +405,7 @@ impl Segment {
         texts(&self.entries, "entry").is_ok_and(|entries| entries.iter().flatten().any(ends))
     }
 
-    /// The observations as [`SEGMENT_OBSERVATIONS`], in revision order; decoded anew each time, since there can be many.
+    /// The observations as `SEGMENT_OBSERVATIONS`, in revision order; decoded anew each time, since there can be many.
     ///
     /// # Errors
     /// `Corrupt`.

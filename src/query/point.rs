@@ -9,6 +9,7 @@ use datafusion::common::cast::as_timestamp_microsecond_array;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::model::{Revision, TimeSpan, Timestamp};
+use crate::store::check_not_gone;
 use crate::store::schema::time_type;
 
 /// What `at` accepts, for messages.
@@ -142,10 +143,7 @@ fn check(view: &View, revision: Revision) -> Result<()> {
         let pinned = if view.pin().is_some() { ", where the session is pinned (elava.as_of)" } else { "" };
         return Err(Error::not_found(format!("revision {revision} is above the head; the newest is {head}{pinned}")));
     }
-    if revision < floor {
-        return Err(Error::not_found(format!("revision {revision} has been compacted; the oldest is {floor}")));
-    }
-    Ok(())
+    check_not_gone(revision, floor)
 }
 
 fn head_minus(view: &View, steps: u64) -> Result<Revision> {

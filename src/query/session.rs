@@ -35,6 +35,7 @@ use super::view::{Pin, SharedView, View};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::model::Revision;
+use crate::store::check_not_gone;
 
 /// Files together as large as this are read in parts at once, where each read takes long.
 const SPLIT_BYTES_MIN: usize = 1 << 20;
@@ -380,12 +381,8 @@ impl QuerySession {
     fn check_pin(&self) -> Result<()> {
         let view = self.shared.get();
         match view.pin() {
-            Some(pin) if pin.revision < view.floor() => {
-                let (revision, floor) = (pin.revision, view.floor());
-                let error = Error::not_found(format!("{AS_OF}: revision {revision} has been compacted; the oldest is {floor}"));
-                Err(error.with_hint("RESET elava.as_of"))
-            }
-            _ => Ok(()),
+            Some(pin) => check_not_gone(pin.revision, view.floor()).map_err(|error| error.context(AS_OF).with_hint("RESET elava.as_of")),
+            None => Ok(()),
         }
     }
 

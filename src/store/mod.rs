@@ -65,7 +65,7 @@ pub use manifest::{Epoch, Manifest};
 pub use object::{Bucket, BucketUrl, Cloud, ObjectBackend};
 pub use pins::ReaderPin;
 pub use repair::{Cure, Diagnosis, Repaired, diagnose, repair};
-pub use retention::{Hold, Holder, RetentionPlan, RetentionSettings};
+pub use retention::{Hold, Holder, RetentionPlan, RetentionSettings, check_not_gone};
 pub use run::{Begin, Committed, check_time};
 pub use segment::{FORMAT_VERSION, HEADER_BYTES, Segment, SegmentHeader, numbers, texts};
 pub use snapshot::{Snapshot, Store};

@@ -177,10 +177,13 @@ pub fn check_floor(index: &LogIndex, floor: Revision) -> Result<()> {
     }
 }
 
-/// Whether a revision may be held.
-pub fn check_not_gone(index: &LogIndex, revision: Revision) -> Result<()> {
-    match revision < index.floor {
-        true => Err(Error::not_found(format!("revision {revision} has been compacted; the oldest is {}", index.floor))),
+/// Whether a revision can still be asked for.
+///
+/// # Errors
+/// `NotFound` if it is below the floor.
+pub fn check_not_gone(revision: Revision, floor: Revision) -> Result<()> {
+    match revision < floor {
+        true => Err(Error::not_found(format!("revision {revision} has been compacted; the oldest is {floor}"))),
         false => Ok(()),
     }
 }

@@ -57,7 +57,7 @@ impl Condition {
             Self::LastRun(_) => Err(Error::new(ErrorKind::Conflict, "another run has told of findings meanwhile")),
             Self::Job(claim) => claim.check(index.jobs.get(&claim.job)),
             Self::Floor(floor) => check_floor(index, *floor),
-            Self::NotGone(revision) => check_not_gone(index, *revision),
+            Self::NotGone(revision) => check_not_gone(*revision, index.floor),
         }
     }
 }

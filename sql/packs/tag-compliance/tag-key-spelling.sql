@@ -10,5 +10,5 @@ FROM unnest($required) AS wanted(key)
 CROSS JOIN resources
 CROSS JOIN jsonb_object_keys(tags) AS tag(key)
 WHERE tag.key <> wanted.key
-    AND regexp_replace(lower(tag.key), '[-_ .:/]', '', 'g') = regexp_replace(lower(wanted.key), '[-_ .:/]', '', 'g')
+    AND translate(lower(tag.key), '-_ .:/', '') = translate(lower(wanted.key), '-_ .:/', '')
     AND (array_has($types, '*') OR array_has($types, resource_type)) AND NOT array_has($exclude_types, resource_type)

@@ -14,7 +14,7 @@ use crate::store::backend::Backend;
 use crate::store::segment::segment_name;
 
 /// How many reads are under way at once.
-pub(super) const LOOKS_MAX: usize = 8;
+pub(super) const LOOKS_MAX: usize = 16;
 
 /// Where a lookout looks.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,8 @@
 //! is. If nobody has taken the slot by then, there is nobody older. Nothing is ever forbidden: who goes too early loses a slot.
 //!
 //! A writer that has just committed is the youngest, and where its neighbours in the log are others it gives way for a turn too.
-//! One that knows of no others does so at times, since of somebody who always comes a moment too late it cannot know.
+//! One that knows of no others does so at times, and hesitates more often, since of somebody who always comes a moment too late it
+//! cannot know.
 //!
 //! The rule is an aged back-off: doubling the pause with each loss, as is usual, would let those wait longest that have waited
 //! longest already.
@@ -21,12 +22,17 @@ const OTHERS_GONE_AFTER: u32 = 4;
 const GIVE_WAY_COMMITS: u32 = 2;
 /// A writer alone gives way once in so many commits.
 const ALONE_COMMITS_MAX: u32 = 32;
+/// It hesitates once in so many, and more often at first: most who come too late come a moment too late.
+const HESITATES_COMMITS: u32 = 8;
+/// It hesitates for a turn's part of so many, unless that is shorter than is worth while.
+const HESITATES_PART: u32 = 4;
+const HESITATES_MIN: Duration = Duration::from_millis(5);
 /// A turn is taken for no longer than this, whatever was measured.
 const TURN_MAX: Duration = Duration::from_secs(1);
 /// A slot is looked at no more often than this.
 const LOOK_EVERY_MIN: Duration = Duration::from_millis(1);
-/// A slot is looked at so many times in the time that one look takes.
-const LOOKS_PER_READ: u32 = 2;
+/// A slot is looked at so many times in the time that one look takes: half of what lies between two looks is lost with each commit.
+const LOOKS_PER_READ: u32 = 12;
 /// Who waits longer looks less often, but not less than this.
 const LOOK_FACTOR_MAX: u32 = 8;
 /// How much a new measurement counts: one part in so many.
@@ -81,13 +87,22 @@ impl Turns {
 
     /// How long a batch of an age lets others go first.
     pub(super) fn wait(&self, age: u32, now: Duration) -> Duration {
-        let gives_way = match self.is_contended() {
-            true => (1..=GIVE_WAY_COMMITS).contains(&self.own),
-            false => self.own > 0 && self.own.is_multiple_of(ALONE_COMMITS_MAX),
-        };
-        let younger = self.age.saturating_sub(age).max(u32::from(gives_way));
-        let wait = self.turn().mul_f64(f64::from(younger.saturating_add(1)).log2());
+        let wait = self.turn().mul_f64(f64::from(self.age.saturating_sub(age).saturating_add(1)).log2()).max(self.gives_way());
         wait.saturating_sub(now.saturating_sub(self.seen_at))
+    }
+
+    /// How long a writer lets others go first that has committed before.
+    fn gives_way(&self) -> Duration {
+        let once_in = |commits: u32| self.own > 0 && self.own.is_multiple_of(commits);
+        match self.is_contended() {
+            true if (1..=GIVE_WAY_COMMITS).contains(&self.own) => self.turn(),
+            false if once_in(ALONE_COMMITS_MAX) => self.turn(),
+            false if once_in(HESITATES_COMMITS) || self.own.is_power_of_two() => {
+                let part = self.turn() / HESITATES_PART;
+                if part < HESITATES_MIN { Duration::ZERO } else { part }
+            }
+            _ => Duration::ZERO,
+        }
     }
 
     /// How often a batch of an age looks whether its slot is taken, the less often the longer it waits; `None` where no time

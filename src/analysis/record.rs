@@ -18,6 +18,8 @@ use crate::store::{FindingRecord, FindingStatus, LastRun, RunRecord, Writer};
 pub struct Changes {
     /// The newest run that was known.
     after: LastRun,
+    /// How many redactions were.
+    redactions: usize,
     /// The findings that differ from how they were.
     findings: Vec<FindingRecord>,
 }
@@ -27,6 +29,8 @@ pub struct Changes {
 pub struct Compared<'a> {
     /// The newest run of which the findings tell.
     pub last_run: Option<String>,
+    /// How many redactions the tables follow that the session reads.
+    pub redactions: usize,
     /// The packs: findings of checks that none of them has are of checks that were removed.
     pub packs: &'a Packs,
     /// Whether those are resolved by that. Another may have packs that are not here, so it is done only if somebody says so.
@@ -53,7 +57,7 @@ pub async fn compare(session: &QuerySession, with: Compared<'_>, outcome: &mut O
         let resolved = |finding: FindingRecord| FindingRecord { status: FindingStatus::Resolved, ..finding };
         findings.extend(known.into_values().flat_map(BTreeMap::into_values).map(resolved));
     }
-    Ok(Changes { after: LastRun(with.last_run), findings })
+    Ok(Changes { after: LastRun(with.last_run), redactions: with.redactions, findings })
 }
 
 fn compare_check(check: &mut CheckOutcome, mut known: BTreeMap<String, FindingRecord>, changed: &mut Vec<FindingRecord>) -> Result<()> {
@@ -119,7 +123,7 @@ fn differs(before: &FindingRecord, now: &FindingRecord) -> bool {
 /// Writes a run, and what it makes of findings.
 ///
 /// # Errors
-/// `Conflict` if another run has told of findings meanwhile: run anew. Else as a commit.
+/// `Conflict` if another run has told of findings, or something was redacted, meanwhile: run anew. Else as a commit.
 pub async fn record(
     writer: &Writer,
     started_at: Timestamp,
@@ -127,8 +131,8 @@ pub async fn record(
     changes: Option<Changes>,
     exemptions: &[ExemptionRule],
 ) -> Result<()> {
-    let findings = changes.as_ref().map_or(&[][..], |changes| &changes.findings);
-    writer.record_findings(&outcome.run_id, findings).await?;
+    let (findings, redactions) = changes.as_ref().map_or((&[][..], 0), |changes| (changes.findings.as_slice(), changes.redactions));
+    writer.record_findings(&outcome.run_id, findings, redactions).await?;
     let details = details(outcome, findings, exemptions)?;
     let findings = changes.map(|changes| changes.after);
     writer.record_run(&RunRecord { run_id: outcome.run_id.clone(), started_at, findings, details }).await

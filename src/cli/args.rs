@@ -16,7 +16,7 @@ use super::printer::ColorChoice;
 use super::resolve::{AT_ONCE_MAX, REQUEST_TIMEOUT_MAX};
 use crate::analysis::outcome::Severity;
 
-pub use maintenance::{RetainArgs, StatusArgs, VerifyArgs};
+pub use maintenance::{RedactArgs, RetainArgs, StatusArgs, VerifyArgs};
 pub use verbs::{BisectArgs, BlameArgs, ChangeWord, DiffArgs, FilterArgs, LogArgs, PageFormatArgs, ShowArgs, TagArgs, WatchArgs};
 
 /// git log for infrastructure: what your cloud looked like, in SQL
@@ -195,6 +195,18 @@ pub enum Command {
     ///   elava retain --before 2026-01-01
     #[command(verbatim_doc_comment)]
     Retain(RetainArgs),
+    /// Replace what was recorded of a resource by a token, everywhere
+    ///
+    /// For content that must not be kept. Of every version so far, properties become a random
+    /// token, and name, ARN, state, times and tags of the cloud go; so do the messages of findings.
+    /// The key stays, and so does what happened when. Files that held it are written anew and
+    /// removed at once, and the log's payload up to now is cut off; its chain still verifies. It
+    /// cannot be had back. A later scan records what it sees then: cure or exclude that first.
+    /// Backups, exports and copies keep what they hold.
+    ///
+    ///   elava redact i-0b6c24fac1d9b5a41 --reason 'a password in the user data' --dry-run
+    #[command(verbatim_doc_comment)]
+    Redact(RedactArgs),
     /// Read the whole store and check that nothing is damaged or altered
     ///
     /// Every hash, the chain of the log, each file against the manifest, and the tables against

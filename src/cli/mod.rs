@@ -96,6 +96,7 @@ fn start(cli: Cli, printer: &mut Printer) -> Result<ExitStatus> {
         Some(Command::Export(args)) => block_on(commands::export::run(args, &context)),
         Some(Command::Demo(args)) => block_on(commands::demo::run(args, context)),
         Some(Command::Compact) => block_on(commands::compact::run(&context)),
+        Some(Command::Redact(args)) => block_on(commands::redact::run(args, &context)),
         Some(Command::Retain(args)) => block_on(commands::retain::run(args, &context)),
         Some(Command::Verify(args)) => block_on(commands::verify::run(args, &context)),
         Some(Command::Backup(args)) => block_on(commands::backup::backup(args, &context)),

@@ -77,6 +77,23 @@ impl Outbox {
         Ok(listed.into_iter().filter_map(Waiting::of).collect())
     }
 
+    /// Those of the messages that wait in which a text stands, such as the key of a resource.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn naming(&self, text: &str) -> Result<Vec<Waiting>> {
+        let encoded = serde_json::to_string(text).map_err(|error| Error::internal("encode a text").with_source(error))?;
+        let wanted = encoded.trim_matches('"').as_bytes();
+        let mut naming = Vec::new();
+        for waiting in self.waiting().await? {
+            let bytes = self.backend.get(&waiting.name).await?.unwrap_or_default();
+            if bytes.windows(wanted.len().max(1)).any(|part| part == wanted) {
+                naming.push(waiting);
+            }
+        }
+        Ok(naming)
+    }
+
     /// Reads a message; `None` if it waits no more.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ pub struct BackupReport {
     pub files: u64,
     /// Bytes that were copied.
     pub bytes: u64,
-    /// Objects that were removed because nothing in the copy needs them.
+    /// Objects that were removed, or cut down to their headers, because nothing in the copy needs them.
     pub pruned: u64,
 }
 
@@ -382,7 +382,7 @@ impl Copy<'_> {
         Ok(true)
     }
 
-    /// Removes what the new point does not need. Segments stay.
+    /// Removes what the new point does not need. Segments stay, but for the payload of those that may hold what is redacted.
     async fn prune(&mut self, there: HashSet<String>) -> Result<()> {
         let needed: HashSet<&str> = self.source.manifest.files().map(|file| file.name.as_str()).collect();
         let manifests = self.place.manifests.iter().filter_map(|listed| manifest_number(&listed.name));
@@ -391,6 +391,14 @@ impl Copy<'_> {
         for name in manifests.chain(files) {
             self.to.delete(&name).await?;
             self.report.pruned += 1;
+        }
+        let redacted = segment_name(self.source.manifest.index.redacted_seq());
+        for listed in self.to.list("log", "").await? {
+            if listed.name <= redacted && listed.bytes > HEADER_BYTES as u64 {
+                let header = self.to.get_start(&listed.name, HEADER_BYTES).await?;
+                self.to.replace(&listed.name, header.ok_or_else(|| Error::corrupt(format!("{} is missing", listed.name)))?).await?;
+                self.report.pruned += 1;
+            }
         }
         Ok(())
     }

@@ -104,9 +104,24 @@ impl BlockCache {
         self.make_room(&folder)
     }
 
+    /// Takes everything out, of all stores: blocks of files that went long ago may be among it.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn clear(&self) -> io::Result<()> {
+        for number in 0..FOLDERS {
+            let blocks = match fs::read_dir(self.folder.join(folder_name(number))) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                listed => listed?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?,
+            };
+            blocks.iter().filter(|path| is_block_name(path)).try_for_each(|path| remove(path))?;
+        }
+        Ok(())
+    }
+
     fn place(&self, file: &DataFile, block: u64) -> (PathBuf, PathBuf) {
         let name = format!("{}-{block:x}", file.hash);
-        let folder = self.folder.join(format!("{:02x}", crc32fast::hash(name.as_bytes()) % FOLDERS));
+        let folder = self.folder.join(folder_name(crc32fast::hash(name.as_bytes()) % FOLDERS));
         let path = folder.join(name);
         (folder, path)
     }
@@ -122,10 +137,7 @@ impl BlockCache {
         let mut by_use: Vec<(SystemTime, PathBuf)> = paths.into_iter().map(|path| (used(&path), path)).collect();
         by_use.sort_unstable();
         for (_, path) in by_use.iter().take(surplus) {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            remove(path)?;
         }
         Ok(())
     }
@@ -135,6 +147,29 @@ impl BlockCache {
         if !self.warned.swap(true, Ordering::Relaxed) {
             warn!(folder = %self.folder.display(), %error, "nothing can be kept in the cache: what is read is fetched each time");
         }
+    }
+}
+
+fn folder_name(number: u32) -> String {
+    format!("{number:02x}")
+}
+
+/// Whether a name is one that this cache gives: of a block, or of one in the making.
+fn is_block_name(path: &Path) -> bool {
+    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match (name.split_once('-'), name.strip_suffix(".tmp")) {
+        (Some((hash, block)), _) => is_hex(hash) && is_hex(block),
+        (None, Some(id)) => is_hex(id),
+        (None, None) => false,
+    }
+}
+
+/// Removes a file that another process may have removed meanwhile.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -177,6 +212,22 @@ mod tests {
         let (inner, path) = cache.place(&file, 299);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!([&folder, &inner, &path].map(|path| mode(path)), [0o700, 0o700, 0o600]);
+    }
+
+    #[test]
+    fn all_blocks_go_and_nothing_else() {
+        let (scratch, block) = (tempfile::tempdir().unwrap(), vec![7; 64 * 1024]);
+        let file = file(50, &block);
+        let cache = BlockCache::new(scratch.path().to_owned(), 2 * BlockCache::LIMIT_BYTES_MIN);
+        (0..50).for_each(|number| cache.put(&file, number, &block).unwrap());
+        let (folder, path) = cache.place(&file, 0);
+        let others = [scratch.path().join("notes"), folder.join("notes.txt"), folder.join("a-note")];
+        others.iter().for_each(|other| fs::write(other, "mine").unwrap());
+        assert!(path.exists());
+        cache.clear().unwrap();
+        assert!((0..50).all(|number| cache.get(&file, number).is_none()));
+        assert!(others.iter().all(|other| other.exists()));
+        BlockCache::new(scratch.path().join("none"), 0).clear().unwrap();
     }
 
     #[test]

@@ -6,10 +6,10 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, Timestamp
 use hashbrown::HashMap;
 
 use super::contents::Contents;
-use super::entries::{ChangeCounts, Entry, entries_to_batch};
+use super::entries::{ChangeCounts, Entry, EntryKind, entries_to_batch};
 use super::parallel::in_parallel;
 use super::schema;
-use super::segment::{Payload, SEGMENT_OBSERVATIONS, dictionary};
+use super::segment::{FEATURE_REDACTED, Payload, SEGMENT_OBSERVATIONS, dictionary};
 use super::state::{Known, Place, ScanNo, SeenPlaces, State};
 use super::versions::{NewVersion, versions_to_batches};
 use crate::error::Result;
@@ -358,11 +358,20 @@ impl<'a> Draft<'a> {
         self.changes.is_empty() && self.entries.is_empty()
     }
 
+    /// What a reader of the segment must know.
+    pub fn features(&self) -> u16 {
+        let redacts = self.entries.iter().any(|entry| entry.kind == EntryKind::Redacted);
+        if redacts { FEATURE_REDACTED } else { 0 }
+    }
+
     /// The tables of the commit, and what it does to the contents that are kept at hand.
     ///
     /// # Errors
     /// `Internal` if Arrow refuses them.
-    pub fn finish(self) -> Result<(Payload, Replaced)> {
+    pub fn finish(mut self) -> Result<(Payload, Replaced)> {
+        let head = self.head();
+        // What is redacted is all that there is with this commit: some of it may have been handed in later than that was.
+        self.entries.iter_mut().filter(|entry| entry.kind == EntryKind::Redacted).for_each(|entry| entry.head = head);
         let scopes = self.used_scopes();
         let versions = versions_to_batches(&self.versions)?;
         let closings = closings_to_batch(&self.closings)?;

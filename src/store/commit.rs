@@ -28,7 +28,7 @@ use super::contents::Contents;
 use super::history::History;
 use super::index::StoreSettings;
 use super::maintenance::Maintenance;
-use super::replay::{load_sightings, load_state, replay};
+use super::replay::{load_sightings, load_state, redact, replay};
 use super::run::{Begun, Runs};
 use super::segment::{HEADER_BYTES, Payload, Segment, SegmentHeader};
 use super::state::State;
@@ -214,6 +214,7 @@ impl Committer {
     /// Brings the state to a segment of another writer, which the history has.
     fn follow(&mut self, segment: &Segment) -> Result<()> {
         replay(&mut self.state, segment, Some(&mut self.runs))?;
+        redact(&mut self.state, segment, &self.history.index)?;
         self.contents.follow_foreign(segment)?;
         self.turns.lost(&segment.header, self.clock.elapsed());
         Ok(())
@@ -382,8 +383,13 @@ impl Committer {
             return Ok(Written::Lost(winner));
         }
         self.turns.won(&header, self.clock.elapsed());
-        self.history.push(Arc::new(Segment::written(header, payload, &bytes)?))?;
+        let segment = Arc::new(Segment::written(header, payload, &bytes)?);
+        self.history.push(Arc::clone(&segment))?;
         self.contents.follow(replaced);
+        if segment.redacts() {
+            redact(&mut self.state, &segment, &self.history.index)?;
+            self.contents.clear();
+        }
         Ok(Written::Done(done))
     }
 
@@ -412,6 +418,7 @@ impl Committer {
         let (first_at, last_at) = draft.times();
         let last_at = if draft.count() == 0 { head_time.unwrap_or_default() } else { last_at };
         let header = SegmentHeader {
+            features: draft.features(),
             store_id: self.history.store_id,
             seq: self.history.last.0 + 1,
             first_revision: index.head + 1,
@@ -446,6 +453,7 @@ async fn make_store(backend: Arc<dyn Backend>, clock: &dyn Clock, writer_id: Uui
     draft.push_entry(settings.to_entry(now));
     let payload = draft.finish()?.0.encode()?;
     let mut header = SegmentHeader {
+        features: 0,
         store_id: clock.new_id(),
         seq: 1,
         first_revision: 1,

@@ -19,6 +19,7 @@ use super::manifest::{Epoch, Manifest, hex, manifest_name, manifest_number};
 use super::merge::{SortedObservations, append, merge_observations, write_batches};
 use super::merge_versions::{EpochPlan, rewrite_epochs};
 use super::parquet_io::FileKind;
+use super::redacting::redacted;
 use super::retention::{is_below, is_epoch_below};
 use super::schema;
 use super::segment::{Hash, Segment, numbers};
@@ -72,6 +73,8 @@ pub struct Compacted {
     pub version_rows_written: u64,
     /// New rows of versions.
     pub version_rows_new: u64,
+    /// Files that were written anew without what was redacted.
+    pub redacted_files: u64,
     /// What was removed because it is no longer needed.
     pub swept: Swept,
 }
@@ -188,7 +191,9 @@ async fn was_used(history: &History, name: &str, hash: &Hash) -> Result<bool> {
 }
 
 async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
-    let old = &history.manifest;
+    let (history, redacted_files) = redacted(history).await?;
+    done.redacted_files += redacted_files;
+    let (history, old) = (&history, &history.manifest);
     let (last_seq, last_hash) = history.last;
     let (mut cutting, mut cuts) = (old.cutting.clone(), Vec::new());
     for segment in &history.tail {

@@ -62,11 +62,14 @@ impl Contents {
         }
     }
 
-    /// Follows a commit of another writer.
+    /// Follows a commit of another writer. What one redacts is read anew.
     ///
     /// # Errors
     /// `Internal` if the segment has no closings.
     pub fn follow_foreign(&mut self, segment: &Segment) -> Result<()> {
+        if segment.redacts() {
+            self.clear();
+        }
         numbers(&segment.closings, "valid_from_revision")?.values().iter().for_each(|version| self.remove(*version));
         Ok(())
     }

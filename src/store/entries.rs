@@ -43,10 +43,14 @@ pub enum EntryKind {
     JobEnded,
     /// The store was repaired; `details` tells how.
     Repaired,
+    /// What was recorded of a resource up to `head` is replaced by a token; `details` tells of which, and why.
+    Redacted,
+    /// Nothing of it is left in the tables; `details` tells since which manifest.
+    RedactionApplied,
 }
 
 impl EntryKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::ScanStarted,
         Self::ResourceObserved,
         Self::ScopeCovered,
@@ -62,6 +66,8 @@ impl EntryKind {
         Self::JobClaimed,
         Self::JobEnded,
         Self::Repaired,
+        Self::Redacted,
+        Self::RedactionApplied,
     ];
 
     /// The word in the `entry` column.
@@ -82,6 +88,8 @@ impl EntryKind {
             Self::JobClaimed => "job_claimed",
             Self::JobEnded => "job_ended",
             Self::Repaired => "repaired",
+            Self::Redacted => "redacted",
+            Self::RedactionApplied => "redaction_applied",
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::entries::{ChangeCounts, Entry, EntryKind, EntryView, read_entries};
 use super::findings::RunDetails;
 use super::jobs::{self, JobState};
+use super::redaction::{Redaction, RedactionDetails};
 use super::retention::{RetentionDetails, RetentionSettings};
 use super::segment::Segment;
 use crate::error::{Error, Result};
@@ -44,6 +45,9 @@ pub struct LogIndex {
     /// Jobs of daemons, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub jobs: BTreeMap<String, JobState>,
+    /// What was redacted, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redactions: Vec<Redaction>,
 }
 
 /// What a tag names.
@@ -216,7 +220,7 @@ impl LogIndex {
     pub fn apply(&mut self, segment: &Segment) -> Result<()> {
         self.apply_times(segment)?;
         for entry in read_entries(&segment.entries)? {
-            self.apply_entry(&entry)?;
+            self.apply_entry(segment.header.seq, &entry)?;
         }
         self.head = segment.header.last_revision();
         if segment.header.count > 0 {
@@ -248,7 +252,8 @@ impl LogIndex {
         }
     }
 
-    pub(super) fn apply_entry(&mut self, entry: &EntryView<'_>) -> Result<()> {
+    /// Takes in an entry of a segment.
+    pub(super) fn apply_entry(&mut self, seq: u64, entry: &EntryView<'_>) -> Result<()> {
         let scan_id = entry.scan_id.unwrap_or_default();
         match entry.kind {
             EntryKind::ScanStarted => {
@@ -315,7 +320,11 @@ impl LogIndex {
                     self.last_run = Some(run.run_id);
                 }
             }
-            EntryKind::Finding | EntryKind::Repaired => {}
+            EntryKind::Finding | EntryKind::Repaired | EntryKind::RedactionApplied => {}
+            EntryKind::Redacted => {
+                let details: RedactionDetails = read_details(entry)?;
+                self.redactions.push(details.in_force(entry.head, seq));
+            }
             EntryKind::JobClaimed => jobs::claimed(&mut self.jobs, &read_details(entry)?),
             EntryKind::JobEnded => jobs::ended(&mut self.jobs, &read_details(entry)?, entry.at),
         }
@@ -328,6 +337,11 @@ impl LogIndex {
             self.scan_ends.retain(|end| end.scan_id != scan_id);
         }
         self.scan_ends.push(ScanEnd { scan_id: scan_id.to_owned(), head });
+    }
+
+    /// The last segment that may hold what was redacted; 0 if nothing was.
+    pub fn redacted_seq(&self) -> u64 {
+        self.redactions.last().map_or(0, |redaction| redaction.seq)
     }
 
     /// Whether a scan has ended as it should.

@@ -6,7 +6,7 @@
 //! ```text
 //! offset size
 //!      0    8  magic "ELAVAMAN"
-//!      8    2  format version, little endian
+//!      8    2  format version, little endian: 1, or 2 once the log has redacted something, which older builds would leave out
 //!     10   32  SHA-256 of the rest
 //!     42    -  JSON, zstd
 //! ```
@@ -14,6 +14,7 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -27,6 +28,8 @@ use crate::model::Revision;
 const MAGIC: &[u8; 8] = b"ELAVAMAN";
 const PREFIX_BYTES: usize = 42;
 const ZSTD_LEVEL: i32 = 3;
+/// The format of a manifest whose fold of the log tells of redactions.
+const FORMAT_REDACTED: u16 = 2;
 /// The largest manifest that is read: larger is taken for damage.
 const JSON_BYTES_MAX: u64 = 1 << 30;
 
@@ -124,6 +127,20 @@ impl Manifest {
         versions.chain(&self.changes).chain(&self.observations).chain(&self.entries)
     }
 
+    /// The same with other files in the place of some, by name.
+    #[must_use]
+    pub fn with_files(&self, others: &HashMap<String, DataFile>) -> Self {
+        let mut manifest = self.clone();
+        let of_epochs = manifest.epochs.iter_mut().flat_map(|epoch| &mut epoch.files);
+        let others_of = |file: &mut DataFile| {
+            if let Some(other) = others.get(&file.name) {
+                *file = other.clone();
+            }
+        };
+        of_epochs.chain(&mut manifest.changes).chain(&mut manifest.entries).for_each(others_of);
+        manifest
+    }
+
     /// Its bytes and their hash.
     ///
     /// # Errors
@@ -134,7 +151,7 @@ impl Manifest {
         let hash: Hash = Sha256::digest(&packed).into();
         let mut bytes = Vec::with_capacity(PREFIX_BYTES + packed.len());
         bytes.extend(MAGIC);
-        bytes.extend(FORMAT_VERSION.to_le_bytes());
+        bytes.extend(self.format().to_le_bytes());
         bytes.extend(hash);
         bytes.extend(packed);
         Ok((bytes.into(), hash))
@@ -156,18 +173,25 @@ impl Manifest {
         if prefix.get(10..) != Some(&hash[..]) {
             return Err(damaged("the bytes from 42 on do not have the hash that stands before them"));
         }
-        if format != FORMAT_VERSION {
-            return Err(newer_format(&name, format.into()));
+        if ![FORMAT_VERSION, FORMAT_REDACTED].contains(&format) {
+            return Err(newer_format(&name, format, FORMAT_REDACTED));
         }
         let json = unpack(packed).map_err(|error| damaged("zstd cannot read it").with_source(error))?;
         let manifest: Self = serde_json::from_slice(&json).map_err(|error| damaged("it is not a manifest").with_source(error))?;
         if manifest.number != number {
             return Err(damaged(&format!("expected manifest {number}, found the content of manifest {}", manifest.number)));
         }
+        if format != manifest.format() {
+            return Err(damaged(&format!("expected format {} at byte 8, found {format}", manifest.format())));
+        }
         if !manifest.can_be() {
             return Err(damaged("expected revisions and segments, found numbers that nothing can follow"));
         }
         Ok((manifest, hash))
+    }
+
+    fn format(&self) -> u16 {
+        if self.index.redactions.is_empty() { FORMAT_VERSION } else { FORMAT_REDACTED }
     }
 
     /// Whether what comes after a number in it can be told.

@@ -7,7 +7,6 @@
 //! A pin is a lease. Its reader writes it anew again and again; one that has not been for [`LEASE`], by the storage's own
 //! clock, is nobody's any more. Who may not write goes without, and has the grace period.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,20 +112,39 @@ async fn keep_renewed(backend: Arc<dyn Backend>, name: String) {
     }
 }
 
-/// The manifests that readers have pinned. Pins that ran out are taken away.
+/// A pin that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pin {
+    manifest: u64,
+    runs_out_in: Duration,
+}
+
+impl Pin {
+    /// The manifest that it names.
+    pub fn manifest(&self) -> u64 {
+        self.manifest
+    }
+
+    /// How long it holds if its reader does not write it anew.
+    pub fn runs_out_in(&self) -> Duration {
+        self.runs_out_in
+    }
+}
+
+/// What readers have pinned. Pins that ran out are taken away.
 ///
 /// # Errors
 /// `Unavailable` if the storage refuses.
-pub async fn pinned(history: &History) -> Result<BTreeSet<u64>> {
-    let mut pinned = BTreeSet::new();
+pub async fn pins(history: &History) -> Result<Vec<Pin>> {
+    let mut pins = Vec::new();
     for listed in history.backend.list(FOLDER, "").await? {
-        if listed.age_seconds >= LEASE.as_secs() {
-            history.backend.delete(&listed.name).await?;
-        } else {
-            pinned.extend(manifest_of(&listed.name));
+        let left = LEASE.checked_sub(Duration::from_secs(listed.age_seconds)).filter(|left| !left.is_zero());
+        match left {
+            None => history.backend.delete(&listed.name).await?,
+            Some(runs_out_in) => pins.extend(manifest_of(&listed.name).map(|manifest| Pin { manifest, runs_out_in })),
         }
     }
-    Ok(pinned)
+    Ok(pins)
 }
 
 /// The manifest that a pin names.

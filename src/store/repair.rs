@@ -312,8 +312,12 @@ async fn fetch(backend: &Arc<dyn Backend>, from: &Arc<dyn Backend>, sickbed: &Si
             (Some(seq), _) => is_segment(backend, sickbed, seq, &bytes).await?,
             (None, number) => is_manifest(backend, sickbed, number.unwrap_or_default(), &bytes).await?,
         };
+        let in_force = sickbed.manifests.iter().find(|(manifest, _)| manifest.number == sickbed.newest);
+        let redacted = in_force.map_or(0, |(manifest, _)| manifest.index.redacted_seq());
         if is_right {
-            put(backend, name, bytes).await?;
+            // A backup may be older than what was redacted since.
+            let is_redacted = seq.is_some_and(|seq| seq <= redacted);
+            put(backend, name, if is_redacted { bytes.slice(..HEADER_BYTES.min(bytes.len())) } else { bytes }).await?;
         }
         return Ok(is_right);
     }

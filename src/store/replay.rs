@@ -7,7 +7,9 @@ use arrow::datatypes::{Int64Type, UInt8Type};
 use hashbrown::HashSet;
 
 use super::history::History;
+use super::index::LogIndex;
 use super::parquet_io::{fetch_through, read_file};
+use super::redaction::Redactions;
 use super::run::Runs;
 use super::schema;
 use super::segment::{Segment, content_hashes, numbers, segment_name, texts, times};
@@ -41,6 +43,7 @@ pub async fn load_state(history: &History, scopes: &[Arc<str>]) -> Result<State>
     }
     for segment in &history.tail {
         replay(&mut state, segment, None)?;
+        redact(&mut state, segment, &history.index)?;
     }
     state.settle();
     Ok(state)
@@ -75,6 +78,25 @@ pub fn replay(state: &mut State, segment: &Segment, runs: Option<&mut Runs>) -> 
         None => replay_changes(state, segment),
         Some(runs) => replay_observations(state, segment, runs),
     }
+}
+
+/// What a segment redacts has the hash of what replaces it from there on; the log as far as it was read tells which that is.
+///
+/// # Errors
+/// `Corrupt` if a resource key is none.
+pub fn redact(state: &mut State, segment: &Segment, index: &LogIndex) -> Result<()> {
+    if !segment.redacts() {
+        return Ok(());
+    }
+    let redactions = Redactions::new(&index.redactions);
+    for redaction in index.redactions.iter().filter(|redaction| redaction.seq == segment.header.seq) {
+        let Some(place) = state.find(&ResourceKey::from_stored(&redaction.resource_key)?) else { continue };
+        let Some(known) = state.slot(place).map(|slot| slot.known) else { continue };
+        if let Some(hash) = redactions.hash(&redaction.resource_key, known.version) {
+            state.update(place, Known { hash, ..known });
+        }
+    }
+    Ok(())
 }
 
 fn contradicts(segment: &Segment, revision: Revision) -> Error {

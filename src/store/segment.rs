@@ -4,7 +4,7 @@
 //! offset size  header (256 bytes, little endian)
 //!      0    8  magic "ELAVASEG"
 //!      8    2  format version
-//!     10    2  features that a reader must know, a bit for each; none is defined
+//!     10    2  features that a reader must know, a bit for each: 1 = it says that contents before it are redacted
 //!     12   16  store id
 //!     28    8  seq, from 1
 //!     36    8  revision of the first observation
@@ -30,7 +30,7 @@
 //! Once the tables cover a segment and the grace period is over it is cut down to its header: the name stays taken, so
 //! that a stalled writer can never win it again, and the hash chain stays whole.
 //!
-//! A feature bit, or a reserved byte, that is not 0 comes from a newer build, and the segment is refused. There is room for
+//! A feature bit that is not defined, or a reserved byte that is not 0, comes from a newer build, and the segment is refused. There is room for
 //! large payloads that are written before they are committed: a feature says that the payload is an object of its own, under
 //! the hash that the header has anyway, and the reserved bytes hold what else is to be known of it.
 
@@ -58,6 +58,10 @@ pub const FORMAT_VERSION: u16 = 1;
 /// The size of a header.
 pub const HEADER_BYTES: usize = 256;
 const MAGIC: &[u8; 8] = b"ELAVASEG";
+/// The segment says that contents of versions before its end are redacted: who does not know that would go on showing them.
+pub const FEATURE_REDACTED: u16 = 1;
+/// The features that this build knows.
+const FEATURES_KNOWN: u16 = FEATURE_REDACTED;
 /// Where the features are.
 const FEATURES_AT: usize = 10;
 /// Where the reserved bytes are.
@@ -72,6 +76,8 @@ pub type Hash = [u8; 32];
 /// The header of a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentHeader {
+    /// What a reader must know, a bit for each.
+    pub features: u16,
     /// The store that it belongs to.
     pub store_id: Uuid,
     /// Its place in the log, from 1.
@@ -153,7 +159,7 @@ impl SegmentHeader {
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.extend(MAGIC);
         out.extend(FORMAT_VERSION.to_le_bytes());
-        out.extend([0; 2]);
+        out.extend(self.features.to_le_bytes());
         out.extend(self.store_id.as_bytes());
         out.extend(self.seq.to_le_bytes());
         out.extend(self.first_revision.to_le_bytes());
@@ -193,13 +199,13 @@ impl SegmentHeader {
             return Err(damaged(HEADER_BYTES - 4, "the header's checksum does not hold"));
         }
         if format != FORMAT_VERSION {
-            return Err(newer_format(&segment_name(seq), format.into()));
+            return Err(newer_format(&segment_name(seq), format, FORMAT_VERSION));
         }
         if let Some(byte) = first_unknown(header) {
             return Err(unknown_feature(&segment_name(seq), byte));
         }
-        fields.take::<2>();
         let found = Self {
+            features: u16::from_le_bytes(fields.take()),
             store_id: Uuid::from_bytes(fields.take()),
             seq: u64::from_le_bytes(fields.take()),
             first_revision: i64::from_le_bytes(fields.take()),
@@ -236,19 +242,23 @@ impl SegmentHeader {
 }
 
 /// What a build says about a format that it does not know.
-pub fn newer_format(name: &str, found: u64) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("{name} has format {found}; this build of Elava reads format {FORMAT_VERSION}"))
+pub fn newer_format(name: &str, found: u16, known: u16) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("{name} has format {found}; this build of Elava reads format {known}"))
         .with_hint("use a newer Elava for this store")
 }
 
 /// The first byte of a header that only a newer build gives a meaning, if there is one.
 fn first_unknown(header: &[u8]) -> Option<usize> {
-    let mut places = (FEATURES_AT..FEATURES_AT + 2).chain(RESERVED_AT..RESERVED_AT + RESERVED_BYTES);
-    places.find(|at| header.get(*at).is_some_and(|byte| *byte != 0))
+    let [low, high] = FEATURES_KNOWN.to_le_bytes();
+    let features = [(FEATURES_AT, !low), (FEATURES_AT + 1, !high)];
+    let reserved = (RESERVED_AT..RESERVED_AT + RESERVED_BYTES).map(|at| (at, u8::MAX));
+    let mut places = features.into_iter().chain(reserved);
+    places.find(|(at, unknown)| header.get(*at).is_some_and(|byte| byte & unknown != 0)).map(|(at, _)| at)
 }
 
 fn unknown_feature(name: &str, byte: usize) -> Error {
-    let message = format!("{name} needs a feature that this build of Elava does not have: expected 0 in byte {byte} of its header");
+    let message =
+        format!("{name} needs a feature that this build of Elava does not have: byte {byte} of its header has bits that it does not know");
     Error::new(ErrorKind::Unsupported, message).with_hint("use a newer Elava for this store")
 }
 
@@ -397,6 +407,18 @@ impl Segment {
             observation_section: Bytes::copy_from_slice(bytes.get(at + 8..end).unwrap_or_default()),
             header,
         })
+    }
+
+    /// The same segment with other versions and entries in memory, of which it has as many.
+    #[must_use]
+    pub fn with_tables(&self, versions: RecordBatch, entries: RecordBatch) -> Self {
+        let (closings, observation_section) = (self.closings.clone(), self.observation_section.clone());
+        Self { header: self.header.clone(), hash: self.hash, versions, closings, entries, observation_section }
+    }
+
+    /// Whether it says that contents of versions before its end are redacted.
+    pub fn redacts(&self) -> bool {
+        self.header.features & FEATURE_REDACTED != 0
     }
 
     /// Whether a scan ended with it.

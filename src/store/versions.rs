@@ -22,6 +22,7 @@ use super::decode::decode;
 use super::history::History;
 use super::parallel::in_parallel;
 use super::parquet_io::fetch_through;
+use super::redaction::Redactions;
 use super::schema;
 use super::segment::{numbers, texts};
 use super::tag_columns::schema_of;
@@ -146,7 +147,7 @@ pub async fn read_contents(history: &History, mut wanted: Vec<Revision>) -> Resu
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = HashMap::with_capacity(wanted.len());
-    let columns: Vec<&str> = CONTENT_COLUMNS.into_iter().chain(["valid_from_revision"]).collect();
+    let columns: Vec<&str> = CONTENT_COLUMNS.into_iter().chain(["resource_key", "valid_from_revision"]).collect();
     visit(history, open_files(history), &wanted, &columns, &mut |batch| contents_of(batch, &mut found)).await?;
     match wanted.iter().find(|revision| !found.contains_key(*revision)) {
         Some(missing) => Err(missing_version(*missing)),
@@ -209,7 +210,7 @@ fn missing_version(revision: Revision) -> Error {
     Error::corrupt(format!("the version that began with revision {revision} is in no file"))
 }
 
-/// Shows the rows of the wanted versions to a function: those of the tail and of some files.
+/// Shows the rows of the wanted versions to a function: those of the tail and of some files. What is redacted is shown as that.
 async fn visit(
     history: &History,
     files: &[DataFile],
@@ -217,6 +218,8 @@ async fn visit(
     columns: &[&str],
     with: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
 ) -> Result<()> {
+    let redactions = Redactions::pending(history);
+    let with = &mut |rows: &RecordBatch| with(&redactions.versions(rows)?);
     for segment in &history.tail {
         let (first, last) = (segment.header.first_revision, segment.header.last_revision());
         let within = wanted.partition_point(|revision| *revision < first)..wanted.partition_point(|revision| *revision <= last);

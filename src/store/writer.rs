@@ -13,6 +13,7 @@ use super::findings::{FindingRecord, RunRecord};
 use super::history::History;
 use super::index::{StoreSettings, TagDetails};
 use super::jobs::{JobClaim, JobEnd};
+use super::redaction::{AppliedDetails, RedactionDetails};
 use super::repair::Repaired;
 use super::retention::{RetentionDetails, RetentionPlan};
 use super::run::{Begin, Begun, Committed, End};
@@ -122,6 +123,25 @@ impl Writer {
         self.log(vec![details.to_entry(self.clock.now())], Condition::Floor(plan.floor)).await
     }
 
+    /// Redacts what was recorded of a resource up to the head; returns nothing before that is in the log. It is gone once
+    /// [`super::purge`] is through.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub async fn redact(&self, resource: &ResourceKey, reason: &str) -> Result<()> {
+        let token = self.clock.new_id().simple().to_string();
+        let details = RedactionDetails { resource_key: resource.as_str().to_owned(), reason: reason.to_owned(), token };
+        self.log(vec![details.to_entry(self.clock.now())?], Condition::Always).await
+    }
+
+    /// Records that the tables of a manifest, which this writer knows, hold nothing more of what is redacted.
+    ///
+    /// # Errors
+    /// As a commit.
+    pub(super) async fn record_redaction_applied(&self, manifest: u64) -> Result<()> {
+        self.log(vec![AppliedDetails { manifest }.to_entry(self.clock.now())], Condition::Always).await
+    }
+
     /// Changes the settings that govern meaning.
     ///
     /// # Errors
@@ -130,14 +150,15 @@ impl Writer {
         self.log(vec![settings.to_entry(self.clock.now())], Condition::Always).await
     }
 
-    /// Records what a run made of findings. It counts once the run itself is recorded.
+    /// Records what a run made of findings, which knew of so many redactions. It counts once the run itself is recorded.
     ///
     /// # Errors
-    /// `Invalid` if a resource key is none; else as a commit.
-    pub async fn record_findings(&self, run_id: &str, findings: &[FindingRecord]) -> Result<()> {
+    /// `Conflict` if something was redacted since, which findings may tell of; `Invalid` if a resource key is none; else as a
+    /// commit.
+    pub async fn record_findings(&self, run_id: &str, findings: &[FindingRecord], redactions: usize) -> Result<()> {
         for findings in findings.chunks(FINDINGS_PER_COMMIT) {
             let entries = findings.iter().map(|finding| finding.to_entry(run_id, self.clock.now())).collect::<Result<Vec<_>>>()?;
-            self.log(entries, Condition::Always).await?;
+            self.log(entries, Condition::Redactions(redactions)).await?;
         }
         Ok(())
     }

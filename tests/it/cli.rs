@@ -4,6 +4,7 @@ mod commands;
 mod daemon;
 mod errors;
 mod help;
+mod redact;
 pub mod run;
 mod sql;
 mod verbs;

@@ -58,12 +58,12 @@ async fn findings_are_as_the_newest_run_left_them() {
     let at = |text: &str| clock.set(Timestamp::parse(text).unwrap());
     let writer = Writer::open(scratch.backend(), Arc::<ManualClock>::clone(&clock)).await.unwrap();
 
-    writer.record_findings("one", &[finding("ports", FindingStatus::Open, "22 is open")]).await.unwrap();
+    writer.record_findings("one", &[finding("ports", FindingStatus::Open, "22 is open")], 0).await.unwrap();
     assert_eq!(all(&scratch, "SELECT * FROM findings").await.len(), 0, "a run that is not told of yet has found nothing");
     writer.record_run(&run("one", None, 200, &[("ports", "fail"), ("tags", "pass")])).await.unwrap();
 
     at("2030-01-02T00:00:00Z");
-    writer.record_findings("two", &[finding("ports", FindingStatus::Exempt, "22 is open")]).await.unwrap();
+    writer.record_findings("two", &[finding("ports", FindingStatus::Exempt, "22 is open")], 0).await.unwrap();
     let error = writer.record_run(&run("two", None, 200, &[("ports", "fail")])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "it did not know of the run before");
     writer.record_run(&run("two-again", Some("one"), 200, &[("ports", "fail")])).await.unwrap();
@@ -83,12 +83,12 @@ async fn findings_are_as_the_newest_run_left_them() {
         last_seen_revision: Some(200),
         ..finding("ports", FindingStatus::Resolved, "22 is open")
     };
-    writer.record_findings("three", &[gone]).await.unwrap();
+    writer.record_findings("three", &[gone], 0).await.unwrap();
     writer.record_run(&run("three", Some("two-again"), 240, &[("ports", "pass")])).await.unwrap();
     writer.compact(CompactOptions::default()).await.unwrap();
 
     at("2030-01-04T00:00:00Z");
-    writer.record_findings("four", &[finding("ports", FindingStatus::Open, "23 is open")]).await.unwrap();
+    writer.record_findings("four", &[finding("ports", FindingStatus::Open, "23 is open")], 0).await.unwrap();
     writer.record_run(&run("four", Some("three"), 240, &[("ports", "fail")])).await.unwrap();
     let found = all(&scratch, "SELECT * FROM findings").await;
     assert_eq!((&found[0]["status"], &found[0]["reason"]), (&json!("open"), &json!("23 is open")));
@@ -110,7 +110,7 @@ async fn findings_as_of_a_point_are_those_of_runs_up_to_it() {
     let scratch = Scratch::new();
     let writer = store(&scratch).await;
     let head = writer.history().await.unwrap().head();
-    writer.record_findings("one", &[finding("ports", FindingStatus::Open, "22 is open")]).await.unwrap();
+    writer.record_findings("one", &[finding("ports", FindingStatus::Open, "22 is open")], 0).await.unwrap();
     writer.record_run(&run("one", None, head, &[("ports", "fail")])).await.unwrap();
     let count = |point: String| {
         let scratch = &scratch;

@@ -24,6 +24,7 @@ mod notify;
 mod object;
 mod packs;
 mod planted;
+mod redact;
 mod relationships;
 mod repair;
 mod repl;

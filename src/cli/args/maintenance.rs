@@ -1,6 +1,7 @@
 //! What can be typed after commands that look after the store.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 /// `elava retain`
 #[derive(Debug, Args)]
@@ -15,6 +16,26 @@ pub struct RetainArgs {
     #[arg(long, value_name = "AT", group = "kept")]
     pub before: Option<String>,
     /// Print what would go, and leave it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `elava redact`
+#[derive(Debug, Args)]
+pub struct RedactArgs {
+    /// A resource: its key, ARN, id or name, or TYPE/NAME
+    #[arg(value_name = "RESOURCE")]
+    pub resource: String,
+    /// Why, for the log; without the content
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub reason: String,
+    /// Interrupt readers and writers that are at work, instead of waiting for them
+    #[arg(long)]
+    pub now: bool,
+    /// Print what would be done, and leave it
     #[arg(long)]
     pub dry_run: bool,
     /// Print one JSON object

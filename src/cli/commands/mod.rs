@@ -13,6 +13,7 @@ pub(super) mod diff;
 pub(super) mod export;
 pub(super) mod import;
 pub(super) mod log;
+pub(super) mod redact;
 pub(super) mod repair;
 pub(super) mod repl;
 pub(super) mod retain;

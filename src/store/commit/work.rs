@@ -47,6 +47,8 @@ pub enum Condition {
     Floor(Revision),
     /// The floor is not above this revision.
     NotGone(Revision),
+    /// No more than so many things are redacted.
+    Redactions(usize),
 }
 
 impl Condition {
@@ -57,6 +59,11 @@ impl Condition {
             Self::LastRun(_) => Err(Error::new(ErrorKind::Conflict, "another run has told of findings meanwhile")),
             Self::Job(claim) => claim.check(index.jobs.get(&claim.job)),
             Self::Floor(floor) => check_floor(index, *floor),
+            Self::Redactions(known) if index.redactions.len() <= *known => Ok(()),
+            Self::Redactions(_) => {
+                Err(Error::new(ErrorKind::Conflict, "a resource was redacted, which the tables that were read do not follow")
+                    .with_hint("`elava compact` makes tables that do"))
+            }
             Self::NotGone(revision) => check_not_gone(*revision, index.floor),
         }
     }

@@ -15,6 +15,7 @@ use crate::model::Revision;
 use crate::store::backend::Backend;
 use crate::store::entries::{place_entries, read_entries};
 use crate::store::manifest::{Manifest, hex, manifest_name};
+use crate::store::redaction::Redactions;
 use crate::store::schema;
 use crate::store::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name};
 
@@ -109,6 +110,8 @@ struct Reader {
     deep: bool,
     covered_seq: u64,
     after: Revision,
+    /// What the tables do not hold as segments wrote it.
+    redactions: Redactions,
 }
 
 impl Reader {
@@ -132,11 +135,12 @@ impl Reader {
             return check_tail(&segment).map(|()| Payload::OfTail);
         }
         let observations = segment.observations()?;
-        let placed = place_entries(&segment.entries, header.seq, &header.writer_id.to_string(), &hex(&segment.hash))?;
+        let (versions, entries) = (self.redactions.versions(&segment.versions)?, self.redactions.entries(&segment.entries, |_| seq)?);
+        let placed = place_entries(&entries, header.seq, &header.writer_id.to_string(), &hex(&segment.hash))?;
         let mut sums = Sums { entries: Sum::of(&self.digests.of(&placed, &names_of(&schema::ENTRIES))?), ..Sums::default() };
         if header.first_revision > self.after {
             sums.told = [
-                Sum::of(&self.digests.of(&segment.versions, &opened_columns(self.deep))?),
+                Sum::of(&self.digests.of(&versions, &opened_columns(self.deep))?),
                 Sum::of(&self.digests.of(&segment.closings, &names_of(&schema::CLOSINGS))?),
                 Sum::of(&self.digests.of(&observations, &names_of(&schema::OBSERVATIONS))?),
             ];
@@ -184,6 +188,7 @@ impl Chain {
             deep: audit.options.deep,
             covered_seq,
             after,
+            redactions: manifests.newest.as_ref().map(|manifest| Redactions::new(&manifest.index.redactions)).unwrap_or_default(),
         });
         let read = |seq| {
             let reading = tokio::spawn(Arc::clone(&reader).read(seq));

@@ -7,7 +7,8 @@ use crate::model::{Content, ContentHash, TypeRules, TypeRulesSet};
 use crate::store::content_columns::{ContentColumns, content_arrays};
 use crate::store::entries::{EntryKind, EntryView};
 use crate::store::index::{StoreSettings, read_details};
-use crate::store::segment::{content_hashes, texts};
+use crate::store::redaction::Redactions;
+use crate::store::segment::{content_hashes, numbers, texts};
 
 /// The rules that decided which contents are equal, with the segments that set them, oldest first.
 #[derive(Debug, Default)]
@@ -42,17 +43,23 @@ impl RulesOverTime {
         false
     }
 
-    /// The rows of versions, each written by a segment, whose content has another hash than is stored with it.
+    /// The rows of versions, each written by a segment, whose content has another hash than is stored with it, or is not what
+    /// replaces it where it is redacted.
     ///
     /// # Errors
     /// `Internal` if they have no contents.
-    pub fn disagreeing(&self, versions: &RecordBatch, seq_of: impl Fn(usize) -> u64) -> Result<Vec<usize>> {
+    pub fn disagreeing(&self, versions: &RecordBatch, redactions: &Redactions, seq_of: impl Fn(usize) -> u64) -> Result<Vec<usize>> {
         let (types, hashes) = (texts(versions, "resource_type")?, content_hashes(versions)?);
+        let (keys, began) = (texts(versions, "resource_key")?, numbers(versions, "valid_from_revision")?);
         let arrays = content_arrays(versions)?;
         let contents = ContentColumns::new(&arrays)?;
         let disagrees = |row: &usize| {
             let hash = ContentHash(hashes.value(*row).try_into().unwrap_or([0; 16]));
-            !self.agree(seq_of(*row), types.value(*row), &contents.content(*row), hash)
+            let content = contents.content(*row);
+            match redactions.content(keys.value(*row), began.value(*row)) {
+                Some(expected) => content != expected || hash != expected.hash(None),
+                None => !self.agree(seq_of(*row), types.value(*row), &content, hash),
+            }
         };
         Ok((0..versions.num_rows()).filter(disagrees).collect())
     }

@@ -21,6 +21,7 @@ use crate::store::index::LogIndex;
 use crate::store::manifest::{Manifest, hex, manifest_name};
 use crate::store::merge::open_columns;
 use crate::store::parquet_io::{Bounds, FileKind, read_columns};
+use crate::store::redaction::Redactions;
 use crate::store::schema;
 use crate::store::segment::{numbers, texts};
 use crate::store::verified::VerifiedStore;
@@ -81,6 +82,8 @@ pub(super) struct Tables<'a, 'b> {
     pub after: Revision,
     /// What decided equality, over time.
     pub rules: RulesOverTime,
+    /// What replaces contents.
+    pub redactions: Redactions,
 }
 
 /// Checks the files of a manifest and what is in them. If one is not whole, nothing is said about rows.
@@ -92,7 +95,8 @@ pub async fn check(audit: &mut Audit<'_>, manifest: &Manifest, chain: Chain) -> 
     let before = audit.report.clone();
     let store = Arc::new(VerifiedStore::new(Arc::clone(&audit.objects), manifest.files().cloned()));
     let sources = Sources::new(audit, manifest, in_order(manifest));
-    let mut tables = Tables { audit, manifest, store, sources, after: chain.after, chain, agreements, rules: RulesOverTime::default() };
+    let (rules, redactions) = (RulesOverTime::default(), Redactions::new(&manifest.index.redactions));
+    let mut tables = Tables { audit, manifest, store, sources, after: chain.after, chain, agreements, rules, redactions };
     tables.facts();
     tables.entries().await?;
     observed::check(&mut tables).await?;
@@ -290,7 +294,7 @@ impl Tables<'_, '_> {
                 fold.next_revision = last.value(row).saturating_add(1);
             }
             fold.rules.take(seq.unsigned_abs(), view)?;
-            fold.index.apply_entry(view)?;
+            fold.index.apply_entry(seq.unsigned_abs(), view)?;
         }
         Ok(())
     }

@@ -173,7 +173,7 @@ impl OfEpoch<'_> {
         check_lives(tables, file, &began)?;
         if deep {
             let revisions = numbers(&began, key)?;
-            for row in tables.rules.disagreeing(&began, |row| tables.chain.seq_of(revisions.value(row)))? {
+            for row in tables.rules.disagreeing(&began, &tables.redactions, |row| tables.chain.seq_of(revisions.value(row)))? {
                 let damage = Damage::new(&file.name, "the content of the version does not have the hash that is stored with it");
                 tables.found(damage.about(revisions.value(row), revisions.value(row)));
             }

@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "export",
     "demo",
     "compact",
+    "redact",
     "retain",
     "verify",
     "backup",

@@ -3,9 +3,12 @@
 use std::process::{Command, Output};
 
 use aws_sdk_s3::types::ServerSideEncryption;
+use elava::store::Backend;
 
 use super::servers::{Server, TestBucket};
 use crate::cli::run::{Bench, HISTORY};
+use crate::redact::leftovers::everything;
+use crate::support::fault_backend::Objects;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
@@ -186,5 +189,40 @@ fn the_settings_file_and_the_profile_say_how_a_bucket_is_reached() {
                 client.delete_object().bucket(&bucket.name).key(&key).send().await.unwrap();
             }
         });
+    }
+}
+
+/// All files below a folder.
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+/// Nothing of it is left in the bucket, nor in the cache of blocks that were read from it.
+#[test]
+fn a_resource_is_redacted_in_a_bucket_and_in_the_cache() {
+    for server in Server::both() {
+        let (bench, bucket) = (Bench::new(), runtime().block_on(server.bucket()));
+        bench.write("history.ndjson", &HISTORY.replace("t3.micro", "hunter2"));
+        data(&bucket, &bench, &["import", "history.ndjson"]);
+        data(&bucket, &bench, &["compact"]);
+        let found =
+            data(&bucket, &bench, &["sql", "SELECT properties FROM resource_versions WHERE resource_id = 'i-1'", "--format", "csv"]);
+        assert!(found.contains("hunter2"), "{found}");
+        let cached = || files_below(&bench.path(".cache"));
+        assert!(!cached().is_empty(), "the blocks that were read are kept");
+        data(&bucket, &bench, &["redact", "i-1", "--reason", "a test"]);
+        assert_eq!(cached(), Vec::<std::path::PathBuf>::new());
+        let objects: Objects = runtime().block_on(async {
+            let (backend, mut objects) = (bucket.backend(), Objects::new());
+            for key in bucket.keys().await {
+                let name = key.strip_prefix(&format!("{}/", bucket.prefix)).unwrap().to_owned();
+                objects.insert(name.clone(), backend.get(&name).await.unwrap().unwrap());
+            }
+            objects
+        });
+        assert!(everything(&objects).iter().all(|(_, text)| !text.contains("hunter2")), "{}", server.name);
+        assert!(data(&bucket, &bench, &["verify", "--deep"]).starts_with("sound: "));
+        assert!(!data(&bucket, &bench, &["log", "i-1"]).contains("hunter2"));
     }
 }

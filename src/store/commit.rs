@@ -174,11 +174,11 @@ impl Committer {
         compact(&mut self.history, options).await
     }
 
-    /// Waits for the compaction that is under way, and compacts what has become due meanwhile.
+    /// Waits for the compaction that is under way, and compacts what has become due meanwhile, or was redacted.
     async fn catch_up_compaction(&mut self) -> Result<()> {
         self.maintenance.wait().await?;
         self.catch_up().await?;
-        if is_due(&self.history) {
+        if is_due(&self.history) || self.history.lags_redactions() {
             compact(&mut self.history, CompactOptions::default()).await?;
         }
         Ok(())

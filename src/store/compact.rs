@@ -73,8 +73,6 @@ pub struct Compacted {
     pub version_rows_written: u64,
     /// New rows of versions.
     pub version_rows_new: u64,
-    /// Files that were written anew without what was redacted.
-    pub redacted_files: u64,
     /// What was removed because it is no longer needed.
     pub swept: Swept,
 }
@@ -191,9 +189,8 @@ async fn was_used(history: &History, name: &str, hash: &Hash) -> Result<bool> {
 }
 
 async fn build(history: &History, done: &mut Compacted) -> Result<Manifest> {
-    let (history, redacted_files) = redacted(history).await?;
-    done.redacted_files += redacted_files;
-    let (history, old) = (&history, &history.manifest);
+    let history = &redacted(history).await?;
+    let old = &history.manifest;
     let (last_seq, last_hash) = history.last;
     let (mut cutting, mut cuts) = (old.cutting.clone(), Vec::new());
     for segment in &history.tail {

@@ -132,6 +132,11 @@ impl History {
         self.index.head
     }
 
+    /// Whether the tables hold something that is redacted.
+    pub fn lags_redactions(&self) -> bool {
+        self.index.redacted_seq() > self.manifest.covered_seq
+    }
+
     /// Reads what is new: first segments, then a newer manifest if it covers no more than has been read.
     ///
     /// # Errors

@@ -24,8 +24,6 @@ const TEMPORARY_IDLE_SECONDS: u64 = 600;
 /// What a purge did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Purged {
-    /// Data files that were written anew.
-    pub files: u64,
     /// What was removed.
     pub removed: Swept,
     /// What is left.
@@ -113,10 +111,8 @@ async fn applied(writer: &Writer, purged: &mut Purged) -> Result<History> {
     for _ in 0..ROUNDS_MAX {
         let history = writer.history().await?;
         let redacted = history.index.redacted_seq();
-        if history.manifest.covered_seq < redacted {
-            let done = writer.compact(CompactOptions::default()).await?;
-            purged.files += done.redacted_files;
-            purged.add(&done.swept);
+        if history.lags_redactions() {
+            purged.add(&writer.compact(CompactOptions::default()).await?.swept);
         } else if redacted > 0 && vouched_seq(&history).await?.is_none_or(|vouched| vouched < redacted) {
             writer.record_redaction_applied(history.manifest.number).await?;
         } else {

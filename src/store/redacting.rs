@@ -204,14 +204,14 @@ fn may_hold(file: &DataFile, keys: &HashSet<String>) -> bool {
 }
 
 /// A history of the same log, of whose tables and tail nothing is left that its log says is redacted. What has to be written
-/// anew is written for the manifest after that of the history. Returns how many files that were, too.
+/// anew is written for the manifest after that of the history.
 ///
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
-pub async fn redacted(history: &History) -> Result<(History, u64)> {
+pub async fn redacted(history: &History) -> Result<History> {
     let redactions = Redactions::pending(history);
     if redactions.is_empty() {
-        return Ok((history.clone(), 0));
+        return Ok(history.clone());
     }
     let pending = history.index.redactions.iter().filter(|redaction| redaction.seq > history.manifest.covered_seq);
     let keys = pending.map(|redaction| redaction.resource_key.clone()).collect();
@@ -232,7 +232,7 @@ pub async fn redacted(history: &History) -> Result<(History, u64)> {
     };
     let tail = history.tail.iter().map(redact).collect::<Result<Vec<_>>>()?;
     let manifest = Arc::new(history.manifest.with_files(&others));
-    Ok((History { manifest, tail, ..history.clone() }, others.len() as u64))
+    Ok(History { manifest, tail, ..history.clone() })
 }
 
 struct Rewriting<'a> {

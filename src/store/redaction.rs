@@ -98,8 +98,7 @@ impl Redactions {
 
     /// Those of a log, if its tables do not follow all of them yet; else none.
     pub fn pending(history: &History) -> Self {
-        let is_pending = history.index.redacted_seq() > history.manifest.covered_seq;
-        if is_pending { Self::new(&history.index.redactions) } else { Self::default() }
+        if history.lags_redactions() { Self::new(&history.index.redactions) } else { Self::default() }
     }
 
     /// Whether there are none.

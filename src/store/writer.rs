@@ -123,7 +123,7 @@ impl Writer {
         self.log(vec![details.to_entry(self.clock.now())], Condition::Floor(plan.floor)).await
     }
 
-    /// Redacts what was recorded of a resource up to the head; returns nothing before that is in the log. It is gone once
+    /// Redacts what was recorded of a resource up to the head: that is in the log when this returns, and nothing of it is left once
     /// [`super::purge`] is through.
     ///
     /// # Errors

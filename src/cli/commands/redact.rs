@@ -70,7 +70,8 @@ async fn redact(args: &RedactArgs, plan: &RedactionPlan, context: &Context) -> R
     let readers = if args.now { Readers::Interrupt } else { Readers::AwaitPinned };
     let writer = open::writer(&context.settings).await?;
     let history = writer.history().await?;
-    if readers == Readers::AwaitPinned
+    if plan.redacts()
+        && readers == Readers::AwaitPinned
         && let Some(pin) = pins(&history).await?.iter().max_by_key(|pin| pin.runs_out_in())
     {
         let left = i64::try_from(pin.runs_out_in().as_micros()).unwrap_or(i64::MAX);

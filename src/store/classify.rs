@@ -123,7 +123,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Classifies one observation; returns where its resource is, if there was something to record. `located` tells what
-    /// was known before this commit; `at` is the scan's time, for observations that have none of their own.
+    /// was known before this commit; `at` is when the scan began: nothing is observed before that.
     pub fn observe(
         &mut self,
         observer: &Observer,
@@ -132,7 +132,7 @@ impl<'a> Draft<'a> {
         at: Timestamp,
         counts: &mut ChangeCounts,
     ) -> Place {
-        let at = observation.observed_at.unwrap_or(at);
+        let at = observation.observed_at.map_or(at, |own| own.max(at));
         let Located { place, differs } = located;
         let place = place.or_else(|| self.state.find(&observation.key));
         let known = place.and_then(|place| self.state.slot(place)).map(|slot| slot.known);

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::classify::{Draft, Located, Observer};
 use super::entries::{ChangeCounts, Entry, EntryKind};
-use super::index::{BatchDetails, LogIndex, StartDetails};
+use super::index::{BatchDetails, LogIndex, OpenScan, StartDetails};
 use super::manifest::hex;
 use super::state::{ScanNo, SeenPlaces};
 use crate::error::{Error, ErrorKind, Result};
@@ -221,7 +221,7 @@ impl Runs {
             None => check_start(begin, head_time, now)?,
             Some(broken) => check_token(&begin.scan_id, broken.token, index)?,
         }
-        let mut run = Run::begin(begin, begin.at.unwrap_or(now));
+        let mut run = Run::begin(begin, begin.at.unwrap_or_else(|| live_since(broken, now)));
         let begun = match broken {
             None => {
                 run.token = draft.head();
@@ -307,7 +307,7 @@ impl Runs {
                 if let Some(skip) = &run.skip {
                     return Err(run.differs(skip.lines));
                 }
-                let at = at.unwrap_or(run.newest).max(draft.times().1);
+                let at = at.unwrap_or(run.newest).max(run.at).max(draft.times().1);
                 let committed = run.complete(&observer, at, scopes, index, draft)?;
                 run.active = false;
                 Ok(committed)
@@ -341,6 +341,11 @@ impl Runs {
             run.note(scope, sighted, i64::from(deleted));
         }
     }
+}
+
+/// From when on a scan without times of its own observes: the clock may have been set back since it first began.
+fn live_since(broken: Option<&OpenScan>, now: Timestamp) -> Timestamp {
+    broken.map_or(now, |broken| now.max(Timestamp::from_micros(broken.started_at)))
 }
 
 fn check_start(begin: &Begin, head_time: Option<Timestamp>, now: Timestamp) -> Result<()> {

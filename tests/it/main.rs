@@ -18,6 +18,7 @@ mod golden;
 mod import;
 mod intervals;
 mod kill;
+mod live;
 mod model;
 mod notify;
 #[cfg(feature = "aws")]

@@ -12,6 +12,7 @@ use super::open;
 use super::output::OutputError;
 use super::repl::{Names, Relation, Shell, ShellError};
 use super::resolve::Settings;
+use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::query::{QuerySession, told};
 use crate::store::{ReaderPin, Snapshot, Store};
@@ -61,7 +62,8 @@ impl StoreShell {
     /// # Errors
     /// The log cannot be read.
     pub async fn pin_files(&mut self) -> Result<ReaderPin> {
-        let (newest, pin) = self.store.pinned().await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (newest, pin) = self.store.pinned(&clock).await?;
         self.see(newest)?;
         Ok(pin)
     }

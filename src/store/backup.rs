@@ -26,6 +26,7 @@ use super::manifest::{Manifest, hex, manifest_name, manifest_number};
 use super::parquet_io::FileKind;
 use super::pins::ReaderPin;
 use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name, segment_seq};
+use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Revision;
 
@@ -101,11 +102,11 @@ enum Purpose {
 async fn copy(from: Arc<dyn Backend>, to: Arc<dyn Backend>, options: &BackupOptions<'_>, purpose: Purpose) -> Result<BackupReport> {
     History::open(Arc::clone(&from)).await?;
     to.prepare().await?;
-    let mut report = BackupReport::default();
+    let (clock, mut report): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), BackupReport::default());
     for _ in 0..ATTEMPTS_MAX {
         let source = History::open(Arc::clone(&from)).await?;
         let place = Place::look(&to, &source, purpose).await?;
-        let Some(pin) = ReaderPin::take(&source).await? else { continue };
+        let Some(pin) = ReaderPin::take(&source, &clock).await? else { continue };
         let mut copy = Copy { from: &from, to: &to, source: &source, place, options, total_bytes: 0, report };
         let outcome = copy.run().await;
         pin.release().await;

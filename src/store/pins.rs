@@ -13,12 +13,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 use tracing::debug;
-use uuid::Uuid;
 
-use super::backend::Backend;
+use super::backend::{Backend, Created};
 use super::backup_point::manifest_in_force;
 use super::history::History;
 use super::manifest::manifest_name;
+use crate::clock::Clock;
 use crate::error::Result;
 
 /// Where they are.
@@ -43,22 +43,24 @@ struct Held {
 
 impl ReaderPin {
     /// Pins the manifest of a history; `None` if there is a newer one: read that first, and pin it. Where nothing can be
-    /// written, what is returned holds nothing.
+    /// written, what is returned holds nothing. By the clock the pin is written anew.
     ///
     /// # Errors
     /// `Unavailable` if the storage cannot be read.
-    pub async fn take(history: &History) -> Result<Option<Self>> {
+    pub async fn take(history: &History, clock: &Arc<dyn Clock>) -> Result<Option<Self>> {
         let (backend, manifest) = (&history.backend, history.manifest.number);
         // A backup is not written to, and the tail is in memory.
         if history.point.is_some() || manifest == 0 {
             return Ok(Some(Self { held: None }));
         }
-        let name = format!("{FOLDER}/{manifest:020}.{}", Uuid::new_v4().simple());
-        if let Err(error) = backend.create(&name, Bytes::new()).await {
-            debug!(%error, "read without a pin");
+        let name = format!("{FOLDER}/{manifest:020}.{}", clock.new_id().simple());
+        let created = backend.create(&name, Bytes::new()).await;
+        // Nobody else makes one of this name: of one that is said to exist nobody knows whether it is there.
+        if !matches!(created, Ok(Created::Done)) {
+            debug!(?created, "read without a pin");
             return Ok(Some(Self { held: None }));
         }
-        let renewing = tokio::spawn(keep_renewed(Arc::clone(backend), name.clone()));
+        let renewing = tokio::spawn(keep_renewed(Arc::clone(backend), name.clone(), Arc::clone(clock)));
         let pin = Self { held: Some(Held { backend: Arc::clone(backend), name, renewing }) };
         let newer = manifest_in_force(&backend.list("manifest", &manifest_name(manifest)).await?);
         if newer.is_some() {
@@ -103,9 +105,9 @@ impl Drop for ReaderPin {
     }
 }
 
-async fn keep_renewed(backend: Arc<dyn Backend>, name: String) {
+async fn keep_renewed(backend: Arc<dyn Backend>, name: String, clock: Arc<dyn Clock>) {
     loop {
-        tokio::time::sleep(RENEW_EVERY).await;
+        clock.sleep(RENEW_EVERY).await;
         if let Err(error) = backend.replace(&name, Bytes::new()).await {
             debug!(%error, "a pin could not be renewed; it is tried again");
         }

@@ -23,6 +23,7 @@ use super::pins::ReaderPin;
 use super::schema;
 use super::segment::{Segment, numbers};
 use super::verified::VerifiedStore;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::model::{Revision, Timestamp, TypeRulesSet};
 
@@ -68,14 +69,14 @@ impl Store {
     }
 
     /// The newest state, and what keeps its files from being removed until it is released: for readers that take longer than
-    /// the grace period.
+    /// the grace period, by a clock.
     ///
     /// # Errors
     /// As [`Store::snapshot`].
-    pub async fn pinned(&self) -> Result<(Arc<Snapshot>, ReaderPin)> {
+    pub async fn pinned(&self, clock: &Arc<dyn Clock>) -> Result<(Arc<Snapshot>, ReaderPin)> {
         for _ in 0..PIN_ATTEMPTS_MAX {
             let snapshot = self.snapshot().await?;
-            if let Some(pin) = ReaderPin::take(&snapshot.history).await? {
+            if let Some(pin) = ReaderPin::take(&snapshot.history, clock).await? {
                 return Ok((snapshot, pin));
             }
         }

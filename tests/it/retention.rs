@@ -15,7 +15,7 @@ use crate::oracle::history::{Op, Shape, from_seed, retained};
 use crate::support::driver::Driver;
 use crate::support::fault_backend::FaultBackend;
 use crate::support::{Row, clock, rows, session, try_rows};
-use crate::sweep::{AT_ONCE, check_sound, place, read, scan_and_compact, small_store};
+use crate::sweep::{AT_ONCE, check_sound, pinned, place, read, scan_and_compact, small_store};
 use crate::verify::{DEEP, scan, told};
 
 async fn snapshot(backend: &Arc<FaultBackend>) -> Arc<Snapshot> {
@@ -210,7 +210,7 @@ async fn a_scan_that_the_floor_has_passed_writes_nothing_more() {
 #[tokio::test]
 async fn a_pinned_reader_reads_on_below_the_floor() {
     let (backend, writer) = long_store().await;
-    let (open, pin) = Store::open(place(&backend)).await.unwrap().pinned().await.unwrap();
+    let (open, pin) = pinned(&Store::open(place(&backend)).await.unwrap()).await;
     let all = read(&open).await.unwrap();
     let head = open.head();
     writer.retain(&planned(&writer, head).await, "a test").await.unwrap();

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use elava::clock::{Clock, SystemClock};
 use elava::store::{
-    Backend, BackupOptions, CompactOptions, Created, History, Listed, Snapshot, Staged, Store, StoreSettings, Writer, backup, compact,
-    verify_with,
+    Backend, BackupOptions, CompactOptions, Created, History, Listed, ReaderPin, Snapshot, Staged, Store, StoreSettings, Writer, backup,
+    compact, verify_with,
 };
 use object_store::ObjectStore;
 use tokio::sync::oneshot;
@@ -57,6 +58,12 @@ pub async fn read(snapshot: &Arc<Snapshot>) -> Result<Vec<Vec<Row>>, String> {
     Ok(answers)
 }
 
+/// What is newest, pinned. The pin is written anew by the system's clock: never while a test runs.
+pub async fn pinned(store: &Store) -> (Arc<Snapshot>, ReaderPin) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    store.pinned(&clock).await.unwrap()
+}
+
 pub async fn check_sound(backend: &Arc<FaultBackend>) {
     assert_eq!(told(&verify_with(place(backend), &DEEP).await.unwrap()), Vec::<String>::new());
 }
@@ -93,7 +100,7 @@ async fn a_reader_has_the_grace_period_from_when_the_next_manifest_came() {
 async fn a_pinned_reader_reads_through_sweeps_until_it_lets_go() {
     let (backend, writer) = small_store().await;
     let store = Store::open(place(&backend)).await.unwrap();
-    let (snapshot, pin) = store.pinned().await.unwrap();
+    let (snapshot, pin) = pinned(&store).await;
     assert!(pin.is_held() && pins(&backend).len() == 1);
     let before = read(&snapshot).await.unwrap();
     for number in 4..8 {
@@ -114,7 +121,7 @@ async fn a_pinned_reader_reads_through_sweeps_until_it_lets_go() {
 #[tokio::test]
 async fn the_pin_of_a_reader_that_has_died_runs_out() {
     let (backend, writer) = small_store().await;
-    let (snapshot, pin) = Store::open(place(&backend)).await.unwrap().pinned().await.unwrap();
+    let (snapshot, pin) = pinned(&Store::open(place(&backend)).await.unwrap()).await;
     drop(pin);
     backend.pass(HOUR - 1);
     scan_and_compact(&writer, 4, AT_ONCE).await;
@@ -128,7 +135,7 @@ async fn the_pin_of_a_reader_that_has_died_runs_out() {
 #[tokio::test]
 async fn the_pin_of_a_reader_that_takes_days_holds_while_it_is_renewed() {
     let (backend, writer) = small_store().await;
-    let (snapshot, pin) = Store::open(place(&backend)).await.unwrap().pinned().await.unwrap();
+    let (snapshot, pin) = pinned(&Store::open(place(&backend)).await.unwrap()).await;
     for number in 4..12 {
         backend.pass(HOUR - 1);
         pin.renew().await.unwrap();
@@ -145,7 +152,7 @@ async fn what_is_pinned_is_the_newest_manifest() {
     let store = Store::open(place(&backend)).await.unwrap();
     let older = store.snapshot().await.unwrap();
     scan_and_compact(&writer, 4, AT_ONCE).await;
-    let (snapshot, pin) = store.pinned().await.unwrap();
+    let (snapshot, pin) = pinned(&store).await;
     assert!(snapshot.head() > older.head() && pin.is_held());
     assert_eq!(pins(&backend).len(), 1);
     let number: u64 = pins(&backend)[0]["pins/".len()..][..20].parse().unwrap();
@@ -161,18 +168,33 @@ async fn a_backup_pins_what_it_copies() {
     assert_eq!(pins(&from), Vec::<String>::new());
 }
 
-/// A store as one sees it whose deletions come late, and who may stand still before publishing a manifest.
+/// A store as one sees it whose deletions come late, and who may stand still before creating an object.
 #[derive(Debug)]
 struct Slow {
     inner: Arc<FaultBackend>,
     late: Mutex<Vec<String>>,
-    /// Told when a manifest is about to be made, and what is waited for then.
-    pause: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
+    pause: Mutex<Option<Pause>>,
+}
+
+/// Where to stand still.
+#[derive(Debug)]
+struct Pause {
+    folder: &'static str,
+    /// Told when an object is about to be created there, and what is waited for then.
+    reached: oneshot::Sender<()>,
+    go_on: oneshot::Receiver<()>,
 }
 
 impl Slow {
     fn of(inner: &Arc<FaultBackend>) -> Arc<Self> {
         Arc::new(Self { inner: Arc::clone(inner), late: Mutex::default(), pause: Mutex::default() })
+    }
+
+    /// Stands still before an object of a folder is created. What tells that it does, and what lets it go on.
+    fn pause_at(&self, folder: &'static str) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
+        *self.pause.lock().unwrap() = Some(Pause { folder, reached, go_on: goes_on });
+        (is_reached, go_on)
     }
 
     /// Now they come.
@@ -186,10 +208,10 @@ impl Slow {
 #[async_trait]
 impl Backend for Slow {
     async fn create(&self, name: &str, bytes: Bytes) -> elava::Result<Created> {
-        let pause = if name.starts_with("manifest/") { self.pause.lock().unwrap().take() } else { None };
-        if let Some((reached, go_on)) = pause {
-            reached.send(()).unwrap();
-            go_on.await.unwrap();
+        let pause = self.pause.lock().unwrap().take_if(|pause| name.starts_with(pause.folder));
+        if let Some(pause) = pause {
+            pause.reached.send(()).unwrap();
+            pause.go_on.await.unwrap();
         }
         self.inner.create(name, bytes).await
     }
@@ -282,8 +304,7 @@ async fn a_manifest_whose_number_was_used_and_swept_is_not_made_again() {
     let (backend, writer) = small_store().await;
     scan(&writer, 4).await;
     let slow = Slow::of(&backend);
-    let ((reached, is_reached), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
-    *slow.pause.lock().unwrap() = Some((reached, goes_on));
+    let (is_reached, go_on) = slow.pause_at("manifest/");
     let mut stalled = History::open(Arc::clone(&slow) as Arc<dyn Backend>).await.unwrap();
     let number = stalled.manifest.number + 1;
     let manifests = || -> Vec<String> { backend.objects().into_keys().filter(|name| name.starts_with("manifest/")).collect() };
@@ -302,4 +323,43 @@ async fn a_manifest_whose_number_was_used_and_swept_is_not_made_again() {
     assert_eq!(manifests(), known);
     scan_and_compact(&writer, 8, AT_ONCE).await;
     check_sound(&backend).await;
+}
+
+/// A pin counts from when it is there: a reader whose pin came after a newer manifest reads that one.
+#[tokio::test]
+async fn a_reader_that_pins_what_is_no_longer_the_newest_takes_the_newest() {
+    let (backend, writer) = small_store().await;
+    let slow = Slow::of(&backend);
+    let store = Store::open(Arc::clone(&slow) as Arc<dyn Backend>).await.unwrap();
+    let (is_reached, go_on) = slow.pause_at("pins/");
+    let others = async {
+        is_reached.await.unwrap();
+        scan_and_compact(&writer, 4, AT_ONCE).await;
+        go_on.send(()).unwrap();
+    };
+    let ((snapshot, pin), ()) = tokio::join!(pinned(&store), others);
+    assert!(pin.is_held());
+    scan_and_compact(&writer, 5, AT_ONCE).await;
+    read(&snapshot).await.unwrap();
+}
+
+/// A sweep looks at the pins once its manifest is there: a reader that came before that has pinned the one before.
+#[tokio::test]
+async fn a_reader_that_pins_while_the_next_manifest_is_about_to_come_keeps_its_files() {
+    let (backend, writer) = small_store().await;
+    scan(&writer, 4).await;
+    let slow = Slow::of(&backend);
+    let mut compacting = History::open(Arc::clone(&slow) as Arc<dyn Backend>).await.unwrap();
+    let (is_reached, go_on) = slow.pause_at("manifest/");
+    let reader = async {
+        is_reached.await.unwrap();
+        let pinned = pinned(&Store::open(place(&backend)).await.unwrap()).await;
+        go_on.send(()).unwrap();
+        pinned
+    };
+    let (compacted, (snapshot, pin)) = tokio::join!(compact(&mut compacting, AT_ONCE), reader);
+    compacted.unwrap();
+    slow.come();
+    assert!(pin.is_held());
+    read(&snapshot).await.unwrap();
 }

@@ -25,7 +25,7 @@ use super::backend::Backend;
 use super::classify::{Draft, Located, Replaced, compare, locate};
 use super::compact::{CompactOptions, Compacted, compact, is_due};
 use super::contents::Contents;
-use super::history::History;
+use super::history::{History, too_fast};
 use super::index::StoreSettings;
 use super::maintenance::Maintenance;
 use super::replay::{load_sightings, load_state, redact, replay};
@@ -167,11 +167,23 @@ impl Committer {
         }
     }
 
-    /// Compacts the tail; what others have committed meanwhile is read first.
+    /// Compacts the tail; what others have committed meanwhile is read first. A file that is gone may have been replaced by
+    /// another compaction.
     async fn compact(&mut self, options: CompactOptions) -> Result<Compacted> {
         self.maintenance.wait().await?;
         self.catch_up().await?;
-        compact(&mut self.history, options).await
+        for _ in 0..REREADS_MAX {
+            let known = self.history.manifest.number;
+            let error = match compact(&mut self.history, options).await {
+                Err(error) if error.kind() == ErrorKind::Corrupt => error,
+                outcome => return outcome,
+            };
+            self.catch_up().await?;
+            if self.history.manifest.number == known {
+                return Err(error);
+            }
+        }
+        Err(too_fast())
     }
 
     /// Waits for the compaction that is under way, and compacts what has become due meanwhile, or was redacted.
@@ -297,7 +309,7 @@ impl Committer {
                 return Err(error);
             }
         }
-        Err(Error::unavailable("the store is compacted faster than it can be read"))
+        Err(too_fast())
     }
 
     /// Commits work as one segment, with what comes in before it gets a slot; returns what each piece did.

@@ -342,6 +342,7 @@ impl History {
     }
 }
 
-fn too_fast() -> Error {
+/// Others compact, and sweep, faster than one can follow.
+pub(super) fn too_fast() -> Error {
     Error::unavailable("the store is compacted faster than it can be read")
 }

@@ -21,6 +21,8 @@ mod busy;
 mod fault_backend;
 #[path = "../tests/it/support/fault_proxy.rs"]
 mod fault_proxy;
+#[path = "../tests/it/support/memory.rs"]
+mod memory;
 #[path = "../tests/it/support/slow_backend.rs"]
 mod slow_backend;
 #[path = "../tests/it/support/virtual_time.rs"]

@@ -200,7 +200,11 @@ pub fn rfc3339(time: Micros) -> String {
         days -= days_of_month(year, month);
         month += 1;
     }
-    let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+    let fraction = match micros {
+        0 => String::new(),
+        micros if micros % 1_000 == 0 => format!(".{:03}", micros / 1_000),
+        micros => format!(".{micros:06}"),
+    };
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z", days + 1)
 }

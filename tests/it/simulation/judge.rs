@@ -8,7 +8,8 @@ use elava::model::Timestamp;
 use elava::store::{Backend, CompactOptions, Snapshot, Store, VerifyOptions, verify_with};
 use serde_json::Value;
 
-use super::reader::Seen;
+use super::keeper::Kept;
+use super::reader::{Seen, check_floor};
 use super::storage::Storage;
 use super::writer::{Ledger, ScanRecord, open};
 use crate::model::compare;
@@ -33,6 +34,8 @@ struct Told {
 struct Telling {
     scans: BTreeMap<String, ScanRecord>,
     told: BTreeMap<String, Told>,
+    /// Revisions by the tags that hold them.
+    held: BTreeMap<String, i64>,
     oracle: Oracle,
 }
 
@@ -46,7 +49,7 @@ fn micros(row: &Row) -> Micros {
 
 impl Telling {
     fn take(&mut self, row: &Row) {
-        let Some(scan_id) = row["scan_id"].as_str() else { return };
+        let Some(scan_id) = row["scan_id"].as_str() else { return self.take_retention(row) };
         let record = self.scans.get(scan_id).unwrap_or_else(|| panic!("nobody began {scan_id}")).clone();
         match text(row, "entry") {
             "scan_started" => {
@@ -67,6 +70,29 @@ impl Telling {
                 self.oracle.fail(handle).unwrap();
             }
             _ => {}
+        }
+    }
+
+    /// The floor, and tags that hold it.
+    fn take_retention(&mut self, row: &Row) {
+        let entry = text(row, "entry");
+        if !matches!(entry, "retention" | "tag_held" | "tag_released") {
+            return;
+        }
+        let details: Value = serde_json::from_str(text(row, "details")).unwrap();
+        if entry == "retention" {
+            let floor = details["floor"].as_i64().unwrap();
+            assert!(floor <= self.oracle.head(), "the floor is raised to {floor}, above the head");
+            self.oracle.retain(self.held.values().copied().fold(floor, i64::min));
+            assert!(self.oracle.view().floor() >= floor, "the floor is raised to {floor}, above what holds it");
+            return;
+        }
+        let (name, revision) = (details["name"].as_str().unwrap().to_owned(), details["revision"].as_i64().unwrap());
+        if entry == "tag_held" {
+            assert!(revision >= self.oracle.view().floor(), "{name} holds revision {revision}, below the floor");
+            self.held.insert(name, revision);
+        } else {
+            self.held.remove(&name);
         }
     }
 
@@ -101,7 +127,11 @@ impl Telling {
     }
 
     /// All that was acknowledged is there.
-    fn check_acknowledged(&self) {
+    fn check_acknowledged(&self, kept: &Kept) {
+        assert!(self.oracle.view().floor() >= kept.floor, "floor {} was acknowledged, and is {}", kept.floor, self.oracle.view().floor());
+        for (name, revision) in &kept.held {
+            assert_eq!(self.held.get(name), Some(revision), "tag {name} was acknowledged to hold");
+        }
         for (scan_id, record) in self.scans.iter().filter(|(_, record)| record.begun) {
             let told = self.told.get(scan_id).unwrap_or_else(|| panic!("{scan_id} began, and is not in the log"));
             assert!(told.lines >= record.acknowledged, "{scan_id}: {} lines acknowledged, {} there", record.acknowledged, told.lines);
@@ -112,24 +142,24 @@ impl Telling {
 
 async fn check_answers(snapshot: &Arc<Snapshot>, oracle: &Oracle, picks: &[i64]) {
     let view = oracle.view();
-    Answers::of(snapshot).await.unwrap().are(view).await.unwrap();
-    let mut session = session(snapshot, None);
-    let revisions: Vec<i64> = picks.iter().map(|pick| pick % (view.head() + 1)).collect();
+    let mut answers = Answers::of(snapshot).await.unwrap();
+    answers.are(view).await.unwrap();
+    let (session, floor, head) = (&mut answers.session, view.floor(), view.head());
+    check_floor(session, floor).await;
+    let revisions: Vec<i64> = picks.iter().map(|pick| floor + pick % (head - floor + 1)).collect();
     let (from, to) = (revisions[0].min(revisions[1]), revisions[0].max(revisions[1]));
-    let found = rows(&mut session, &format!("SELECT * FROM changes({from}, {to})")).await;
+    let found = rows(session, &format!("SELECT * FROM changes({from}, {to})")).await;
     same("changes", view.changes(from, to).unwrap(), found, answers::ORDER_BY_REVISION).unwrap();
-    let found = rows(&mut session, &format!("SELECT * FROM resources_as_of({from})")).await;
-    same("resources_as_of", view.resources_as_of(from).unwrap(), found, answers::ORDER_BY_KEY).unwrap();
 }
 
 /// Judges a run that has ended.
-pub async fn judge(seed: u64, live: bool, storage: &Storage, ledger: &Ledger, seen: &[Seen]) {
+pub async fn judge(seed: u64, live: bool, storage: &Storage, ledger: &Ledger, kept: &Kept, seen: &[Seen]) {
     let backend: Arc<dyn Backend> = Arc::new(storage.clone());
     let store = Store::open(Arc::clone(&backend)).await.unwrap();
     let snapshot = store.snapshot().await.unwrap();
     let log = rows(&mut session(&snapshot, None), "SELECT * FROM audit_log").await;
     let scans = ledger.lock().unwrap().clone();
-    let mut telling = Telling { scans, told: BTreeMap::new(), oracle: Oracle::new() };
+    let mut telling = Telling { scans, told: BTreeMap::new(), held: BTreeMap::new(), oracle: Oracle::new() };
     let mut seen: Vec<&Seen> = seen.iter().collect();
     seen.sort_by_key(|seen| seen.segments);
     let mut seen = seen.into_iter().peekable();
@@ -141,7 +171,7 @@ pub async fn judge(seed: u64, live: bool, storage: &Storage, ledger: &Ledger, se
         telling.take(row);
     }
     seen.for_each(|seen| seen.check(&telling.oracle));
-    telling.check_acknowledged();
+    telling.check_acknowledged(kept);
     let oracle = telling.oracle;
     let picks: Vec<i64> = (0..4).map(|_| i64::try_from(storage.world.state().chance.next(1 << 20)).unwrap()).collect();
     check_answers(&snapshot, &oracle, &picks).await;
@@ -152,7 +182,8 @@ pub async fn judge(seed: u64, live: bool, storage: &Storage, ledger: &Ledger, se
     // When a scan that begins now has failed only its process knows.
     if !live && seed.is_multiple_of(ALL_TABLES_EVERY) {
         compare(&store, oracle.view(), None, &picks).await;
-        let pin = picks[0] % (oracle.head() + 1);
+        let floor = oracle.view().floor();
+        let pin = floor + picks[0] % (oracle.head() - floor + 1);
         compare(&store, oracle.pinned(pin).unwrap(), Some(pin), &picks).await;
     }
     let report = verify_with(backend, &VerifyOptions { deep: true, ..VerifyOptions::default() }).await.unwrap();

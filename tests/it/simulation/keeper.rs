@@ -1,7 +1,7 @@
 //! Processes that raise the floor, to a revision of the log as it is or as a policy has it, and tags that hold it back.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use elava::model::TimeSpan;
 use elava::store::{History, RetentionPlan, RetentionSettings, Writer};

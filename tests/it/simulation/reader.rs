@@ -4,11 +4,13 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use elava::clock::Clock;
+use elava::query::QuerySession;
 use elava::store::{Backend, Snapshot, Store, VerifyOptions, verify_with};
 use elava::{Error, ErrorKind, Result};
 
-use super::storage::Storage;
-use super::think;
+use super::scene::think;
+use super::storage::{SimulatedClock, Storage};
 use super::weather::Event;
 use crate::oracle::answers::{self, sorted};
 use crate::oracle::model::Oracle;
@@ -18,13 +20,21 @@ use crate::support::{Row, fetch, session};
 /// How often a reader tries to read. There are fewer faults than that in a run.
 const TRIES_MAX: usize = 300;
 
+/// So long a reader waits until it reads: others have compacted by then.
+const THOUGHTS_BEFORE: usize = 4;
+/// So long at most it waits for its files to be gone.
+const THOUGHTS_MAX: usize = 12;
+
 /// What a reader was told.
 #[derive(Debug)]
 pub struct Seen {
     /// How many segments the log had.
     pub segments: u64,
+    floor: i64,
     observations: Vec<Row>,
     versions: Vec<Row>,
+    /// The state at the floor.
+    oldest: Vec<Row>,
 }
 
 impl Seen {
@@ -32,9 +42,20 @@ impl Seen {
     pub fn check(&self, oracle: &Oracle) {
         let what = |table: &str| format!("{table} after {} segments", self.segments);
         let view = oracle.view();
+        assert_eq!(self.floor, view.floor(), "{}", what("the floor"));
         same(&what("observations"), view.observations(), self.observations.clone(), answers::ORDER_BY_REVISION).unwrap();
         same(&what("resource_versions"), view.resource_versions(), self.versions.clone(), answers::ORDER_BY_VERSION).unwrap();
+        let oldest = view.resources_as_of(self.floor).unwrap();
+        same(&what("the state at the floor"), oldest, self.oldest.clone(), answers::ORDER_BY_KEY).unwrap();
     }
+}
+
+/// Below the floor there is an error that names it. False if there is nothing below.
+pub async fn check_floor(session: &mut QuerySession, floor: i64) -> bool {
+    let Some(below) = floor.checked_sub(1).filter(|below| *below >= 0) else { return false };
+    let error = fetch(session, &format!("SELECT * FROM resources_as_of({below})")).await.unwrap_err();
+    assert!(error.to_string().contains(&format!("revision {below} has been compacted; the oldest is {floor}")), "{error}");
+    true
 }
 
 /// Whether an error is about the storage as it is now, and nothing is wrong with the store.
@@ -54,41 +75,65 @@ pub struct Reader {
 impl Reader {
     /// Reads until it has read often enough.
     pub async fn live(self) {
+        let clock: Arc<dyn Clock> = Arc::new(SimulatedClock { world: Arc::clone(&self.storage.world), life: self.storage.life });
         for _ in 0..self.rounds {
-            think(&self.storage).await;
+            for _ in 0..THOUGHTS_BEFORE {
+                think(&self.storage).await;
+            }
             let opened = self.patiently(|| Store::open(Arc::new(self.storage.clone()) as Arc<dyn Backend>)).await;
             for _ in 0..2 {
-                let snapshot = self.patiently(|| opened.snapshot()).await;
-                self.hold(&snapshot).await;
+                if self.storage.world.state().chance.next(2) == 0 {
+                    let snapshot = self.patiently(|| opened.snapshot()).await;
+                    self.hold(&snapshot, false).await;
+                } else {
+                    let (snapshot, pin) = self.patiently(|| opened.pinned(&clock)).await;
+                    self.hold(&snapshot, pin.is_held()).await;
+                    pin.release().await;
+                }
             }
         }
     }
 
     /// Asks, and asks again much later.
-    async fn hold(&self, snapshot: &Arc<Snapshot>) {
-        let Some(first) = self.ask(snapshot).await else { return };
+    async fn hold(&self, snapshot: &Arc<Snapshot>, is_pinned: bool) {
+        let mut session = session(snapshot, None);
+        if check_floor(&mut session, snapshot.floor()).await {
+            self.count(Event::AskedBelowFloor);
+        }
+        let Some(first) = self.ask(snapshot, &mut session, is_pinned).await else { return };
+        for _ in 0..THOUGHTS_MAX {
+            think(&self.storage).await;
+            if self.grace_is_over(snapshot) {
+                break;
+            }
+        }
         think(&self.storage).await;
-        think(&self.storage).await;
-        if let Some(second) = self.ask(snapshot).await {
+        if let Some(second) = self.ask(snapshot, &mut session, is_pinned).await {
             assert_eq!(first.observations, second.observations, "what a snapshot tells of observations changes");
             assert_eq!(first.versions, second.versions, "what a snapshot tells of versions changes");
+            assert_eq!(first.oldest, second.oldest, "what a snapshot tells of the state at its floor changes");
             if self.superseded_for(snapshot).is_some() {
-                self.storage.world.state().count(Event::ReaderAskedAgain);
+                self.count(Event::ReaderAskedAgain);
+            }
+            if is_pinned && self.grace_is_over(snapshot) {
+                self.count(Event::PinKeptFiles);
             }
         }
         self.seen.lock().unwrap().push(first);
     }
 
     /// What a snapshot tells; none if it was held for too long.
-    async fn ask(&self, snapshot: &Arc<Snapshot>) -> Option<Seen> {
-        let mut session = session(snapshot, None);
+    async fn ask(&self, snapshot: &Snapshot, session: &mut QuerySession, is_pinned: bool) -> Option<Seen> {
         for _ in 0..TRIES_MAX {
-            match self.tables(snapshot, &mut session).await {
+            match self.tables(snapshot, session).await {
                 Ok(seen) => return Some(seen),
                 Err(error) if is_passing(&error) => think(&self.storage).await,
                 Err(error) => {
-                    assert!(self.may_be_gone(snapshot, &error), "a reader failed: {:?}: {error}", error.kind());
-                    self.storage.world.state().count(Event::ReaderOutlivedFiles);
+                    let text = error.to_string();
+                    assert!(text.contains("is missing: run it again"), "a reader failed: {:?}: {error}", error.kind());
+                    assert!(self.grace_is_over(snapshot), "files are gone that a reader has time for: {error}");
+                    assert!(!is_pinned || self.pin_ran_out(), "files are gone that a reader has pinned: {error}");
+                    self.count(if is_pinned { Event::PinRanOut } else { Event::ReaderOutlivedFiles });
                     return None;
                 }
             }
@@ -96,10 +141,16 @@ impl Reader {
         panic!("nothing could ever be read");
     }
 
-    async fn tables(&self, snapshot: &Arc<Snapshot>, session: &mut elava::query::QuerySession) -> Result<Seen> {
+    async fn tables(&self, snapshot: &Snapshot, session: &mut QuerySession) -> Result<Seen> {
         let observations = sorted(fetch(session, "SELECT * FROM observations").await?, answers::ORDER_BY_REVISION);
         let versions = sorted(fetch(session, "SELECT * FROM resource_versions").await?, answers::ORDER_BY_VERSION);
-        Ok(Seen { segments: snapshot.last_segment().0, observations, versions })
+        let floor = snapshot.floor();
+        let oldest = sorted(fetch(session, &format!("SELECT * FROM resources_as_of({floor})")).await?, answers::ORDER_BY_KEY);
+        Ok(Seen { segments: snapshot.last_segment().0, floor, observations, versions, oldest })
+    }
+
+    fn count(&self, event: Event) {
+        self.storage.world.state().count(event);
     }
 
     /// For how long there has been a newer manifest than that of a snapshot, in microseconds.
@@ -108,11 +159,15 @@ impl Reader {
         state.published.get(&(snapshot.manifest().number + 1)).map(|at| state.now - at)
     }
 
-    /// Whether files of a snapshot may be gone: after the grace period, and then the error says what is not there.
-    fn may_be_gone(&self, snapshot: &Snapshot, error: &Error) -> bool {
-        let is_over = self.superseded_for(snapshot).is_some_and(|micros| u128::from(micros) >= self.grace.as_micros());
-        let text = error.to_string();
-        ["is not there", "not found", "is missing"].iter().any(|gone| text.contains(gone)) && is_over
+    /// Whether files of a snapshot may be gone.
+    fn grace_is_over(&self, snapshot: &Snapshot) -> bool {
+        self.superseded_for(snapshot).is_some_and(|micros| u128::from(micros) >= self.grace.as_micros())
+    }
+
+    /// Whether a sweep could take the pin of this reader for nobody's.
+    fn pin_ran_out(&self) -> bool {
+        let state = self.storage.world.state();
+        state.pins.get(&self.storage.life.process).is_some_and(|pin| state.lapsed.contains(pin))
     }
 
     /// Does what may not be possible yet, until it is.

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use elava::Result;
 use elava::store::Writer;
-use futures::future::{Either, join_all, select};
-use tokio::task::JoinHandle;
+use futures::FutureExt;
+use futures::future::{Either, join, join_all, select};
+use tokio::task::{JoinError, JoinHandle};
 
 use super::judge::judge;
 use super::keeper::{Kept, keep};
@@ -30,7 +30,7 @@ pub struct Cast {
 
 impl Cast {
     pub fn of(chance: &mut Chance) -> Self {
-        Self { writers: 1 + chance.next(3), compactors: 1 + chance.next(2), keepers: chance.next(2), readers: chance.next(3) }
+        Self { writers: 1 + chance.next(3), compactors: 1 + chance.next(2), keepers: chance.next(3).min(1), readers: chance.next(3) }
     }
 
     /// The process that looks after the others, judges in the end, and is itself spared everything. Before it comes one that verifies.
@@ -63,11 +63,7 @@ pub async fn story(seed: u64, world: Arc<World>, cast: Cast) {
     scene.writers(seed);
     scene.maintenance();
     scene.readers();
-    for ended in join_all(std::mem::take(&mut scene.processes)).await {
-        if let Err(error) = ended {
-            std::panic::resume_unwind(error.into_panic());
-        }
-    }
+    join_all(std::mem::take(&mut scene.processes)).await.into_iter().for_each(unless_panicked);
     world.state().calm();
     let storage = Storage { world: Arc::clone(&world), life: world.life(cast.overseer()), read_only: false };
     let (kept, seen) = (std::mem::take(&mut *scene.kept.lock().unwrap()), std::mem::take(&mut *scene.seen.lock().unwrap()));
@@ -97,9 +93,11 @@ impl Scene {
     fn maintenance(&mut self) {
         let grace = self.grace;
         for _ in 0..self.cast.compactors {
-            let left = Arc::new(AtomicUsize::new(1 + self.pick(3)));
+            let left = Arc::new(AtomicUsize::new(2 + self.pick(4)));
+            let at_once = self.pick(2) == 0;
             self.process(move |storage| {
-                now_and_then(storage, Arc::clone(&left), move |writer| async move { compact(&writer, grace).await })
+                let another = storage.clone();
+                now_and_then(storage, Arc::clone(&left), move |writer| compact_beside(writer, at_once.then(|| another.clone()), grace))
             });
         }
         for _ in 0..self.cast.keepers {
@@ -128,6 +126,14 @@ impl Scene {
     }
 }
 
+/// Compacts; where there is another process that does it at the same time, so does that.
+async fn compact_beside(writer: Writer, another: Option<Storage>, grace: Duration) -> elava::Result<()> {
+    let Some(another) = another else { return compact(&writer, grace).await };
+    let other = open(&another).await?;
+    let (one, two) = join(compact(&writer, grace), compact(&other, grace)).await;
+    one.and(two)
+}
+
 /// The steps of each writer; `marks`: where they raise the floor.
 fn jobs(seed: u64, writers: usize, marks: &[(usize, u8)]) -> Vec<Vec<Op>> {
     let shape = Shape { writers: u8::try_from(writers).unwrap(), steps: 10..26, lifts: false };
@@ -143,6 +149,12 @@ fn jobs(seed: u64, writers: usize, marks: &[(usize, u8)]) -> Vec<Vec<Op>> {
     jobs
 }
 
+fn unless_panicked(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}
+
 /// Keeps a process going through all its lives.
 async fn supervise<F: Future<Output = ()> + Send + 'static>(
     world: Arc<World>,
@@ -150,16 +162,19 @@ async fn supervise<F: Future<Output = ()> + Send + 'static>(
     process: Process,
     begin: impl Fn(Storage) -> F + Send + 'static,
 ) {
+    let mut lingering = Vec::new();
     loop {
         let life = world.life(process);
         let storage = Storage { world: Arc::clone(&world), life, read_only: false };
         let task = tokio::spawn(begin(storage));
         let stop = task.abort_handle();
         match select(task, world.death(life)).await {
-            Either::Left((ended, _)) => match ended {
-                Ok(()) => return,
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            },
+            Either::Left((ended, _)) => {
+                let ended = lingering.into_iter().filter_map(FutureExt::now_or_never).chain([ended]);
+                return ended.for_each(unless_panicked);
+            }
+            // One that was taken for dead ends what it has begun.
+            Either::Right((_, task)) if !world.state().has_ended(life) => lingering.push(task),
             Either::Right(_) => stop.abort(),
         }
         world.wait(world.life(overseer), 60 * SECOND).await;
@@ -167,13 +182,18 @@ async fn supervise<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// Does something to the store every now and then, through one opening of it or several.
-async fn now_and_then<F: Future<Output = Result<()>> + Send>(storage: Storage, left: Arc<AtomicUsize>, act: impl Fn(Writer) -> F + Send) {
+async fn now_and_then<F: Future<Output = elava::Result<()>> + Send>(
+    storage: Storage,
+    left: Arc<AtomicUsize>,
+    act: impl Fn(Writer) -> F + Send,
+) {
     let mut writer: Option<Writer> = None;
     while left.load(Ordering::Relaxed) > 0 {
         think(&storage).await;
         let outcome = match &writer {
             Some(writer) => act(writer.clone()).await.map(|()| {
-                left.fetch_sub(1, Ordering::Relaxed);
+                // A life that was taken for dead may have done the last of it.
+                let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             }),
             None => open(&storage).await.map(|opened| writer = Some(opened)),
         };
@@ -188,6 +208,7 @@ async fn now_and_then<F: Future<Output = Result<()>> + Send>(storage: Storage, l
 
 /// Waits as long as a process may have nothing to do: mostly not at all, at times hours.
 pub async fn think(storage: &Storage) {
+    storage.is_newest().await;
     let micros = {
         let chance = &mut storage.world.state().chance;
         let longest = match chance.next(20) {

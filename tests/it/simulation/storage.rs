@@ -1,8 +1,5 @@
 //! The storage of a world, as one life of a process reaches it.
 
-use std::fmt;
-use std::io::{self, Write};
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,20 +9,18 @@ use elava::clock::Clock;
 use elava::model::Timestamp;
 use elava::store::{Backend, Created, Listed, Staged};
 use elava::{Error, ErrorKind, Result};
-use futures::StreamExt;
-use futures::stream::BoxStream;
-use object_store::path::Path;
-use object_store::{
-    Attributes, CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult,
-};
+use object_store::ObjectStore;
 use uuid::Uuid;
 
 use super::weather::Event;
 use super::world::{DAY, HOUR, Landing, Life, SECOND, State, World};
+use crate::support::memory::{Memory, Objects, StagedBytes, full};
 
 /// 2030-01-01T00:00:00Z, when every run begins.
 const START_MICROS: i64 = 1_893_456_000_000_000;
+
+/// Of so many renewals of a pin one may fail.
+const RENEWALS_TO_A_FAULT: usize = 20;
 
 /// The storage.
 #[derive(Debug, Clone)]
@@ -116,9 +111,14 @@ impl State {
             self.note(life, "is killed");
             self.kill(life);
         } else if self.brings(paused) {
-            let micros = HOUR + self.up_to(5 * DAY);
-            self.note(life, &format!("stands still for {} hours", micros / HOUR));
-            self.pause(life.process, micros);
+            let taken_for_dead = self.is_newest(life) && self.brings(Event::TakenForDead);
+            let micros = if taken_for_dead { 2 * 60 * SECOND + self.up_to(4 * HOUR) } else { HOUR + self.up_to(5 * DAY) };
+            self.note(life, &format!("stands still for {} seconds", micros / SECOND));
+            self.pause(life, micros);
+            if taken_for_dead {
+                self.note(life, "is taken for dead");
+                self.take_for_dead(life);
+            }
         }
     }
 
@@ -135,6 +135,16 @@ impl State {
         };
         inside.filter(|(name, _)| name.as_str() > after).map(listed).collect()
     }
+
+    /// Notes which pins a sweep that sees a listing may take for nobody's.
+    fn note_lapsed(&mut self, listed: &[Listed]) {
+        let lapsed = listed.iter().filter(|listed| is_pin(&listed.name) && listed.age_seconds * SECOND >= HOUR);
+        self.lapsed.extend(lapsed.map(|listed| listed.name.clone()));
+    }
+}
+
+fn is_pin(name: &str) -> bool {
+    name.starts_with("pins/")
 }
 
 fn uncertain() -> Error {
@@ -143,10 +153,6 @@ fn uncertain() -> Error {
 
 fn refused() -> Error {
     Error::unavailable("refused")
-}
-
-fn full() -> io::Error {
-    io::Error::from(io::ErrorKind::StorageFull)
 }
 
 impl Storage {
@@ -173,25 +179,15 @@ impl Storage {
         self.world.wait(self.life, micros).await;
     }
 
-    fn may_write(&self, name: &str) {
-        assert!(!self.read_only, "a reader writes {name}");
+    /// A life that was taken for dead stops here: what comes next is for the one that took its place.
+    pub async fn is_newest(&self) {
+        if !self.world.state().is_newest(self.life) {
+            std::future::pending::<()>().await;
+        }
     }
 
-    async fn publish(&self, name: &str, bytes: Bytes) -> Result<()> {
-        self.may_write(name);
-        self.request(format!("publish {name}"), |state| {
-            if state.brings(Event::PublishRefused) {
-                return Err(refused());
-            }
-            if state.brings(Event::LatePublish) {
-                let later = state.lateness();
-                state.land_later(later, Landing::Publish(name.to_owned(), bytes));
-                return Err(uncertain());
-            }
-            state.put(name, bytes);
-            if state.brings(Event::PublishReplyLost) { Err(uncertain()) } else { Ok(()) }
-        })
-        .await
+    fn may_write(&self, name: &str) {
+        assert!(!self.read_only || is_pin(name), "a reader writes {name}");
     }
 }
 
@@ -230,27 +226,32 @@ fn create(state: &mut State, name: &str, bytes: Bytes) -> Result<Created> {
 impl Backend for Storage {
     async fn create(&self, name: &str, bytes: Bytes) -> Result<Created> {
         self.may_write(name);
+        if is_pin(name) {
+            self.world.state().pins.insert(self.life.process, name.to_owned());
+        }
         self.request(format!("create {name}"), |state| create(state, name, bytes)).await
     }
 
     fn stage(&self) -> Result<Box<dyn Staged>> {
-        Ok(Box::new(StagedBytes { storage: self.clone(), bytes: Vec::new() }))
+        Ok(StagedBytes::new(self.clone()))
     }
 
     async fn replace(&self, name: &str, bytes: Bytes) -> Result<()> {
         self.may_write(name);
         self.request(format!("replace {name}"), |state| {
-            if state.brings(Event::ReplaceRefused) {
+            // Pins are written anew so often that hardly anything else would be hit.
+            let may_fail = !is_pin(name) || state.chance.next(RENEWALS_TO_A_FAULT) == 0;
+            if may_fail && state.brings(Event::ReplaceRefused) {
                 return Err(refused());
             }
-            if state.brings(Event::LateReplace) {
+            if may_fail && state.brings(Event::LateReplace) {
                 let later = state.lateness();
                 state.land_later(later, Landing::Replace(name.to_owned(), bytes));
                 return Err(refused());
             }
             state.put(name, bytes);
-            state.count(Event::SegmentCutDown);
-            if state.brings(Event::ReplaceReplyLost) { Err(refused()) } else { Ok(()) }
+            state.count(if is_pin(name) { Event::PinRenewed } else { Event::SegmentCutDown });
+            if may_fail && state.brings(Event::ReplaceReplyLost) { Err(refused()) } else { Ok(()) }
         })
         .await
     }
@@ -283,6 +284,7 @@ impl Backend for Storage {
             let after = listed.last().unwrap().name.clone();
             listed.extend(self.request(format!("list {folder} after {after}"), |state| Ok(state.list(folder, &after))).await?);
         }
+        self.world.state().note_lapsed(&listed);
         Ok(listed)
     }
 
@@ -298,7 +300,9 @@ impl Backend for Storage {
                 return Err(refused());
             }
             state.objects.remove(name);
-            state.count(Event::ObjectSwept);
+            if !is_pin(name) {
+                state.count(Event::ObjectSwept);
+            }
             if state.brings(Event::DeleteReplyLost) { Err(refused()) } else { Ok(()) }
         })
         .await
@@ -324,99 +328,36 @@ impl Backend for Storage {
     }
 }
 
-struct StagedBytes {
-    storage: Storage,
-    bytes: Vec<u8>,
-}
-
-impl Write for StagedBytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.storage.world.state().brings(Event::DiskFull) {
-            return Err(full());
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[async_trait]
-impl Staged for StagedBytes {
-    async fn publish(self: Box<Self>, name: &str) -> Result<()> {
-        let Self { storage, bytes } = *self;
-        storage.publish(name, bytes.into()).await
+impl Memory for Storage {
+    fn is_full(&self) -> bool {
+        self.world.state().brings(Event::DiskFull)
     }
-}
 
-/// The data files, as DataFusion reads them.
-#[derive(Debug)]
-struct Objects(Storage);
-
-type Read<T> = object_store::Result<T>;
-
-impl fmt::Display for Objects {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("simulation")
-    }
-}
-
-fn failed(error: Error) -> object_store::Error {
-    object_store::Error::Generic { store: "simulation", source: Box::new(error) }
-}
-
-fn never<T>() -> Read<T> {
-    Err(object_store::Error::NotSupported { source: "only read through here".into() })
-}
-
-#[async_trait]
-impl ObjectStore for Objects {
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Read<GetResult> {
-        let name = location.to_string();
-        let found = self.0.request(format!("read {name}"), |state| {
+    async fn read(&self, name: &str) -> Result<Option<Bytes>> {
+        self.request(format!("read {name}"), |state| {
             if state.brings(Event::RangeRefused) {
                 return Err(refused());
             }
-            Ok(state.objects.get(&name).map(|object| object.bytes.clone()))
-        });
-        let Some(bytes) = found.await.map_err(failed)? else {
-            return Err(object_store::Error::NotFound { path: name, source: "no such object".into() });
-        };
-        let size = bytes.len() as u64;
-        let range: Range<u64> = match &options.range {
-            None => 0..size,
-            Some(range) => range.as_range(size).map_err(|error| failed(Error::internal(error.to_string())))?,
-        };
-        let part = bytes.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap());
-        let last_modified = chrono::DateTime::UNIX_EPOCH;
-        let meta = ObjectMeta { location: location.clone(), last_modified, size, e_tag: None, version: None };
-        let payload = GetResultPayload::Stream(futures::stream::once(async move { Ok(part) }).boxed());
-        Ok(GetResult { payload, meta, range, attributes: Attributes::default() })
+            Ok(state.objects.get(name).map(|object| object.bytes.clone()))
+        })
+        .await
     }
 
-    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Read<PutResult> {
-        never()
-    }
-
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Read<Box<dyn MultipartUpload>> {
-        never()
-    }
-
-    fn delete_stream(&self, locations: BoxStream<'static, Read<Path>>) -> BoxStream<'static, Read<Path>> {
-        locations.map(|_| never()).boxed()
-    }
-
-    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Read<ObjectMeta>> {
-        futures::stream::once(async { never() }).boxed()
-    }
-
-    async fn list_with_delimiter(&self, _: Option<&Path>) -> Read<ListResult> {
-        never()
-    }
-
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Read<()> {
-        never()
+    async fn publish(&self, name: &str, bytes: Bytes) -> Result<()> {
+        self.may_write(name);
+        self.request(format!("publish {name}"), |state| {
+            if state.brings(Event::PublishRefused) {
+                return Err(refused());
+            }
+            if state.brings(Event::LatePublish) {
+                let later = state.lateness();
+                state.land_later(later, Landing::Publish(name.to_owned(), bytes));
+                return Err(uncertain());
+            }
+            state.put(name, bytes);
+            if state.brings(Event::PublishReplyLost) { Err(uncertain()) } else { Ok(()) }
+        })
+        .await
     }
 }

@@ -44,6 +44,8 @@ pub enum Event {
     /// A process was killed, before a request reached the storage or after it did.
     KilledBefore,
     KilledAfter,
+    /// A process that stood still was taken for dead: another took its place, and it went on beside that.
+    TakenForDead,
     /// A clock jumped, up to days.
     ClockAhead,
     ClockBehind,
@@ -64,12 +66,22 @@ pub enum Event {
     ReaderAskedAgain,
     /// A reader that held its snapshot for longer than files are kept was told so.
     ReaderOutlivedFiles,
+    PinRenewed,
+    /// A reader with a pin asked again when files that it needs would have been gone without it.
+    PinKeptFiles,
+    /// A reader whose pin was not renewed in time was told that files are gone.
+    PinRanOut,
+    FloorRaised,
+    /// A scan or a tag kept the floor from rising as far as was asked for.
+    FloorHeldBack,
+    /// A reader was told where the floor is.
+    AskedBelowFloor,
     VerifiedMeanwhile,
 }
 
 impl Event {
     /// What the weather brings; all others come of themselves.
-    pub const FAULTS: [Self; 26] = [
+    pub const FAULTS: [Self; 27] = [
         Self::CreateNotSent,
         Self::DiskFull,
         Self::CreateReplyLost,
@@ -94,11 +106,12 @@ impl Event {
         Self::PausedAfter,
         Self::KilledBefore,
         Self::KilledAfter,
+        Self::TakenForDead,
         Self::ClockAhead,
         Self::ClockBehind,
     ];
 
-    pub const OTHERS: [Self; 10] = [
+    pub const OTHERS: [Self; 16] = [
         Self::LateLandingTookTheName,
         Self::SlotLost,
         Self::CompactedTwice,
@@ -108,6 +121,12 @@ impl Event {
         Self::ScanOvertaken,
         Self::ReaderAskedAgain,
         Self::ReaderOutlivedFiles,
+        Self::PinRenewed,
+        Self::PinKeptFiles,
+        Self::PinRanOut,
+        Self::FloorRaised,
+        Self::FloorHeldBack,
+        Self::AskedBelowFloor,
         Self::VerifiedMeanwhile,
     ];
 
@@ -124,42 +143,51 @@ fn one_in(fault: Event, chance: &mut Chance) -> usize {
     let rate = ONE_IN[chance.next(ONE_IN.len())];
     match fault {
         Event::ReplaceRefused | Event::ReplaceReplyLost | Event::LateReplace => 1 + rate / 20,
-        Event::DeleteRefused | Event::DeleteReplyLost | Event::LateDelete => 1 + rate / 20,
-        Event::PausedBefore | Event::PausedAfter | Event::KilledBefore | Event::KilledAfter => rate * 10,
-        Event::ReadRefused | Event::SlowRequest => rate * 10,
+        Event::PublishRefused | Event::PublishReplyLost | Event::LatePublish | Event::RangeRefused => 1 + rate / 2,
+        Event::DeleteRefused | Event::DeleteReplyLost | Event::LateDelete | Event::TakenForDead => 1 + rate / 20,
+        Event::PausedBefore | Event::PausedAfter | Event::KilledBefore | Event::KilledAfter => rate * 6,
+        Event::ReadRefused | Event::SlowRequest | Event::ClockAhead | Event::ClockBehind => rate * 10,
         _ => rate,
     }
 }
 
-/// Which faults a run has, and for how long.
+/// How often a fault happens in a run at most, so that runs end, and no fault keeps the others away.
+const TIMES_MAX: usize = 7;
+
+/// How often a fault still happens.
 #[derive(Debug)]
-pub struct Weather {
-    one_in: BTreeMap<Event, usize>,
+struct Rate {
+    one_in: usize,
     left: usize,
 }
+
+/// Which faults a run has.
+#[derive(Debug)]
+pub struct Weather(BTreeMap<Event, Rate>);
 
 impl Weather {
     /// Each run has about half of the faults, so that also few of them meet.
     pub fn of(chance: &mut Chance) -> Self {
         let mut rates = BTreeMap::new();
         for fault in Event::FAULTS {
-            let rate = one_in(fault, chance);
+            let rate = Rate { one_in: one_in(fault, chance), left: 1 + chance.next(TIMES_MAX) };
             if chance.next(2) == 0 {
                 rates.insert(fault, rate);
             }
         }
-        Self { one_in: rates, left: 10 + chance.next(70) }
+        Self(rates)
     }
 
-    /// Whether a fault happens now. There are so many in a run, so that it ends.
+    /// Whether a fault happens now.
     pub fn brings(&mut self, fault: Event, chance: &mut Chance) -> bool {
-        let brought = self.left > 0 && self.one_in.get(&fault).is_some_and(|one_in| chance.next(*one_in) == 0);
-        self.left -= usize::from(brought);
+        let Some(rate) = self.0.get_mut(&fault).filter(|rate| rate.left > 0) else { return false };
+        let brought = chance.next(rate.one_in) == 0;
+        rate.left -= usize::from(brought);
         brought
     }
 
     pub fn end(&mut self) {
-        self.left = 0;
+        self.0.clear();
     }
 }
 

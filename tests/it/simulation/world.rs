@@ -25,7 +25,7 @@ const STEPS_MAX: usize = 400_000;
 /// A process, by its number; the last of them is the one that looks after the others.
 pub type Process = usize;
 
-/// One life of a process: it ends when the process is killed.
+/// One life of a process: it ends when the process is killed. One that is taken for dead goes on beside the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
     pub process: Process,
@@ -63,6 +63,9 @@ pub struct State {
     pub events: Events,
     /// When each manifest was first there, by number.
     pub published: BTreeMap<u64, u64>,
+    /// The newest pin of each process, and those that a sweep may have taken for nobody's.
+    pub pins: BTreeMap<Process, String>,
+    pub lapsed: BTreeSet<String>,
     processes: Vec<ProcessState>,
     waits: BTreeMap<u64, Wait>,
     fired: BTreeSet<u64>,
@@ -75,7 +78,10 @@ pub struct State {
 #[derive(Debug, Default)]
 struct ProcessState {
     life: usize,
-    paused_until: u64,
+    /// Earlier lives that go on.
+    lingering: BTreeSet<usize>,
+    /// Until when lives stand still.
+    paused_until: BTreeMap<usize, u64>,
     /// What its clock shows beyond the time, in microseconds.
     skew: i64,
     /// Whoever is told when it dies.
@@ -101,6 +107,8 @@ impl World {
             weather,
             events: Events::default(),
             published: BTreeMap::new(),
+            pins: BTreeMap::new(),
+            lapsed: BTreeSet::new(),
             processes,
             waits: BTreeMap::new(),
             fired: BTreeSet::new(),
@@ -158,12 +166,12 @@ impl World {
         Life { process, number: self.state().processes[process].life }
     }
 
-    /// Waits until a life has ended.
+    /// Waits until a life has ended, or is taken for dead.
     pub fn death(self: &Arc<Self>, life: Life) -> impl Future<Output = ()> + Unpin {
         let world = Arc::clone(self);
         std::future::poll_fn(move |context| {
             let mut state = world.state();
-            if state.has_ended(life) {
+            if !state.is_newest(life) {
                 return Poll::Ready(());
             }
             state.processes[life.process].mourner = Some(context.waker().clone());
@@ -185,7 +193,10 @@ enum Next {
 impl State {
     /// What happens next, and when.
     fn next(&self) -> Option<(u64, Next)> {
-        let due = |wait: &Wait| wait.due.max(self.processes[wait.life.process].paused_until);
+        let due = |wait: &Wait| {
+            let paused_until = self.processes[wait.life.process].paused_until.get(&wait.life.number);
+            wait.due.max(paused_until.copied().unwrap_or_default())
+        };
         let living = self.waits.iter().filter(|(id, wait)| !self.has_ended(wait.life) && !self.fired.contains(id));
         let wait = living.map(|(id, wait)| (due(wait), Next::Wait(*id))).min_by_key(|(due, _)| *due);
         let landing = self.landings.iter().enumerate().map(|(at, (due, _))| (*due, Next::Landing(at))).min_by_key(|(due, _)| *due);
@@ -197,7 +208,12 @@ impl State {
     }
 
     pub fn has_ended(&self, life: Life) -> bool {
-        self.processes[life.process].life != life.number
+        !self.is_newest(life) && !self.processes[life.process].lingering.contains(&life.number)
+    }
+
+    /// Whether a process has begun no other life since.
+    pub fn is_newest(&self, life: Life) -> bool {
+        self.processes[life.process].life == life.number
     }
 
     /// Writes down what a process did.
@@ -215,14 +231,26 @@ impl State {
 
     /// Ends a life: it never goes on.
     pub fn kill(&mut self, life: Life) {
-        let process = &mut self.processes[life.process];
-        process.life += 1;
-        process.paused_until = 0;
-        process.mourner.take().into_iter().for_each(Waker::wake);
+        self.processes[life.process].lingering.remove(&life.number);
+        self.replace(life);
     }
 
-    pub fn pause(&mut self, process: Process, micros: u64) {
-        self.processes[process].paused_until = self.now + micros;
+    /// Lets another life begin, and this one go on.
+    pub fn take_for_dead(&mut self, life: Life) {
+        self.processes[life.process].lingering.insert(life.number);
+        self.replace(life);
+    }
+
+    fn replace(&mut self, life: Life) {
+        if self.is_newest(life) {
+            let process = &mut self.processes[life.process];
+            process.life += 1;
+            process.mourner.take().into_iter().for_each(Waker::wake);
+        }
+    }
+
+    pub fn pause(&mut self, life: Life, micros: u64) {
+        self.processes[life.process].paused_until.insert(life.number, self.now + micros);
     }
 
     /// What the clock of a process shows, in microseconds since the run began.
@@ -264,9 +292,10 @@ impl State {
         self.objects.insert(name.to_owned(), Object { bytes, written_at: self.now });
     }
 
-    /// Lets everything land that is on its way.
+    /// Ends the lives that were taken for dead, and lets everything land that is on its way.
     pub fn calm(&mut self) {
         self.weather.end();
+        self.processes.iter_mut().for_each(|process| process.lingering.clear());
         let mut landings = std::mem::take(&mut self.landings);
         landings.sort_by_key(|(due, _)| *due);
         for (due, landing) in landings {

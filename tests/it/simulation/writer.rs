@@ -8,11 +8,12 @@ use elava::model::{Observation, Timestamp};
 use elava::store::{Backend, Begin, Committed, CompactOptions, ScanBegun, ScanSession, Writer};
 use elava::{Error, ErrorKind, Result};
 
+use super::keeper::{Kept, raise};
+use super::scene::think;
 use super::storage::{SimulatedClock, Storage};
-use super::think;
 use super::weather::Event;
 use crate::model::{observation, report};
-use crate::oracle::history::Op;
+use crate::oracle::history::{Op, asked};
 use crate::oracle::model as naive;
 use crate::oracle::value::Micros;
 use crate::support::driver::of_short_histories;
@@ -51,18 +52,19 @@ pub type Ledger = Arc<Mutex<BTreeMap<String, ScanRecord>>>;
 pub struct Job {
     pub ops: Arc<Vec<Op>>,
     pub next: Arc<Mutex<usize>>,
-    pub scan: Arc<Mutex<Option<String>>>,
+    pub scan: Arc<Mutex<String>>,
     /// Scans begin now, by the clock of the process, and not when they say.
     pub live: bool,
     pub grace: Duration,
+    pub kept: Arc<Mutex<Kept>>,
 }
 
 impl Job {
-    pub fn new(mut ops: Vec<Op>, live: bool, grace: Duration) -> Self {
+    pub fn new(mut ops: Vec<Op>, live: bool, grace: Duration, kept: Arc<Mutex<Kept>>) -> Self {
         let batches = ops.iter_mut().filter_map(|op| if let Op::Observe { batch, .. } = op { Some(batch) } else { None });
         // What gives its own times is no scan that begins now.
         batches.flatten().filter(|_| live).for_each(|line| line.observed_at = None);
-        Self { ops: Arc::new(ops), next: Arc::default(), scan: Arc::default(), live, grace }
+        Self { ops: Arc::new(ops), next: Arc::default(), scan: Arc::default(), live, grace, kept }
     }
 }
 
@@ -71,6 +73,8 @@ pub struct Scanner {
     storage: Storage,
     job: Job,
     ledger: Ledger,
+    /// The scan of the step under way: by the time that it ends another life may be at the next.
+    scan_id: String,
     writer: Option<Writer>,
     session: Option<ScanSession>,
 }
@@ -96,14 +100,16 @@ pub async fn compact(writer: &Writer, grace: Duration) -> Result<()> {
 pub fn check_kind(what: &dyn std::fmt::Debug, error: &Error) {
     let expected = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Uncertain | ErrorKind::Conflict);
     let broke_off = error.kind() == ErrorKind::Invalid && error.message().contains("broke off");
-    // Others have compacted and swept since the tables were read that this is about.
-    let is_behind = error.to_string().contains("is missing: run it again");
-    assert!(expected || broke_off || is_behind, "{what:?}: {:?}: {error}", error.kind());
+    assert!(expected || broke_off, "{what:?}: {:?}: {error}", error.kind());
+}
+
+fn is_below_floor(error: &Error) -> bool {
+    error.kind() == ErrorKind::Invalid && error.message().contains("below the oldest that is kept")
 }
 
 impl Scanner {
     pub fn new(storage: Storage, job: Job, ledger: Ledger) -> Self {
-        Self { storage, job, ledger, writer: None, session: None }
+        Self { storage, job, ledger, scan_id: String::new(), writer: None, session: None }
     }
 
     /// Goes on where an earlier life stopped.
@@ -114,6 +120,7 @@ impl Scanner {
             let Some(op) = ops.get(next) else { return };
             think(&self.storage).await;
             self.insist(op).await;
+            self.storage.is_newest().await;
             *self.job.next.lock().unwrap() += 1;
         }
     }
@@ -121,10 +128,11 @@ impl Scanner {
     async fn insist(&mut self, op: &Op) {
         for tries in 1..TRIES_MAX {
             let Err(error) = self.attempt(op).await else { return };
-            check_kind(op, &error);
-            if error.kind() == ErrorKind::Conflict {
+            if error.message().contains("another process is writing scan") {
                 self.storage.world.state().count(Event::ScanOvertaken);
             }
+            self.storage.is_newest().await;
+            check_kind(op, &error);
             let goes_on = error.kind() == ErrorKind::Unavailable && matches!(op, Op::Observe { .. });
             if !goes_on {
                 self.session = None;
@@ -144,22 +152,20 @@ impl Scanner {
         Ok(self.writer.clone().unwrap())
     }
 
-    fn scan_id(&self) -> String {
-        self.job.scan.lock().unwrap().clone().unwrap()
-    }
-
     /// Looks at the record of the scan under way, or alters it.
     fn record<T>(&self, act: impl FnOnce(&mut ScanRecord) -> T) -> T {
-        act(self.ledger.lock().unwrap().get_mut(&self.scan_id()).unwrap())
+        act(self.ledger.lock().unwrap().get_mut(&self.scan_id).unwrap())
     }
 
     async fn attempt(&mut self, op: &Op) -> Result<()> {
+        self.scan_id.clone_from(&self.job.scan.lock().unwrap());
         match op {
             Op::Begin { scan_id, provider, at, .. } => {
                 let at = if self.job.live { None } else { Some(*at) };
                 let record = ScanRecord { at, provider: provider.clone(), ..ScanRecord::default() };
                 self.ledger.lock().unwrap().entry(scan_id.clone()).or_insert(record);
-                *self.job.scan.lock().unwrap() = Some(scan_id.clone());
+                self.scan_id.clone_from(scan_id);
+                self.job.scan.lock().unwrap().clone_from(scan_id);
                 assert!(self.begin().await?, "{scan_id} has not been completed by anybody");
                 self.record(|record| record.begun = true);
             }
@@ -176,10 +182,14 @@ impl Scanner {
             }
             Op::Fail { .. } => {
                 self.record(|record| record.end = Some(op.clone()));
-                assert!(self.begin().await?, "a scan that fails has not been completed");
-                let scopes = self.record(|record| record.scopes.iter().map(report).collect());
-                let session = self.session.take().unwrap();
-                session.fail("broke", scopes).await?;
+                let begun = self.begin().await;
+                // It has failed before, which nobody knew; then the floor has passed where it began.
+                if !begun.as_ref().is_err_and(is_below_floor) {
+                    assert!(begun?, "a scan that fails has not been completed");
+                    let scopes = self.record(|record| record.scopes.iter().map(report).collect());
+                    let session = self.session.take().unwrap();
+                    session.fail("broke", scopes).await?;
+                }
                 self.record(|record| record.ended = true);
             }
             Op::Abandon { .. } => self.session = None,
@@ -187,8 +197,13 @@ impl Scanner {
                 let writer = self.writer().await?;
                 compact(&writer, self.job.grace).await?;
             }
+            Op::Retain { share } => {
+                let writer = self.writer().await?;
+                let history = writer.history().await?;
+                raise(&writer, &history, asked(*share, history.head()), &self.storage, &self.job.kept).await?;
+            }
             Op::Reopen => (self.session, self.writer) = (None, None),
-            _ => {}
+            Op::Checkpoint => {}
         }
         Ok(())
     }
@@ -198,21 +213,28 @@ impl Scanner {
         if self.session.is_some() {
             return Ok(true);
         }
-        let (record, scan_id) = (self.record(|record| record.clone()), self.scan_id());
+        let (record, scan_id) = (self.record(|record| record.clone()), self.scan_id.clone());
         let (provider, at) = (Some(record.provider), record.at.map(Timestamp::from_micros));
         let begin = Begin { scan_id: scan_id.clone(), provider, at, lift: true, guard: false, scopes: Vec::new() };
-        let session = match self.writer().await?.begin(begin).await? {
+        let writer = self.writer().await?;
+        self.storage.is_newest().await;
+        let session = match writer.begin(begin).await? {
             ScanBegun::Session(session) => session,
-            ScanBegun::Completed => return Ok(false),
+            ScanBegun::Completed => {
+                self.storage.is_newest().await;
+                return Ok(false);
+            }
         };
         let known = usize::try_from(session.known_lines()).unwrap();
         assert!(known >= record.acknowledged, "{scan_id}: {} lines were acknowledged, {known} are there", record.acknowledged);
         if record.begun {
             self.storage.world.state().count(Event::ScanContinued);
         }
+        self.storage.is_newest().await;
         if record.acknowledged > 0 {
             session.observe(handed_in(&record.lines[..record.acknowledged])).await?;
         }
+        self.storage.is_newest().await;
         self.session = Some(session);
         Ok(true)
     }
@@ -228,7 +250,7 @@ impl Scanner {
         assert!(self.begin().await?, "a scan that goes on has not been completed");
         let Committed { first_revision, last_revision, .. } = self.session.as_ref().unwrap().observe(handed_in(batch)).await?;
         self.record(|record| {
-            record.acknowledged = lines;
+            record.acknowledged = record.acknowledged.max(lines);
             record.committed.extend(first_revision.zip(last_revision).map(|revisions| (lines, revisions)));
         });
         Ok(())

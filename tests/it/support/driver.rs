@@ -152,7 +152,7 @@ impl Driver {
 
 /// The answers of a store that an oracle is compared with.
 pub struct Answers {
-    session: elava::query::QuerySession,
+    pub session: elava::query::QuerySession,
     observations: Vec<Row>,
     pub head: i64,
     pub floor: i64,

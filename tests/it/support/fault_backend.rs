@@ -2,17 +2,15 @@
 //! is full. Every state that it went through can be opened again.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use elava::store::{Backend, Created, Listed, Staged};
 use elava::{Error, ErrorKind, Result};
-use futures::FutureExt;
-use object_store::memory::InMemory;
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
+
+use super::memory::{self, Memory, StagedBytes, full};
 
 /// The objects of a store at one moment.
 pub type Objects = BTreeMap<String, Bytes>;
@@ -67,7 +65,6 @@ struct State {
 #[derive(Debug, Clone, Default)]
 pub struct FaultBackend {
     state: Arc<Mutex<State>>,
-    memory: Arc<InMemory>,
 }
 
 impl FaultBackend {
@@ -96,7 +93,6 @@ impl FaultBackend {
 
     /// Puts bytes under a name, past all faults.
     pub fn put(&self, name: &str, bytes: Bytes) {
-        self.memory.put(&Path::from(name), bytes.clone().into()).now_or_never().unwrap().unwrap();
         let mut state = self.state.lock().unwrap();
         let now = state.now_seconds;
         state.written.insert(name.to_owned(), now);
@@ -105,9 +101,7 @@ impl FaultBackend {
 
     /// Takes a name away, past all faults.
     pub fn take(&self, name: &str) {
-        if self.state.lock().unwrap().objects.remove(name).is_some() {
-            self.memory.delete(&Path::from(name)).now_or_never().unwrap().unwrap();
-        }
+        self.state.lock().unwrap().objects.remove(name);
     }
 
     pub fn objects(&self) -> Objects {
@@ -196,10 +190,6 @@ impl FaultBackend {
     }
 }
 
-fn full() -> io::Error {
-    io::Error::from(io::ErrorKind::StorageFull)
-}
-
 #[async_trait]
 impl Backend for FaultBackend {
     async fn create(&self, name: &str, bytes: Bytes) -> Result<Created> {
@@ -210,7 +200,7 @@ impl Backend for FaultBackend {
 
     fn stage(&self) -> Result<Box<dyn Staged>> {
         self.reachable()?;
-        Ok(Box::new(StagedBytes { backend: self.clone(), bytes: Vec::new() }))
+        Ok(StagedBytes::new(self.clone()))
     }
 
     async fn replace(&self, name: &str, bytes: Bytes) -> Result<()> {
@@ -240,7 +230,7 @@ impl Backend for FaultBackend {
     }
 
     fn object_store(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.memory) as Arc<dyn ObjectStore>
+        Arc::new(memory::Objects(self.clone()))
     }
 
     fn location(&self) -> String {
@@ -248,29 +238,17 @@ impl Backend for FaultBackend {
     }
 }
 
-struct StagedBytes {
-    backend: FaultBackend,
-    bytes: Vec<u8>,
-}
-
-impl Write for StagedBytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.backend.step().is_some() {
-            return Err(full());
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[async_trait]
-impl Staged for StagedBytes {
-    async fn publish(self: Box<Self>, name: &str) -> Result<()> {
-        self.backend.create_now(name, self.bytes.into())?;
-        Ok(())
+impl Memory for FaultBackend {
+    fn is_full(&self) -> bool {
+        self.step().is_some()
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Bytes>> {
+        Ok(self.state.lock().unwrap().objects.get(name).cloned())
+    }
+
+    async fn publish(&self, name: &str, bytes: Bytes) -> Result<()> {
+        self.create_now(name, bytes).map(|_| ())
     }
 }

@@ -6,6 +6,7 @@ pub mod driver;
 pub mod fault_backend;
 pub mod fault_proxy;
 pub mod hook;
+pub mod memory;
 pub mod rounds;
 pub mod simulation;
 pub mod slow_backend;

@@ -88,6 +88,42 @@ fn of_any_number_of_writers_the_one_that_lost_longest_goes_first() {
     }
 }
 
+/// A look that fails is made again, and those that are under way beside it are heard meanwhile.
+#[test]
+fn looks_that_fail_hold_nobody_up() {
+    const WRITERS: usize = 6;
+    for one_of in [2, 3, 7] {
+        let (time, runtime) = VirtualTime::new();
+        runtime.block_on(async {
+            let clock: Arc<dyn Clock> = time;
+            let memory = FaultBackend::forgetful();
+            let backend = Arc::new(SlowBackend::new(Arc::clone(&memory), Arc::clone(&clock), FAR));
+            let place = || Arc::clone(&backend) as Arc<dyn Backend>;
+            let open = (0..WRITERS).map(|number| begin(place(), Arc::clone(&clock), number));
+            let sessions = join_all(open).await;
+            backend.refuse_reads(one_of);
+            let commits = sessions.iter().enumerate().map(|(writer, (_, session))| {
+                let clock = &clock;
+                async move {
+                    let mut commits = Vec::new();
+                    for number in 0..10 {
+                        let began = clock.elapsed();
+                        let revision = session.observe(batch(writer, number)).await.unwrap().first_revision.unwrap();
+                        commits.push(Commit { took: clock.elapsed() - began, revision });
+                    }
+                    commits
+                }
+            });
+            let mut commits = join_all(commits).await.concat();
+            backend.refuse_reads(0);
+            let slowest = commits.iter().map(|commit| commit.took).max().unwrap();
+            assert!(slowest < Duration::from_millis(2000), "one of {one_of} reads fails: a commit took {slowest:?}");
+            commits.sort_by_key(|commit| commit.revision);
+            check(memory, &commits).await;
+        });
+    }
+}
+
 /// It knows of nobody else, and never loses a slot by which it would learn of it.
 #[test]
 fn a_writer_gets_in_beside_one_that_never_pauses() {

@@ -16,6 +16,9 @@ use crate::store::segment::segment_name;
 /// How many reads are under way at once.
 pub(super) const LOOKS_MAX: usize = 16;
 
+/// After so many looks in a row that failed nothing more is looked at: the storage does not let itself be read at present.
+const FAILURES_MAX: usize = 16;
+
 /// Where a lookout looks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lookout<'a> {
@@ -28,7 +31,8 @@ impl Lookout<'_> {
     /// not. One that fails has seen nothing: this is about learning of something early, the create of the slot decides.
     pub(super) async fn watch(self, seq: u64, every: Duration, reads: &mut Latency) -> Bytes {
         let mut looks = FuturesUnordered::new();
-        loop {
+        let mut failures = 0;
+        while failures < FAILURES_MAX {
             if looks.len() < LOOKS_MAX {
                 looks.push(self.look(seq));
             }
@@ -37,16 +41,21 @@ impl Lookout<'_> {
             loop {
                 tokio::select! {
                     biased;
-                    Some((Ok(found), took)) = looks.next() => {
-                        reads.note(took);
-                        if let Some(bytes) = found {
-                            return bytes;
+                    Some((found, took)) = looks.next() => match found {
+                        Ok(found) => {
+                            failures = 0;
+                            reads.note(took);
+                            if let Some(bytes) = found {
+                                return bytes;
+                            }
                         }
-                    }
+                        Err(_) => failures += 1,
+                    },
                     () = &mut pause => break,
                 }
             }
         }
+        std::future::pending().await
     }
 
     /// Reads so many slots at once; the segments up to the first that is free or cannot be read.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use elava::Result;
 use elava::clock::Clock;
 use elava::store::{Backend, Created, Listed, Staged};
+use elava::{Error, Result};
 use object_store::ObjectStore;
 
 use super::fault_backend::FaultBackend;
@@ -34,11 +34,13 @@ pub struct SlowBackend {
     slowness: Slowness,
     requests: Arc<AtomicU64>,
     refused: Arc<AtomicUsize>,
+    /// Of so many reads one is refused; none for 0.
+    refused_reads: Arc<AtomicU64>,
 }
 
 impl SlowBackend {
     pub fn new(memory: Arc<FaultBackend>, clock: Arc<dyn Clock>, slowness: Slowness) -> Self {
-        Self { memory, clock, slowness, requests: Arc::default(), refused: Arc::default() }
+        Self { memory, clock, slowness, requests: Arc::default(), refused: Arc::default(), refused_reads: Arc::default() }
     }
 
     /// How many requests there were.
@@ -51,6 +53,12 @@ impl SlowBackend {
     #[allow(dead_code, reason = "a bench uses it")]
     pub fn refused(&self) -> usize {
         self.refused.load(Ordering::SeqCst)
+    }
+
+    /// From now on one of so many reads is refused; none for 0.
+    #[allow(dead_code, reason = "a bench does not use it")]
+    pub fn refuse_reads(&self, one_of: u64) {
+        self.refused_reads.store(one_of, Ordering::SeqCst);
     }
 
     /// From two thirds of the usual time to four thirds; every fiftieth request takes three times as long.
@@ -101,6 +109,10 @@ impl Backend for SlowBackend {
     async fn get(&self, name: &str) -> Result<Option<Bytes>> {
         let takes = self.takes(self.slowness.read);
         self.clock.sleep(takes / 2).await;
+        let one_of = self.refused_reads.load(Ordering::SeqCst);
+        if one_of > 0 && self.requests().is_multiple_of(one_of) {
+            return Err(Error::unavailable("refused"));
+        }
         let found = self.memory.get(name).await;
         self.clock.sleep(takes / 2).await;
         found

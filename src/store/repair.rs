@@ -99,8 +99,8 @@ struct Sickbed {
     newest: u64,
     /// Manifests that can be read, by number.
     manifests: Vec<(Manifest, Hash)>,
-    /// The last segment.
-    last_seq: u64,
+    /// The segments that are there: the number in a name may be anything, so nobody counts up or down to one.
+    log: BTreeSet<u64>,
     /// The newest segment that has no payload that can be read, 0 if all have.
     last_without_payload: u64,
 }
@@ -119,13 +119,13 @@ impl Sickbed {
         let log = backend.list("log", "").await?;
         let whole = log.iter().filter(|listed| listed.bytes > HEADER_BYTES as u64 && !damaged.contains(&listed.name));
         let whole: BTreeSet<u64> = whole.filter_map(|listed| segment_seq(&listed.name)).collect();
-        let last_seq = log.iter().filter_map(|listed| segment_seq(&listed.name)).max().unwrap_or_default();
-        let last_without_payload = (1..=last_seq).rev().find(|seq| !whole.contains(seq)).unwrap_or_default();
+        let log: BTreeSet<u64> = log.iter().filter_map(|listed| segment_seq(&listed.name)).collect();
+        let last_without_payload = (1..=log.last().copied().unwrap_or_default()).rev().find(|seq| !whole.contains(seq)).unwrap_or_default();
         // One that is missing has its number all the same.
         let numbers = damaged.iter().filter_map(|name| manifest_number(name)).chain(manifest_in_force(&listed));
         let newest = numbers.max().unwrap_or_default();
         let is_backup = BackupPoint::newest(&listed).is_some();
-        Ok(Self { is_backup, report, damaged, newest, manifests, last_seq, last_without_payload })
+        Ok(Self { is_backup, report, damaged, newest, manifests, log, last_without_payload })
     }
 
     /// Whether all that a manifest names is whole, and all of the log after it.
@@ -261,13 +261,14 @@ async fn rebuild(backend: &Arc<dyn Backend>, sickbed: &Sickbed, base: Option<(Ma
     let before = sickbed.manifests.iter().find(|(manifest, _)| manifest.number == sickbed.newest);
     history.manifest_hash = before.map_or([0; 32], |(_, hash)| *hash);
     history.manifest = Arc::new(Manifest { number: sickbed.newest, ..(*history.manifest).clone() });
-    for seq in history.last.0 + 1..=sickbed.last_seq {
+    let last_seq = sickbed.log.last().copied().unwrap_or_default();
+    for seq in history.last.0 + 1..=last_seq {
         let name = segment_name(seq);
         let bytes = backend.get(&name).await?.ok_or_else(|| Error::corrupt(format!("{name} is missing")))?;
         let segment = Segment::decode(&bytes, seq, Some(history.store_id).filter(|id| !id.is_nil()))?;
         history.store_id = segment.header.store_id;
         history.push(Arc::new(segment))?;
-        if is_due(&history) || seq == sickbed.last_seq {
+        if is_due(&history) || seq == last_seq {
             make_tables(&mut history, &mut Compacted::default()).await?;
         }
     }
@@ -339,7 +340,7 @@ async fn is_segment(backend: &Arc<dyn Backend>, sickbed: &Sickbed, seq: u64, byt
         let bytes = backend.get(&segment_name(seq)).await?;
         Ok::<_, Error>(bytes.and_then(|bytes| SegmentHeader::decode(&bytes, seq, None).ok()))
     };
-    let (before, here, after) = (ours(seq.saturating_sub(1)).await?, ours(seq).await?, ours(seq + 1).await?);
+    let (before, here, after) = (ours(seq.saturating_sub(1)).await?, ours(seq).await?, ours(seq.saturating_add(1)).await?);
     let follows = before.as_ref().is_none_or(|before| before.hash() == header.previous_hash);
     let is_followed = after.as_ref().is_none_or(|after| after.previous_hash == header.hash());
     let is_itself = here.as_ref().is_none_or(|here| *here == header);
@@ -357,9 +358,9 @@ async fn is_manifest(backend: &Arc<dyn Backend>, sickbed: &Sickbed, number: u64,
     if covered.is_none_or(|covered| hex(&covered.hash()) != manifest.covered_hash) {
         return Ok(false);
     }
-    for seq in (manifest.covered_seq..=sickbed.last_seq).rev() {
-        let bytes = backend.get(&segment_name(seq)).await?;
-        let header = bytes.and_then(|bytes| SegmentHeader::decode(&bytes, seq, None).ok());
+    for seq in sickbed.log.range(manifest.covered_seq..).rev() {
+        let bytes = backend.get(&segment_name(*seq)).await?;
+        let header = bytes.and_then(|bytes| SegmentHeader::decode(&bytes, *seq, None).ok());
         if let Some(header) = header.filter(|header| header.manifest_number <= number) {
             return Ok(header.manifest_number < number || header.manifest_hash == hash);
         }

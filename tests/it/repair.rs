@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use elava::store::{Backend, BackupOptions, CompactOptions, Cure, Diagnosis, Manifest, backup, diagnose, repair, verify_with};
+use elava::store::{
+    Backend, BackupOptions, CompactOptions, Cure, Diagnosis, HEADER_BYTES, Manifest, backup, diagnose, repair, verify_with,
+};
 use elava::{ErrorKind, Result};
 
 use crate::damage::{answers, flipped};
 use crate::support::fault_backend::{FaultBackend, Objects};
+use crate::support::rounds::CountingBackend;
 use crate::support::{Row, Scratch, clock, rows, session};
 use crate::verify::{DEEP, scan, told};
 
@@ -167,6 +170,35 @@ async fn much_damage_is_fetched_at_once() {
     backend.put(&newest, Bytes::from_static(b"nothing"));
     assert!(cured(&backend, Cure::FromBackup(place(&whole.backup))).await.unwrap());
     whole.check_cured(&backend, "from_backup").await;
+}
+
+/// Endless was: looking for a header that names a manifest, one by one down from a number that somebody had put into a name, whether what
+/// stands there is nothing, or the last segment once more with that number in it. Only what is there is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_cannot_be_keeps_no_repair_busy() {
+    let whole = Whole::make(Duration::MAX).await;
+    let (name, ..) = whole.newest();
+    let last = whole.objects.keys().rfind(|name| name.starts_with("log/")).unwrap();
+    for number in [u64::MAX, u64::MAX - 1, 1 << 40] {
+        let mut again = whole.objects[last].to_vec();
+        again[28..36].copy_from_slice(&number.to_le_bytes());
+        let checksum = crc32fast::hash(&again[..HEADER_BYTES - 4]);
+        again[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
+        for forged in [Bytes::from_static(b"nothing"), again.into()] {
+            let backend = whole.with(&name, Some(Bytes::from_static(b"nothing")));
+            let forged_name = format!("log/{number:020}.seg");
+            backend.put(&forged_name, forged);
+            let counted = CountingBackend::over(&backend);
+            let cure = Cure::FromBackup(place(&whole.backup));
+            let (repaired, recorded) = repair(Arc::clone(&counted) as Arc<dyn Backend>, clock(), &cure).await.unwrap();
+            assert_eq!((repaired.written, recorded), (vec![name.clone()], false), "segment {number}");
+            let requests = counted.requests.take().len();
+            assert!(requests < 20_000, "segment {number}: {requests} requests");
+            // Nothing is missed that stood there.
+            backend.take(&forged_name);
+            assert_eq!(told(&verify_with(place(&backend), &DEEP).await.unwrap()), Vec::<String>::new());
+        }
+    }
 }
 
 /// What would be another history, or an older one, is refused.

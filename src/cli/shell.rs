@@ -40,9 +40,9 @@ impl StoreShell {
         Ok(Self { store, seen, is_fresh: true, session, completes: false, names: Names::default() })
     }
 
-    /// Gathers the names to complete, now and after each statement that may change them.
+    /// Gathers the names to complete, now and after each statement that may change them. The first of those may come long after.
     pub async fn with_names(mut self) -> Self {
-        self.completes = true;
+        (self.completes, self.is_fresh) = (true, false);
         self.gather_names().await;
         self
     }

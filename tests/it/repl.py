@@ -3,6 +3,7 @@ import os
 import pty
 import re
 import select
+import subprocess
 import sys
 
 LIMIT_SECONDS = 60  # for one answer; only a shell that hangs takes as long
@@ -46,6 +47,11 @@ PROMPT = r"\nelava> $"
 
 terminal = Terminal(sys.argv[1])
 terminal.expect(r"revision 5 at .*" + PROMPT)
+
+# What was written since it was opened is seen by the very first statement.
+subprocess.run([sys.argv[1], "tag", "written-meanwhile"], check=True, capture_output=True)
+terminal.type("SELECT count(*) AS tags FROM audit_log WHERE entry = 'tag_created';\r")
+terminal.expect(r"tags[\s\S]*\n[^\n]*\b1\b[\s\S]*" + PROMPT)
 
 # A statement over two lines runs when its semicolon is there.
 terminal.type("SELECT count(*) AS live\r")

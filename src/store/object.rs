@@ -18,11 +18,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::Utc;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use uuid::Uuid;
 
 use super::backend::{Backend, Created, Listed, Staged};
@@ -32,7 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub use client::Bucket;
 pub use url::{BucketUrl, Cloud};
 
-use client::{Attempt, Retries};
+use client::{Attempt, Retries, StorageClock};
 use outcome::Outcome;
 use staged::StagedObject;
 
@@ -55,6 +54,7 @@ pub struct ObjectBackend {
     commits: Arc<dyn ObjectStore>,
     /// Repeats requests that may be repeated.
     objects: Arc<dyn ObjectStore>,
+    clock: StorageClock,
     staging: PathBuf,
     prepared: AtomicBool,
     cache: Option<Arc<BlockCache>>,
@@ -66,15 +66,15 @@ impl ObjectBackend {
     /// # Errors
     /// `Invalid` if it is configured in a way that cannot be.
     pub fn new(url: BucketUrl, bucket: Bucket, staging: PathBuf) -> Result<Self> {
-        let endpoint = bucket.endpoint();
+        let (endpoint, clock) = (bucket.endpoint(), StorageClock::default());
         let client = |retries| -> Result<Arc<dyn ObjectStore>> {
-            let client = bucket.client(&url.bucket, retries);
+            let client = bucket.client(&url.bucket, retries, &clock);
             let client =
                 client.map_err(|error| Error::invalid(format!("{url} cannot be reached as it is configured")).with_source(error))?;
             Ok(Arc::new(PrefixStore::new(client, url.prefix.as_str())))
         };
         let (commits, objects) = (client(Retries::None)?, client(Retries::Limited)?);
-        Ok(Self { url, endpoint, commits, objects, staging, prepared: AtomicBool::new(false), cache: None })
+        Ok(Self { url, endpoint, commits, objects, clock, staging, prepared: AtomicBool::new(false), cache: None })
     }
 
     /// The same, with blocks of data files kept in a cache.
@@ -158,13 +158,16 @@ impl Backend for ObjectBackend {
             "" => self.objects.list(Some(&prefix)),
             after => self.objects.list_with_offset(Some(&prefix), &Path::from(after)),
         };
-        let now = Utc::now();
-        let listed = stream.map_ok(|found| Listed {
+        let found: Vec<ObjectMeta> = stream.try_collect().await.map_err(|error| self.told("list", folder, &error))?;
+        // Of a storage that tells no time it is at least that of the newest object.
+        let now = self.clock.told().or_else(|| found.iter().map(|found| found.last_modified).max()).unwrap_or_default();
+        let listed = |found: ObjectMeta| Listed {
             name: found.location.to_string(),
             bytes: found.size,
             age_seconds: (now - found.last_modified).num_seconds().try_into().unwrap_or(0),
-        });
-        let mut listed: Vec<Listed> = listed.try_collect().await.map_err(|error| self.told("list", folder, &error))?;
+        };
+        // Not every server knows how to begin a listing after a name; it lists all then.
+        let mut listed: Vec<Listed> = found.into_iter().map(listed).filter(|listed| listed.name.as_str() > after).collect();
         listed.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(listed)
     }

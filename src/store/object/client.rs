@@ -1,13 +1,14 @@
 //! The clients of a bucket: one that never repeats a request, for creates, and one that does, for all else.
 //!
 //! The library that sends requests tells a caller little of how one went wrong. So each goes through a service here that
-//! notes whether it was sent and what was answered.
+//! notes whether it was sent and what was answered, and what time it was by the clock of whoever answered.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService, ReqwestConnector};
@@ -57,8 +58,9 @@ impl Retries {
 }
 
 impl Bucket {
-    /// The client of a bucket of that name.
-    pub(super) fn client(&self, name: &str, retries: Retries) -> object_store::Result<Arc<dyn ObjectStore>> {
+    /// The client of a bucket of that name. What answers tell of the time is noted.
+    pub(super) fn client(&self, name: &str, retries: Retries, clock: &StorageClock) -> object_store::Result<Arc<dyn ObjectStore>> {
+        let watched = Watched(clock.clone());
         let (retry, times) =
             (retries.config(), [(ClientConfigKey::Timeout, REQUEST_TIME_MAX), (ClientConfigKey::ConnectTimeout, CONNECT_TIME_MAX)]);
         Ok(match self.clone() {
@@ -67,17 +69,17 @@ impl Bucket {
                 let builder = times.into_iter().fold(*builder, set).with_bucket_name(name);
                 // Buckets that lock objects take none without a checksum.
                 let builder = builder.with_checksum_algorithm(Checksum::SHA256);
-                Arc::new(builder.with_retry(retry).with_http_connector(Watched).build()?)
+                Arc::new(builder.with_retry(retry).with_http_connector(watched).build()?)
             }
             Self::Google(builder) => {
                 let set = |builder: GoogleCloudStorageBuilder, (key, time)| builder.with_config(GoogleConfigKey::Client(key), time);
                 let builder = times.into_iter().fold(*builder, set).with_bucket_name(name);
-                Arc::new(builder.with_retry(retry).with_http_connector(Watched).build()?)
+                Arc::new(builder.with_retry(retry).with_http_connector(watched).build()?)
             }
             Self::Azure(builder) => {
                 let set = |builder: MicrosoftAzureBuilder, (key, time)| builder.with_config(AzureConfigKey::Client(key), time);
                 let builder = times.into_iter().fold(*builder, set).with_container_name(name);
-                Arc::new(builder.with_retry(retry).with_http_connector(Watched).build()?)
+                Arc::new(builder.with_retry(retry).with_http_connector(watched).build()?)
             }
         })
     }
@@ -124,17 +126,39 @@ impl Attempt {
     }
 }
 
-/// Makes clients that note what becomes of requests.
-#[derive(Debug)]
-struct Watched;
+/// The clock of a storage, as far as its answers tell: ages of objects are told by it, whatever the clocks of those that ask.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StorageClock(Arc<Mutex<Option<DateTime<Utc>>>>);
 
-impl HttpConnector for Watched {
-    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(WatchedClient(ReqwestConnector::default().connect(options)?)))
+impl StorageClock {
+    /// The time of the newest answer that told one.
+    pub(super) fn told(&self) -> Option<DateTime<Utc>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Errors may come from something on the way, which has a clock of its own.
+    fn note(&self, answer: &HttpResponse) {
+        let date = answer.headers().get("date").filter(|_| answer.status().is_success()).and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.to_utc());
+        }
     }
 }
 
-struct WatchedClient(HttpClient);
+/// Makes clients that note what becomes of requests.
+#[derive(Debug)]
+struct Watched(StorageClock);
+
+impl HttpConnector for Watched {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(WatchedClient { client: ReqwestConnector::default().connect(options)?, clock: self.0.clone() }))
+    }
+}
+
+struct WatchedClient {
+    client: HttpClient,
+    clock: StorageClock,
+}
 
 impl fmt::Debug for WatchedClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,7 +172,10 @@ impl HttpService for WatchedClient {
         let attempt = request.extensions().get::<Attempt>().cloned().unwrap_or_default();
         // What is given up while it is under way may have been sent.
         attempt.note(Fate::Unanswered);
-        let answer = self.0.execute(request).await;
+        let answer = self.client.execute(request).await;
+        if let Ok(answer) = &answer {
+            self.clock.note(answer);
+        }
         attempt.note(match &answer {
             Ok(answer) => Fate::Answered(answer.status().as_u16()),
             Err(error) if error.kind() == HttpErrorKind::Connect => Fate::Unsent,

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use bytes::Bytes;
-use elava::store::{Backend, Created, ObjectBackend};
+use elava::store::{Backend, CompactOptions, Created, Listed, ObjectBackend, Writer};
 use futures::future::join_all;
 use tokio::sync::Barrier;
 
 use super::servers::Server;
+use crate::support::clock;
+use crate::support::fault_proxy::{FaultProxy, ServerClock};
+use crate::sweep::scan_and_compact;
 
 /// Racing creators, and how often they race.
 const RACERS: usize = 32;
@@ -51,6 +54,55 @@ async fn what_is_created_is_there_at_once_and_nothing_takes_its_name() {
         assert_eq!(backend.create("log/3.seg", bytes("again")).await.unwrap(), Created::Done, "a name that was deleted is free");
         assert_eq!(backend.get("log/3.seg").await.unwrap(), Some(bytes("again")));
         assert_eq!(bucket.keys().await.len(), 5, "{}", server.name);
+    }
+}
+
+/// Lost was: what is kept for a day, to a machine whose clock was a day ahead. Ages are told by the storage's clock alone, so two days
+/// between it and that of this machine, in either direction, are no age.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ages_are_told_by_the_clock_of_the_storage() {
+    for server in Server::both() {
+        let bucket = server.bucket().await;
+        for name in ["log/1.seg", "log/2.seg"] {
+            bucket.backend().create(name, bytes("x")).await.unwrap();
+        }
+        let proxy = FaultProxy::before(&server.endpoint);
+        for (answered, written, age_days) in [
+            (Some(0), 0, 0),
+            (Some(2), 2, 0),
+            (Some(-2), -2, 0),
+            // Two days after it was written.
+            (Some(0), -2, 2),
+            (Some(2), 0, 2),
+            // Nobody tells what time it is: both were written at about the same.
+            (None, -2, 0),
+            (None, 2, 0),
+        ] {
+            proxy.set_clock(ServerClock { answered, written });
+            let listed = bucket.backend_at(proxy.endpoint()).list("log", "").await.unwrap();
+            let age_min = age_days * 24 * 3600;
+            assert_eq!(listed.len(), 2, "{}", server.name);
+            for Listed { age_seconds, .. } in listed {
+                assert!((age_min..age_min + 600).contains(&age_seconds), "{}: {answered:?}, {written}: {age_seconds} s", server.name);
+            }
+        }
+    }
+}
+
+/// A compaction on a machine whose clock is two days ahead takes nothing away that was replaced just now; it goes once the storage
+/// says that the grace period is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_grace_period_is_one_of_the_clock_of_the_storage() {
+    for server in Server::both() {
+        let bucket = server.bucket().await;
+        let proxy = FaultProxy::before(&server.endpoint);
+        let writer = Writer::open(bucket.backend_at(proxy.endpoint()), clock()).await.unwrap();
+        let replaced = |keys: &[String]| keys.iter().any(|key| key.ends_with("/manifest/00000000000000000001"));
+        for (answered, written, number, is_kept) in [(0, 0, 0, true), (-2, -2, 1, true), (-2, -2, 2, true), (0, -2, 3, false)] {
+            proxy.set_clock(ServerClock { answered: Some(answered), written });
+            scan_and_compact(&writer, number, CompactOptions::default()).await;
+            assert_eq!(replaced(&bucket.keys().await), is_kept, "{}, scan {number}", server.name);
+        }
     }
 }
 

@@ -1,16 +1,17 @@
-//! A proxy in front of a server of object storage: counts requests, and has answers go wrong as it is told.
+//! A proxy in front of a server of object storage: counts requests, has answers go wrong as it is told, and sets the server's clock.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::TRANSFER_ENCODING;
+use hyper::header::{CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -47,6 +48,16 @@ pub struct Rule {
     pub fault: Fault,
 }
 
+/// What a server tells of times, so many days away from what it means.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "a bench does not use it")]
+pub struct ServerClock {
+    /// The time of its answers; `None`: they tell none.
+    pub answered: Option<i64>,
+    /// The times at which objects were written.
+    pub written: i64,
+}
+
 #[derive(Default)]
 struct State {
     rules: Vec<Rule>,
@@ -57,6 +68,7 @@ struct State {
     held: Vec<Request<Full<Bytes>>>,
     is_stopped: bool,
     latency: Duration,
+    clock: Option<ServerClock>,
 }
 
 struct Shared {
@@ -114,6 +126,12 @@ impl FaultProxy {
         self.shared.state.lock().unwrap().latency = latency;
     }
 
+    /// From now on the server tells these times.
+    #[allow(dead_code, reason = "a bench does not use it")]
+    pub fn set_clock(&self, clock: ServerClock) {
+        self.shared.state.lock().unwrap().clock = Some(clock);
+    }
+
     /// How many requests went wrong since the rules were set.
     pub fn fired(&self) -> usize {
         self.shared.state.lock().unwrap().fired
@@ -167,7 +185,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
             // A connection that was closed on purpose is no error here.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -201,14 +219,42 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
 }
 
 async fn forward(shared: &Shared, request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, &'static str> {
-    let latency = shared.state.lock().unwrap().latency;
+    let (latency, clock) = {
+        let state = shared.state.lock().unwrap();
+        (state.latency, state.clock)
+    };
     tokio::time::sleep(latency / 2).await;
     let answer = shared.client.request(request).await.map_err(|_| "the server went away")?;
     let (mut parts, body) = answer.into_parts();
-    let body = body.collect().await.map_err(|_| "the server went away")?.to_bytes();
+    let mut body = body.collect().await.map_err(|_| "the server went away")?.to_bytes();
     parts.headers.remove(TRANSFER_ENCODING);
+    if let Some(clock) = clock {
+        body = set_clock(clock, &mut parts.headers, body);
+    }
     tokio::time::sleep(latency / 2).await;
     Ok(Response::from_parts(parts, Full::from(body)))
+}
+
+/// The body and the headers of an answer with the times that a clock tells.
+fn set_clock(clock: ServerClock, headers: &mut HeaderMap, body: Bytes) -> Bytes {
+    if let Some(date) = headers.remove(DATE)
+        && let Some(days) = clock.answered
+    {
+        let date = DateTime::parse_from_rfc2822(date.to_str().unwrap()).unwrap() + TimeDelta::days(days);
+        headers.insert(DATE, date.format("%a, %d %b %Y %H:%M:%S GMT").to_string().parse().unwrap());
+    }
+    let Ok(text) = std::str::from_utf8(&body) else { return body };
+    let mut parts = text.split("<LastModified>");
+    let mut altered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (time, rest) = part.split_once('<').unwrap();
+        let time = DateTime::parse_from_rfc3339(time).unwrap() + TimeDelta::days(clock.written);
+        altered.push_str(&format!("<LastModified>{}<{rest}", time.format("%Y-%m-%dT%H:%M:%S%.3fZ")));
+    }
+    if altered != text {
+        headers.remove(CONTENT_LENGTH);
+    }
+    altered.into()
 }
 
 fn refusal(status: u16) -> Response<Full<Bytes>> {

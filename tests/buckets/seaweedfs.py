@@ -7,11 +7,13 @@ The first line of standard output is {"endpoint": "http://ADDRESS:PORT"}, once i
 named. All that it keeps is in a temporary folder.
 
 It knows two users: `testing`, who may do all, and `reading`, who may only read and list; the secret of each is its name and `-secret`.
+It encrypts objects for those that ask for it: AES256, and with KMS under any key that is named, which is made when it is first used.
 """
 
 import json
 import os
 import pathlib
+import secrets
 import socket
 import subprocess
 import sys
@@ -52,7 +54,8 @@ def seaweedfs(folder, address):
     identities = [
         {"name": name, "credentials": [{"accessKey": name, "secretKey": f"{name}-secret"}], "actions": actions} for name, actions in may.items()
     ]
-    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
+    kms = {"default_provider": "local", "providers": {"local": {"type": "local", "enableOnDemandCreate": True}}}
+    (folder / "s3.json").write_text(json.dumps({"identities": identities, "kms": kms}))
     master, volume, filer, s3, debug = free_ports(address, 5)
     weed = pathlib.Path(sys.executable).with_name("weed")
     command = [
@@ -97,7 +100,8 @@ def main(address="127.0.0.1"):
     with tempfile.TemporaryDirectory(prefix="elava-buckets-") as folder:
         command, port, ports = seaweedfs(pathlib.Path(folder), address)
         with open(pathlib.Path(folder) / "log", "wb") as log:
-            process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            keys = {"WEED_S3_SSE_KEK": secrets.token_hex(32)}
+            process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | keys)
         try:
             endpoint = f"http://{address}:{port}"
             wait_for(process, endpoint)

@@ -162,12 +162,18 @@ fn what_cannot_be_reached_is_told_with_what_to_do() {
 /// Credentials, region and address of a profile; encryption as a bucket may ask for it.
 #[test]
 fn the_settings_file_and_the_profile_say_how_a_bucket_is_reached() {
-    let server = Server::moto();
+    for server in Server::both() {
+        reached_as_said(server);
+    }
+}
+
+fn reached_as_said(server: &'static Server) {
     let (bench, bucket) = (Bench::new(), runtime().block_on(server.bucket()));
     std::fs::create_dir(bench.path(".aws")).unwrap();
     let endpoint = &server.endpoint;
     bench.write(".aws/config", &format!("[profile archive]\nregion = us-east-1\nendpoint_url = {endpoint}\n"));
-    bench.write(".aws/credentials", "[archive]\naws_access_key_id = testing\naws_secret_access_key = testing\n");
+    let (key, secret) = server.credentials();
+    bench.write(".aws/credentials", &format!("[archive]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"));
     let settings = |more: &str| format!("store = \"{}\"\n[storage]\nprofile = \"archive\"\n{more}", bucket.url());
     bench.write("history.ndjson", HISTORY);
     for (more, expected) in [
@@ -177,15 +183,17 @@ fn the_settings_file_and_the_profile_say_how_a_bucket_is_reached() {
         bench.write("elava.toml", &settings(more));
         let output = ran(bench.command(&["import", "history.ndjson"]).env("AWS_EC2_METADATA_DISABLED", "true"));
         assert!(output.status.success(), "{}", text(&output.stderr));
-        let output = ran(&mut bench.command(&["compact"]));
-        assert!(output.status.success(), "{}", text(&output.stderr));
+        for arguments in [&["compact"] as &[&str], &["verify", "--deep"]] {
+            let output = ran(&mut bench.command(arguments));
+            assert!(output.status.success(), "{}, {arguments:?}: {}", server.name, text(&output.stderr));
+        }
         runtime().block_on(async {
             let client = server.client();
             let found = bucket.keys().await;
             assert!(found.len() > 5, "{found:?}");
             for key in found {
                 let head = client.head_object().bucket(&bucket.name).key(&key).send().await.unwrap();
-                assert_eq!(head.server_side_encryption(), Some(&expected), "{key}");
+                assert_eq!(head.server_side_encryption(), Some(&expected), "{}, {key}", server.name);
                 client.delete_object().bucket(&bucket.name).key(&key).send().await.unwrap();
             }
         });

@@ -63,6 +63,11 @@ impl Server {
         [Self::moto(), Self::seaweedfs()]
     }
 
+    /// A user who may do all: its key and secret.
+    pub fn credentials(&self) -> (&str, &str) {
+        (self.key, self.secret)
+    }
+
     /// The SDK's own client.
     pub fn client(&self) -> Client {
         let config = aws_sdk_s3::Config::builder()

@@ -62,14 +62,24 @@ pub enum Holder {
     /// A tag that was made to.
     Tag(String),
     /// A scan that is under way: what was seen since it began decides what its end deletes.
-    Scan(String),
+    Scan {
+        /// Its id.
+        scan_id: String,
+        /// When it began.
+        started_at: Timestamp,
+        /// When it was last heard of.
+        last_at: Timestamp,
+    },
 }
 
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.holder {
             Holder::Tag(name) => write!(f, "tag {name:?} holds revision {}", self.revision),
-            Holder::Scan(scan_id) => write!(f, "scan {scan_id} began at revision {} and has not ended", self.revision),
+            Holder::Scan { scan_id, started_at, last_at } => {
+                let revision = self.revision;
+                write!(f, "scan {scan_id} began at revision {revision}, {started_at}, and has not ended; last heard of {last_at}")
+            }
         }
     }
 }
@@ -85,7 +95,10 @@ pub fn lowest_hold(index: &LogIndex) -> Option<Hold> {
     let tags = index.tags.iter().filter(|(_, point)| point.held);
     let tags = tags.map(|(name, point)| Hold { revision: point.revision, holder: Holder::Tag(name.clone()) });
     let scans = index.open_scans.iter().filter(|(_, scan)| !scan.failed);
-    let scans = scans.map(|(scan_id, scan)| Hold { revision: scan.token, holder: Holder::Scan(scan_id.clone()) });
+    let scans = scans.map(|(scan_id, scan)| {
+        let (started_at, last_at) = (Timestamp::from_micros(scan.started_at), Timestamp::from_micros(scan.last_at));
+        Hold { revision: scan.token, holder: Holder::Scan { scan_id: scan_id.clone(), started_at, last_at } }
+    });
     tags.chain(scans).min_by_key(|hold| hold.revision)
 }
 

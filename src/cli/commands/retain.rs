@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::model::{Revision, TimeSpan, Timestamp};
 use crate::query::Point;
-use crate::store::{CompactOptions, Compacted, LogIndex, RetentionPlan, RetentionSettings, Writer};
+use crate::store::{CompactOptions, Compacted, Holder, LogIndex, RetentionPlan, RetentionSettings, Writer};
 
 /// Raises the floor, and removes what lies below it.
 ///
@@ -123,6 +123,17 @@ fn for_people(plan: &RetentionPlan) -> String {
     ];
     if let Some(hold) = &plan.held_by {
         lines.push(("held back", format!("{hold}; asked for was {}", plan.asked)));
+        lines.push(("until", ends(&hold.holder)));
     }
     lines.iter().map(|(name, value)| format!("{name:<14} {value}\n")).collect()
+}
+
+/// What ends a hold.
+fn ends(holder: &Holder) -> String {
+    match holder {
+        Holder::Tag(name) => format!("`elava tag {name} --release`"),
+        Holder::Scan { .. } => {
+            "it ends: the same import, run again, goes on with it, and `elava scan` ends what was not heard of for 24 hours".to_owned()
+        }
+    }
 }

@@ -1,4 +1,7 @@
 use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
 
 use super::run::{Bench, HISTORY, check};
 
@@ -65,6 +68,41 @@ fn what_is_retained_is_planned_told_and_held_by_tags() {
     check("verify-retained", &bench.elava(&["verify", "--deep"]));
     check("retain-two-ways", &bench.elava(&["retain", "--keep", "1d", "--before", "3"]));
     check("retain-period", &bench.elava(&["retain", "--keep", "long"]));
+}
+
+/// An import whose process was killed holds the floor: it is said which, since when, and what ends it, and importing again does.
+#[test]
+fn what_a_killed_import_holds_is_told_with_what_ends_it() {
+    let resource = |id: &str, note: &str| {
+        let place = r#""provider":"aws","account_id":"111122223333","region":"us-east-1","resource_type":"aws_vpc""#;
+        format!("{{{place},\"resource_id\":\"{id}\",\"properties\":{{\"note\":\"{note}\"}}}}\n")
+    };
+    // More than is read of a pipe before the first of it is handed in.
+    let note = "x".repeat(4096);
+    let killed: String = (0..400).map(|number| resource(&format!("vpc-{number}"), &note)).collect();
+    let killed =
+        format!("{{\"scan\":\"started\",\"scan_id\":\"wednesday\",\"provider\":\"aws\",\"at\":\"2026-11-04T00:00:00Z\"}}\n{killed}");
+    let bench = Bench::with_history();
+    let mut import = bench.command(&["import", "-"]);
+    let mut process = import.env("ELAVA_STORE", "store").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = process.stdin.take().unwrap();
+    input.write_all(killed.as_bytes()).unwrap();
+    let began = "SELECT count(*) AS n FROM audit_log WHERE entry = 'scan_started' AND scan_id = 'wednesday'";
+    let has_begun = |_: u32| {
+        std::thread::sleep(Duration::from_millis(50));
+        bench.data(&["sql", began, "--format", "csv"]) == "n\n1\n"
+    };
+    assert!((0..600).any(has_begun), "it has not begun");
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let more = format!("{{\"scan\":\"started\",\"at\":\"2026-11-05T00:00:00Z\"}}\n{}{{\"scan\":\"completed\"}}\n", resource("vpc-x", ""));
+    let told = bench.elava_with(&["import", "-"], &more);
+    assert!(told.starts_with("exit 0"), "{told}");
+    check("retain-held-by-a-scan-dry-run", &bench.elava(&["retain", "--before", "6", "--dry-run"]));
+    check("retain-held-by-a-scan", &bench.elava(&["retain", "--before", "6", "--json"]));
+    let told = bench.elava_with(&["import", "-"], &format!("{killed}{{\"scan\":\"completed\"}}\n"));
+    assert!(told.starts_with("exit 0"), "{told}");
+    check("retain-held-no-more", &bench.elava(&["retain", "--before", "6"]));
 }
 
 fn today() -> String {

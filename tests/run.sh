@@ -13,6 +13,14 @@ fi
 if [ ! -e "$python/sources/pytest-9.0.2.tar.gz" ]; then
     "$python/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary pytest --dest "$python/sources" pytest==9.0.2
 fi
+# Microsoft's emulator of Azure's storage, where there is an npm to install it.
+if command -v npm > /dev/null; then
+    azurite="$target/azurite"
+    if [ ! -e "$azurite/node_modules/.bin/azurite-blob" ]; then
+        npm install --silent --no-audit --no-fund --prefix "$azurite" azurite@3.35.0
+    fi
+    export ELAVA_TEST_AZURITE="$azurite/node_modules/.bin/azurite-blob"
+fi
 export ELAVA_TEST_PYTHON="$python/bin/python"
 
 # The dependencies are those of the release build; Elava itself is built quickly and with all checks.

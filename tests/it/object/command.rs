@@ -70,7 +70,7 @@ fn all_commands_work_on_a_store_in_a_bucket() {
 }
 
 /// A history of one scan, of so many batches.
-fn story(scan: usize) -> String {
+pub fn story(scan: usize) -> String {
     let mut lines = format!("{{\"scan\":\"started\",\"scan_id\":\"scan-{scan}\",\"provider\":\"aws\"}}\n");
     for resource in 0..3000 {
         lines.push_str(&format!(

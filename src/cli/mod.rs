@@ -11,6 +11,7 @@ mod env;
 mod exit;
 mod open;
 pub mod output;
+mod panics;
 mod printer;
 mod progress;
 pub mod repl;
@@ -60,7 +61,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         }
     };
     let mut printer = Printer::new(cli.global.color.unwrap_or(ColorChoice::Auto));
-    match start(cli, &mut printer) {
+    panics::hush();
+    match panics::caught(|| start(cli, &mut printer)) {
         Ok(status) => status,
         Err(error) => {
             printer.error(&error);

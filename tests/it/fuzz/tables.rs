@@ -1,5 +1,6 @@
 //! Data files that somebody made: their hash is right, in their name and in the manifest, and so are all checksums.
 
+use std::fs;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::stored::{block_on, few_copies_of_a_store, golden, read_store, values, with_value};
 use super::{Target, corpus, fuzz, is_damage_or_panic, runner, unsealed};
+use crate::cli::run::Bench;
 use crate::support::fault_backend::Objects;
 
 fn hex(bytes: &[u8]) -> String {
@@ -50,6 +52,26 @@ fn data_files_that_somebody_made() {
         let target = Target { name: "data-file", cost: 100, block_max: few_copies_of_a_store, refuses: &is_damage_or_panic };
         fuzz(&target, &inputs, unsealed, |bytes| block_on(read_store(&with_file(&objects, name, bytes))));
     }
+}
+
+/// Printed was what Rust says of a panic, before the error that is made of it.
+#[test]
+fn a_panic_over_a_file_is_told_once() {
+    let objects = golden();
+    let name = objects.keys().find(|name| name.starts_with("versions/") && !name.contains("changes")).unwrap();
+    let bench = Bench::new();
+    for (name, bytes) in with_file(&objects, name, &corpus("versions")[0]) {
+        let path = bench.path("store").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    let statement = "SELECT * FROM resource_versions";
+    let told = bench.elava(&["sql", statement]);
+    assert!(told.starts_with("exit 2") && told.matches("error: ").count() == 1 && !told.contains("panic"), "{told}");
+    let told = bench.elava(&["-vv", "sql", statement]);
+    assert!(told.contains("a panic at "), "{told}");
+    let told = bench.elava(&["verify"]);
+    assert!(told.starts_with("exit 1") && !told.contains("panic"), "{told}");
 }
 
 /// Rows of a Parquet file.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use elava::clock::Clock;
 use elava::model::{CanonicalJson, Change, Content, CoverageStatus, Observation, ResourceKey, Scope, ScopeReport, Sighting, Timestamp};
 use elava::store::{
     BackupOptions, Begin, CompactOptions, FindingRecord, FindingStatus, LastRun, Purged, Readers, RedactionPlan, RetentionPlan, RunRecord,
@@ -369,7 +370,8 @@ async fn writers_that_are_open_meanwhile_go_on_from_what_replaces_it() {
 async fn a_pinned_reader_is_waited_for_unless_it_is_interrupted() {
     let backend = FaultBackend::forgetful();
     let writer = store(&backend).await;
-    let (open, pin) = Store::open(place(&backend)).await.unwrap().pinned(&clock()).await.unwrap();
+    let reads_by: Arc<dyn Clock> = clock();
+    let (open, pin) = Store::open(place(&backend)).await.unwrap().pinned(&reads_by).await.unwrap();
     let purged = redact(&writer, Readers::AwaitPinned).await;
     assert_eq!(purged.left.pinned_manifest, Some(open.manifest().number));
     assert!(!has_secret(&backend.objects()).is_empty());

@@ -34,6 +34,7 @@ tagged AS (
     SELECT resource_key, array_to_string(array_except($required, json_names(tags)), ', ') AS missing
     FROM resources
     WHERE (array_has($types, '*') OR array_has($types, resource_type)) AND NOT array_has($exclude_types, resource_type)
+        AND NOT jsonb_exists_all(tags, $required)
         AND NOT (resource_type LIKE 'aws_rds_db_%group' AND resource_id LIKE 'default%')
 )
 SELECT resource_key, 'no tag ' || missing AS reason, missing

@@ -79,6 +79,8 @@ const TEMPORAL: &[&str] = &[
      WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume e WHERE e.name = coalesce(v.name, i.name))",
     // The present time.
     "SELECT resource_key, tags['env'] FROM resources WHERE changed_at < elava_now() - interval '90 minutes'",
+    "SELECT resource_key FROM resources WHERE elava_now() - interval '2 hours' < changed_at AND first_seen_at <= elava_now() - interval '1 hour'",
+    "SELECT resource_key FROM aws_vpc WHERE elava_now() >= changed_at + interval '1 hour' AND elava_now() + interval '1 hour' > changed_at",
     "SELECT resource_key, elava_now() - changed_at AS age, elava_now() > first_seen_at + interval '1 hour' FROM aws_vpc WHERE name <> 'r1'",
     "SELECT resource_key FROM aws_ec2_instance i WHERE NOT EXISTS (SELECT 1 FROM aws_ebs_volume e
      WHERE e.name = i.name AND e.changed_at >= elava_now() - interval '1 hour')",

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction};
+use datafusion::logical_expr::{BinaryExpr, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator, lit};
 
 use super::Stretch;
 use super::held::{columns_of, project};
@@ -58,9 +59,34 @@ impl Stretch {
 
     fn given_to_filter(&self, filter: Filter) -> Result<LogicalPlan> {
         let columns = columns_of(filter.input.schema());
-        let (input, at) = self.with_moment(Arc::unwrap_or_clone(filter.input))?;
+        // Each row meets each point: those go first for which there is none.
+        let ever = split_conjunction(&filter.predicate).into_iter().filter_map(|part| self.at_some_point(part).transpose());
+        let input = match conjunction(ever.collect::<Result<Vec<_>>>()?) {
+            Some(ever) => LogicalPlan::Filter(Filter::try_new(ever, filter.input)?),
+            None => Arc::unwrap_or_clone(filter.input),
+        };
+        let (input, at) = self.with_moment(input)?;
         let filter = Filter::try_new(put(filter.predicate, &at)?, Arc::new(input))?;
         project(LogicalPlan::Filter(filter), columns)
+    }
+
+    /// A comparison with the present, or with a time so long before or after it, at the point at which it holds if it does at any;
+    /// none for other conditions.
+    fn at_some_point(&self, part: &Expr) -> Result<Option<Expr>> {
+        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = part else { return Ok(None) };
+        let op = match (is_shifted_now(left), is_shifted_now(right)) {
+            (false, true) if !asks_now(left) => Some(*op),
+            (true, false) if !asks_now(right) => op.swap(),
+            _ => None,
+        };
+        let point = match op {
+            Some(Operator::Lt | Operator::LtEq) => self.points.last(),
+            Some(Operator::Gt | Operator::GtEq) => self.points.first(),
+            _ => None,
+        };
+        let Some((_, time)) = point else { return Ok(None) };
+        let time = lit(ScalarValue::TimestampMicrosecond(Some(time.micros()), Some("UTC".into())));
+        put(part.clone(), &time).map(Some)
     }
 
     /// Rows with the present as another column.
@@ -79,6 +105,16 @@ fn asks_now(expr: &Expr) -> bool {
 
 fn is_now(expr: &Expr) -> bool {
     matches!(expr, Expr::ScalarFunction(function) if function.func.name() == ELAVA_NOW)
+}
+
+/// Whether an expression is the present, or a time that is always so long before or after it: later, the later that is.
+fn is_shifted_now(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Plus | Operator::Minus, right }) => {
+            is_shifted_now(left) && matches!(**right, Expr::Literal(..))
+        }
+        expr => is_now(expr),
+    }
 }
 
 /// An expression with a value in place of the present.

@@ -167,11 +167,35 @@ impl Committer {
         }
     }
 
-    /// Compacts the tail; what others have committed meanwhile is read first. A file that is gone may have been replaced by
-    /// another compaction.
+    /// Compacts the tail; what others have committed meanwhile is read first.
     async fn compact(&mut self, options: CompactOptions) -> Result<Compacted> {
-        self.maintenance.wait().await?;
+        self.await_maintenance().await?;
+        self.compact_tail(options).await
+    }
+
+    /// Waits for the compaction that is under way, and compacts what has become due meanwhile, or was redacted.
+    async fn catch_up_compaction(&mut self) -> Result<()> {
+        self.await_maintenance().await?;
+        if is_due(&self.history) || self.history.lags_redactions() {
+            self.compact_tail(CompactOptions::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the compaction that is under way, and reads what was committed meanwhile.
+    async fn await_maintenance(&mut self) -> Result<()> {
+        let began_from = self.maintenance.began_from();
+        let waited = self.maintenance.wait().await;
         self.catch_up().await?;
+        match waited {
+            // Another compaction has replaced the files that this one missed.
+            Err(error) if error.kind() == ErrorKind::Corrupt && began_from != Some(self.history.manifest.number) => Ok(()),
+            waited => waited,
+        }
+    }
+
+    /// Compacts the tail. A file that is gone may have been replaced by another compaction.
+    async fn compact_tail(&mut self, options: CompactOptions) -> Result<Compacted> {
         for _ in 0..REREADS_MAX {
             let known = self.history.manifest.number;
             let error = match compact(&mut self.history, options).await {
@@ -184,16 +208,6 @@ impl Committer {
             }
         }
         Err(too_fast())
-    }
-
-    /// Waits for the compaction that is under way, and compacts what has become due meanwhile, or was redacted.
-    async fn catch_up_compaction(&mut self) -> Result<()> {
-        self.maintenance.wait().await?;
-        self.catch_up().await?;
-        if is_due(&self.history) || self.history.lags_redactions() {
-            compact(&mut self.history, CompactOptions::default()).await?;
-        }
-        Ok(())
     }
 
     /// Reads what other writers have committed. What a reading that failed has left undone is made up for by the next.

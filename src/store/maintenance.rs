@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Default)]
 pub struct Maintenance {
     task: Option<JoinHandle<Result<Compacted>>>,
+    /// The number of the manifest that it began from.
+    from: u64,
 }
 
 impl Maintenance {
@@ -27,9 +29,15 @@ impl Maintenance {
         }
         if self.task.is_none() && !ended && is_due(history) {
             let mut history = history.clone();
+            self.from = history.manifest.number;
             self.task = Some(tokio::spawn(async move { compact(&mut history, CompactOptions::default()).await }));
         }
         ended
+    }
+
+    /// The number of the manifest that the compaction under way began from.
+    pub fn began_from(&self) -> Option<u64> {
+        self.task.as_ref().map(|_| self.from)
     }
 
     /// Waits for the compaction that is under way, if there is one.

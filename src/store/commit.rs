@@ -83,9 +83,12 @@ impl Committer {
             Some(history) => history,
             None => make_store(backend, &*clock, writer_id).await?,
         };
-        let state = load_state(&history, &[]).await?;
-        let (runs, contents, maintenance, turns) = (Runs::default(), Contents::default(), Maintenance::default(), Turns::default());
-        Ok(Self { history, state, runs, contents, maintenance, turns, clock, writer_id, is_current: true })
+        let (state, runs, contents) = (State::default(), Runs::default(), Contents::default());
+        let (maintenance, turns) = (Maintenance::default(), Turns::default());
+        let mut committer = Self { history, state, runs, contents, maintenance, turns, clock, writer_id, is_current: false };
+        committer.reload().await?;
+        committer.caught_up();
+        Ok(committer)
     }
 
     /// Serves requests that came in together; those that write go into one segment, with those that come in while it waits for its
@@ -268,9 +271,26 @@ impl Committer {
         self.runs.roll_back();
     }
 
-    /// Makes the state anew where segments were cut down before they were read. Scans under way keep the numbers of their
-    /// scopes and what they and others saw since they began.
+    /// Makes the state anew, as where segments were cut down before they were read. A file that is gone may have been replaced by a
+    /// compaction that has not been read yet.
     async fn reload(&mut self) -> Result<()> {
+        for _ in 0..REREADS_MAX {
+            let known = self.history.manifest.number;
+            let error = match self.read_state().await {
+                Err(error) if error.kind() == ErrorKind::Corrupt => error,
+                outcome => return outcome,
+            };
+            self.history.refresh().await?;
+            if self.history.manifest.number == known {
+                return Err(error);
+            }
+        }
+        Err(too_fast())
+    }
+
+    /// Reads the state from the tables and the tail. Scans under way keep the numbers of their scopes and what they and others saw
+    /// since they began.
+    async fn read_state(&mut self) -> Result<()> {
         let mut state = load_state(&self.history, self.state.scopes()).await?;
         self.runs.forget_seen();
         if let Some(token) = self.runs.oldest_token(self.history.index.floor) {

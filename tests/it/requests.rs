@@ -164,13 +164,17 @@ async fn what_was_read_once_is_read_from_the_cache_whatever_became_of_it() {
 
 #[tokio::test]
 async fn the_ends_of_files_are_fetched_at_once_where_there_is_a_cache() {
+    const CHANGES: &str = "versions/changes-";
     let (store, folder) = (long_history().await, TempDir::new().unwrap());
-    let (_, opened, _) = opened(&store).await;
-    let snapshot = opened.snapshot().await.unwrap();
-    let [_, _, history] = queries(&snapshot);
-    let (requests, _) = asked(&CountingBackend::with_cache(&store, cache(folder.path())), &history).await;
+    let (without, opened, _) = opened(&store).await;
+    let [_, _, history] = queries(&*opened.snapshot().await.unwrap());
+    let (requests, _) = asked(&without, &history).await;
+    let needed: BTreeSet<&str> = requests.iter().map(|request| request.name.as_str()).filter(|name| name.starts_with(CHANGES)).collect();
+    let backend = CountingBackend::with_cache(&store, cache(folder.path()));
+    backend.requests.await_at_once(CHANGES, needed.len());
+    let (requests, _) = asked(&backend, &history).await;
     // First what the tail has replaced. All files are small here: with their ends all of them is there.
-    let ends: Vec<&Request> = requests.iter().filter(|request| request.name.starts_with("versions/changes-")).collect();
+    let ends: Vec<&Request> = requests.iter().filter(|request| request.name.starts_with(CHANGES)).collect();
     let files: BTreeSet<&str> = ends.iter().map(|request| request.name.as_str()).collect();
     assert!(files.len() > 1 && files.len() == ends.len(), "{requests:#?}");
     assert!(ends.iter().all(|request| request.round == 2 && request.range.is_some()) && rounds(&requests) == 2, "{requests:#?}");

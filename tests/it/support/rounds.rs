@@ -19,6 +19,8 @@ use super::fault_backend::FaultBackend;
 
 /// So often others may go on before a request ends: all that are made at once have begun by then.
 const TURNS: usize = 100;
+/// So often at most where more requests are awaited: what is read from a disk first takes as long as it takes.
+const TURNS_MAX: usize = 1_000_000;
 
 /// A request for an object, or a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,16 @@ pub struct Request {
 struct Seen {
     requests: Vec<Request>,
     rounds_ended: usize,
+    /// How names begin of which so many requests begin before one ends.
+    awaited: Option<(&'static str, usize)>,
+}
+
+impl Seen {
+    /// Whether all have begun that are awaited with a request for a name.
+    fn has_all(&self, name: &str) -> bool {
+        let Some((start, count)) = self.awaited.filter(|(start, _)| name.starts_with(start)) else { return true };
+        self.requests.iter().filter(|request| request.name.starts_with(start)).count() >= count
+    }
 }
 
 /// What was asked of a store.
@@ -44,7 +56,14 @@ pub struct Requests(Arc<Mutex<Seen>>);
 impl Requests {
     /// All since this was last called, in the order in which they began.
     pub fn take(&self) -> Vec<Request> {
-        std::mem::take(&mut *self.0.lock().unwrap()).requests
+        let mut seen = self.0.lock().unwrap();
+        seen.rounds_ended = 0;
+        std::mem::take(&mut seen.requests)
+    }
+
+    /// From now on no request for a name that begins so ends before so many have begun, unless they never do.
+    pub fn await_at_once(&self, start: &'static str, count: usize) {
+        self.0.lock().unwrap().awaited = Some((start, count));
     }
 
     async fn pass(&self, name: &str, range: Option<Range<u64>>) {
@@ -54,7 +73,10 @@ impl Requests {
             seen.requests.push(Request { name: name.to_owned(), range, round });
             round
         };
-        for _ in 0..TURNS {
+        for turn in 0..TURNS_MAX {
+            if turn >= TURNS && self.0.lock().unwrap().has_all(name) {
+                break;
+            }
             tokio::task::yield_now().await;
         }
         let mut seen = self.0.lock().unwrap();

@@ -204,7 +204,7 @@ pub enum Command {
     /// cannot be had back. A later scan records what it sees then: cure or exclude that first.
     /// Backups, exports and copies keep what they hold.
     ///
-    ///   elava redact i-0b6c24fac1d9b5a41 --reason 'a password in the user data' --dry-run
+    ///   elava redact i-097260e5ec18f6fa5 --reason 'a password in the user data' --dry-run
     #[command(verbatim_doc_comment)]
     Redact(RedactArgs),
     /// Read the whole store and check that nothing is damaged or altered

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::oracle::answers::{ORDER_BY_KEY, ORDER_BY_REVISION, sorted};
 use crate::support::fault_backend::FaultBackend;
+use crate::support::virtual_time::VirtualTime;
 use crate::support::{Row, clock, session, try_rows};
 use crate::verify::{DEEP, scan, told};
 
@@ -143,6 +144,23 @@ async fn the_pin_of_a_reader_that_takes_days_holds_while_it_is_renewed() {
         read(&snapshot).await.unwrap();
     }
     pin.release().await;
+}
+
+#[test]
+fn a_pin_is_renewed_by_itself() {
+    let (time, runtime) = VirtualTime::new();
+    runtime.block_on(async {
+        let (backend, writer) = small_store().await;
+        let clock: Arc<dyn Clock> = time;
+        let (snapshot, pin) = Store::open(place(&backend)).await.unwrap().pinned(&clock).await.unwrap();
+        for number in 4..7 {
+            backend.pass(HOUR - 1);
+            clock.sleep(Duration::from_secs(1200)).await;
+            scan_and_compact(&writer, number, AT_ONCE).await;
+            read(&snapshot).await.unwrap();
+        }
+        pin.release().await;
+    });
 }
 
 /// Between the opening of a store and the pin it was compacted: the reader takes what is newer.

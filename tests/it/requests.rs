@@ -167,7 +167,7 @@ async fn the_ends_of_files_are_fetched_at_once_where_there_is_a_cache() {
     const CHANGES: &str = "versions/changes-";
     let (store, folder) = (long_history().await, TempDir::new().unwrap());
     let (without, opened, _) = opened(&store).await;
-    let [_, _, history] = queries(&*opened.snapshot().await.unwrap());
+    let [_, _, history] = queries(&opened.snapshot().await.unwrap());
     let (requests, _) = asked(&without, &history).await;
     let needed: BTreeSet<&str> = requests.iter().map(|request| request.name.as_str()).filter(|name| name.starts_with(CHANGES)).collect();
     let backend = CountingBackend::with_cache(&store, cache(folder.path()));

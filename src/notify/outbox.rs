@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -87,7 +88,7 @@ impl Outbox {
         let mut naming = Vec::new();
         for waiting in self.waiting().await? {
             let bytes = self.backend.get(&waiting.name).await?.unwrap_or_default();
-            if bytes.windows(wanted.len().max(1)).any(|part| part == wanted) {
+            if memmem::find(&bytes, wanted).is_some() {
                 naming.push(waiting);
             }
         }

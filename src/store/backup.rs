@@ -25,7 +25,7 @@ use super::history::History;
 use super::manifest::{Manifest, hex, manifest_name, manifest_number};
 use super::parquet_io::FileKind;
 use super::pins::ReaderPin;
-use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name, segment_seq};
+use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, has_payload, segment_name, segment_seq};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Revision;
@@ -395,7 +395,7 @@ impl Copy<'_> {
         }
         let redacted = segment_name(self.source.manifest.index.redacted_seq());
         for listed in self.to.list("log", "").await? {
-            if listed.name <= redacted && listed.bytes > HEADER_BYTES as u64 {
+            if listed.name <= redacted && has_payload(&listed) {
                 let header = self.to.get_start(&listed.name, HEADER_BYTES).await?;
                 self.to.replace(&listed.name, header.ok_or_else(|| Error::corrupt(format!("{} is missing", listed.name)))?).await?;
                 self.report.pruned += 1;

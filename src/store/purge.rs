@@ -9,7 +9,7 @@ use super::backend::Listed;
 use super::compact::CompactOptions;
 use super::history::History;
 use super::parquet_io::FileKind;
-use super::segment::{HEADER_BYTES, segment_seq};
+use super::segment::{has_payload, segment_seq};
 use super::sweep::{Readers, Swept, before_redaction, delete, sweep_for, vouched_seq};
 use super::writer::Writer;
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ impl Leftovers {
     pub async fn find(history: &History) -> Result<Self> {
         let redacted = history.manifest.index.redacted_seq();
         let log = history.backend.list("log", "").await?;
-        let is_left = |listed: &&Listed| listed.bytes > HEADER_BYTES as u64 && segment_seq(&listed.name).is_some_and(|seq| seq <= redacted);
+        let is_left = |listed: &&Listed| has_payload(listed) && segment_seq(&listed.name).is_some_and(|seq| seq <= redacted);
         let before = before_redaction(history, &history.backend.list("manifest", "").await?).await?;
         Ok(Self {
             segments: log.iter().filter(is_left).count() as u64,

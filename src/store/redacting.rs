@@ -20,7 +20,7 @@ use super::merge::{open_columns, open_stream};
 use super::parquet_io::{FileKind, FileWriter};
 use super::redaction::{Ended, Redaction, Redactions, resource_of_finding, versions_of_changes};
 use super::schema;
-use super::segment::{HEADER_BYTES, Segment, numbers, segment_seq, text_at, texts};
+use super::segment::{Segment, has_payload, numbers, segment_seq, text_at, texts};
 use super::tag_columns::{schema_of, with_tags, without_tags};
 use super::verified::VerifiedStore;
 use crate::error::{Error, Result};
@@ -58,7 +58,6 @@ impl RedactionPlan {
     pub async fn new(history: &History, key: &ResourceKey) -> Result<Self> {
         let held = Search::run(history, &HashSet::from_iter([key.as_str().to_owned()]), &history.index.redactions).await?;
         let listed = history.backend.list("log", "").await?;
-        let has_payload = |name: &str, bytes: u64| bytes > HEADER_BYTES as u64 && segment_seq(name).is_some();
         Ok(Self {
             resource_key: key.as_str().to_owned(),
             head: history.head(),
@@ -66,7 +65,7 @@ impl RedactionPlan {
             findings: held.findings,
             files: held.files.len(),
             bytes: held.files.iter().map(|(_, file)| file.bytes).sum(),
-            segments: listed.iter().filter(|listed| has_payload(&listed.name, listed.bytes)).count(),
+            segments: listed.iter().filter(|listed| has_payload(listed) && segment_seq(&listed.name).is_some()).count(),
         })
     }
 

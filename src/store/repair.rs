@@ -20,7 +20,7 @@ use super::entries::{Entry, EntryKind};
 use super::history::History;
 use super::index::told;
 use super::manifest::{Manifest, hex, manifest_name, manifest_number};
-use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, segment_name, segment_seq};
+use super::segment::{HEADER_BYTES, Hash, Segment, SegmentHeader, has_payload, segment_name, segment_seq};
 use super::verify::{Damage, VerifyOptions, VerifyReport, verify_with};
 use super::writer::Writer;
 use crate::clock::Clock;
@@ -117,7 +117,7 @@ impl Sickbed {
             manifests.extend(bytes.and_then(|bytes| Manifest::decode(&bytes, number).ok()));
         }
         let log = backend.list("log", "").await?;
-        let whole = log.iter().filter(|listed| listed.bytes > HEADER_BYTES as u64 && !damaged.contains(&listed.name));
+        let whole = log.iter().filter(|listed| has_payload(listed) && !damaged.contains(&listed.name));
         let whole: BTreeSet<u64> = whole.filter_map(|listed| segment_seq(&listed.name)).collect();
         let log: BTreeSet<u64> = log.iter().filter_map(|listed| segment_seq(&listed.name)).collect();
         let last_without_payload = (1..=log.last().copied().unwrap_or_default()).rev().find(|seq| !whole.contains(seq)).unwrap_or_default();

@@ -47,6 +47,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::backend::Listed;
 use super::ipc::read_stream;
 use super::parallel::in_parallel;
 use super::schema;
@@ -146,6 +147,11 @@ pub fn segment_name(seq: u64) -> String {
 /// The seq in a segment's name.
 pub fn segment_seq(name: &str) -> Option<u64> {
     name.strip_prefix("log/")?.strip_suffix(".seg").filter(|digits| digits.len() == 20)?.parse().ok()
+}
+
+/// Whether a segment that is listed has more than its header.
+pub fn has_payload(listed: &Listed) -> bool {
+    listed.bytes > HEADER_BYTES as u64
 }
 
 impl SegmentHeader {

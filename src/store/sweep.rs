@@ -22,7 +22,7 @@ use super::history::History;
 use super::manifest::{Manifest, manifest_name, manifest_number};
 use super::parquet_io::FileKind;
 use super::pins::{Pin, pins};
-use super::segment::{HEADER_BYTES, SegmentHeader, segment_name};
+use super::segment::{HEADER_BYTES, SegmentHeader, has_payload, segment_name};
 use crate::error::Result;
 
 /// What a sweep removed.
@@ -179,7 +179,7 @@ async fn sweep_segments(history: &History, grace: Duration, swept: &mut Swept) -
     let redacted = segment_name(history.manifest.index.redacted_seq());
     for listed in history.backend.list("log", "").await? {
         let is_due = listed.age_seconds >= grace.as_secs() || listed.name <= redacted;
-        if listed.bytes <= HEADER_BYTES as u64 || !is_due || listed.name > segment_name(vouched) {
+        if !has_payload(&listed) || !is_due || listed.name > segment_name(vouched) {
             continue;
         }
         if let Some(bytes) = history.backend.get(&listed.name).await? {

@@ -1,26 +1,20 @@
 -- One row per scope: how many resources are known of it, and how fresh that is. A scan that has not ended may have seen
 -- scopes that no scan before it did.
 WITH covered AS (
-    SELECT *
+    -- Where an entry is in the log, as one number: the last of many is found sooner by it than by an order.
+    SELECT *, seq * 4294967296 + entry_no AS place
     FROM entries
     WHERE entry = 'scope_covered'
 ),
-told AS (
+ends AS (
     SELECT
         provider,
         account_id,
         region,
         resource_type,
-        last_value(at ORDER BY seq, entry_no) FILTER (WHERE status = 'complete') AS last_complete_at,
-        last_value(head ORDER BY seq, entry_no) FILTER (WHERE status = 'complete') AS last_complete_revision,
-        last_value(status ORDER BY seq, entry_no) AS last_status,
-        last_value(error_code ORDER BY seq, entry_no) AS last_error_code
+        max(place) AS newest,
+        max(place) FILTER (WHERE status = 'complete') AS newest_complete
     FROM covered
-    GROUP BY provider, account_id, region, resource_type
-),
-live AS (
-    SELECT provider, account_id, region, resource_type, count(*) AS resources
-    FROM resources
     GROUP BY provider, account_id, region, resource_type
 ),
 begun AS (
@@ -30,31 +24,39 @@ begun AS (
     GROUP BY scan_id
     HAVING last_value(entry ORDER BY seq, entry_no) = 'scan_started'
 ),
+-- What is known of scopes from each source, in rows of one form.
 known AS (
-    SELECT provider, account_id, region, resource_type FROM told
-    UNION
-    SELECT provider, account_id, region, resource_type FROM live
-    UNION
-    SELECT provider, account_id, region, resource_type FROM observed INNER JOIN begun ON begun.scan_id = observed.scan_id
+    SELECT
+        ends.provider,
+        ends.account_id,
+        ends.region,
+        ends.resource_type,
+        0 AS resources,
+        complete.at AS last_complete_at,
+        complete.head AS last_complete_revision,
+        told.status AS last_status,
+        told.error_code AS last_error_code
+    FROM ends
+    LEFT JOIN covered AS told ON told.place = ends.newest
+    LEFT JOIN covered AS complete ON complete.place = ends.newest_complete
+    UNION ALL
+    SELECT provider, account_id, region, resource_type, count(*), NULL, NULL, NULL, NULL
+    FROM resources
+    GROUP BY provider, account_id, region, resource_type
+    UNION ALL
+    SELECT provider, account_id, region, resource_type, 0, NULL, NULL, NULL, NULL
+    FROM observed
+    INNER JOIN begun ON begun.scan_id = observed.scan_id
 )
 SELECT
-    known.provider,
-    known.account_id,
-    known.region,
-    known.resource_type,
-    coalesce(live.resources, 0) AS resources,
-    last_complete_at,
-    last_complete_revision,
-    last_status,
-    last_error_code
+    provider,
+    account_id,
+    region,
+    resource_type,
+    sum(resources) AS resources,
+    max(last_complete_at) AS last_complete_at,
+    max(last_complete_revision) AS last_complete_revision,
+    max(last_status) AS last_status,
+    max(last_error_code) AS last_error_code
 FROM known
-LEFT JOIN told
-    ON told.provider = known.provider
-    AND told.account_id = known.account_id
-    AND told.region = known.region
-    AND told.resource_type = known.resource_type
-LEFT JOIN live
-    ON live.provider = known.provider
-    AND live.account_id = known.account_id
-    AND live.region = known.region
-    AND live.resource_type = known.resource_type
+GROUP BY provider, account_id, region, resource_type

@@ -237,9 +237,9 @@ async fn build_epochs(history: &History, cuts: &[Revision], done: &mut Compacted
     let schema = schema_with(&history.index.settings.tag_columns);
     let plan = EpochPlan::new(open.start, &cuts);
     let sources = VerifiedStore::new(history.backend.object_store(), merged.iter().cloned());
-    for (start, end, file) in rewrite_epochs(history, Arc::new(sources), merged, versions, &closings, &plan, &schema).await? {
-        done.version_rows_written += file.as_ref().map_or(0, |file| file.rows);
-        epochs.push(Epoch { start, end, files: file.into_iter().collect(), closings: None });
+    for epoch in rewrite_epochs(history, Arc::new(sources), merged, versions, &closings, &plan, &schema).await? {
+        done.version_rows_written += epoch.files.iter().map(|file| file.rows).sum::<u64>();
+        epochs.push(epoch);
     }
     if let Some(open) = epochs.last_mut().filter(|_| !kept.is_empty()) {
         let newest = kept.iter().filter_map(|file| file.int_bounds("valid_from_revision")).map(|(_, newest)| newest).max();

@@ -1,9 +1,12 @@
-//! Merging the open epoch: its files, the closings of their rows and the tail become one file per epoch.
+//! Merging the open epoch: its files, the closings of their rows and the tail become the files of each epoch.
+//!
+//! An epoch that ends has two: the rows that ended in it, and those that went on. Every epoch repeats what goes on, so who reads
+//! history reads the former of all epochs but the last, and unpacks no row in vain.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch};
-use arrow::compute::{filter_record_batch, nullif};
+use arrow::compute::{filter_record_batch, is_not_null, not, nullif};
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -18,6 +21,7 @@ use futures::StreamExt;
 use super::closings::Closings;
 use super::data_file::DataFile;
 use super::history::History;
+use super::manifest::Epoch;
 use super::merge::open_stream;
 use super::parquet_io::{FileKind, FileWriter};
 use super::schema;
@@ -43,7 +47,7 @@ impl EpochPlan {
     }
 }
 
-/// Writes the epochs of a plan, with the columns of a schema; returns for each its start, end and file.
+/// Writes the epochs of a plan, with the columns of a schema. They have no closings: their rows tell all ends.
 ///
 /// # Errors
 /// `Corrupt` if a file is damaged, `Unavailable` if the storage refuses.
@@ -55,7 +59,7 @@ pub async fn rewrite_epochs(
     closings: &Arc<Closings>,
     plan: &EpochPlan,
     schema: &SchemaRef,
-) -> Result<Vec<(Revision, Option<Revision>, Option<DataFile>)>> {
+) -> Result<Vec<Epoch>> {
     let mut streams = Vec::with_capacity(files.len() + 1);
     for file in files {
         let stream = open_stream(Arc::clone(&store), file, &schema_of(file), VERSION_BATCH_ROWS);
@@ -67,24 +71,56 @@ pub async fn rewrite_epochs(
     let tail = futures::stream::iter(tail.into_iter().map(Ok));
     streams.push(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema::VERSIONS), tail)));
     let mut merged = merge(streams)?;
-    let mut writers = Vec::with_capacity(plan.0.len());
-    for _ in &plan.0 {
-        writers.push(FileWriter::new(history, FileKind::Versions, schema)?);
-    }
+    let writers = plan.0.iter().map(|(start, end)| EpochWriter::new(history, schema, *start, *end));
+    let mut writers = writers.collect::<Result<Vec<_>>>()?;
     while let Some(batch) = merged.next().await {
         let batch = batch.map_err(internal)?;
-        for ((start, end), writer) in plan.0.iter().zip(&mut writers) {
-            let rows = rows_of_epoch(&batch, *start, *end)?;
-            if rows.num_rows() > 0 {
-                writer.write(&with_tags(&rows, schema)?)?;
-            }
-        }
+        writers.iter_mut().try_for_each(|writer| writer.write(&batch))?;
     }
-    let mut written = Vec::with_capacity(writers.len());
-    for ((start, end), writer) in plan.0.iter().zip(writers) {
-        written.push((*start, *end, writer.finish().await?));
+    let mut epochs = Vec::with_capacity(writers.len());
+    for writer in writers {
+        epochs.push(writer.finish().await?);
     }
-    Ok(written)
+    Ok(epochs)
+}
+
+/// Writes the files of an epoch.
+struct EpochWriter {
+    start: Revision,
+    end: Option<Revision>,
+    schema: SchemaRef,
+    /// The rows that ended in it, once it has an end.
+    ended: Option<FileWriter>,
+    others: FileWriter,
+}
+
+impl EpochWriter {
+    fn new(history: &History, schema: &SchemaRef, start: Revision, end: Option<Revision>) -> Result<Self> {
+        let file = || FileWriter::new(history, FileKind::Versions, schema);
+        Ok(Self { start, end, schema: Arc::clone(schema), ended: end.map(|_| file()).transpose()?, others: file()? })
+    }
+
+    /// Writes those of the rows that are in the epoch.
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let rows = rows_of_epoch(batch, self.start, self.end)?;
+        let Some(ended) = &mut self.ended else { return write(&mut self.others, &rows, &self.schema) };
+        let has_ended = is_not_null(numbers(&rows, "valid_to_revision")?)?;
+        write(ended, &filter_record_batch(&rows, &has_ended)?, &self.schema)?;
+        write(&mut self.others, &filter_record_batch(&rows, &not(&has_ended)?)?, &self.schema)
+    }
+
+    async fn finish(self) -> Result<Epoch> {
+        let ended = match self.ended {
+            Some(writer) => writer.finish().await?,
+            None => None,
+        };
+        let files = ended.into_iter().chain(self.others.finish().await?).collect();
+        Ok(Epoch { start: self.start, end: self.end, files, closings: None })
+    }
+}
+
+fn write(writer: &mut FileWriter, rows: &RecordBatch, schema: &SchemaRef) -> Result<()> {
+    if rows.num_rows() == 0 { Ok(()) } else { writer.write(&with_tags(rows, schema)?) }
 }
 
 fn external(error: Error) -> DataFusionError {

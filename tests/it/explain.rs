@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use elava::ingest::{ImportOptions, Source, import};
 use elava::query::QuerySession;
-use elava::store::{CompactOptions, Snapshot, Store, StoreSettings, Writer};
+use elava::store::{CompactOptions, DataFile, Snapshot, Store, StoreSettings, Writer};
 
 use crate::support::{Scratch, clock, rows, session};
 use crate::verify::store;
@@ -31,6 +31,12 @@ fn counted(plan: &str, metric: &str) -> u64 {
     told.map(|told| told.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap()).sum()
 }
 
+/// How many rows files handed out or left out, in a plan that was run.
+fn rows_read(analyzed: &str) -> u64 {
+    let sources: String = analyzed.lines().filter(|line| line.contains("DataSourceExec")).collect();
+    counted(&sources, "output_rows") + counted(&sources, "pushdown_rows_pruned")
+}
+
 async fn snapshot(scratch: &Scratch) -> Arc<Snapshot> {
     let _writer = store(scratch).await;
     Store::open(scratch.backend()).await.unwrap().snapshot().await.unwrap()
@@ -42,8 +48,9 @@ async fn a_state_is_read_from_one_epoch_and_changes_from_the_files_of_their_time
     let snapshot = snapshot(&scratch).await;
     let mut session = session(&snapshot, None);
     for epoch in snapshot.epochs().iter().filter(|epoch| epoch.end.is_some()) {
-        let names: BTreeSet<String> = epoch.files.iter().map(|file| file.name.clone()).collect();
         let inside = epoch.start + 1;
+        let has_begun = |file: &&DataFile| file.int_bounds("valid_from_revision").unwrap().0 <= inside;
+        let names: BTreeSet<String> = epoch.files.iter().filter(has_begun).map(|file| file.name.clone()).collect();
         let state = plan(&mut session, "EXPLAIN", &format!("SELECT * FROM resources_as_of({inside})")).await;
         assert_eq!(files(&state), names, "{state}");
         assert!(state.contains("pruning_predicate=valid_from_revision_null_count"), "{state}");
@@ -89,10 +96,23 @@ async fn a_state_at_the_end_of_a_scan_reads_at_most_half_as_many_rows_again_as_a
         let state = format!("SELECT resource_key FROM resources_as_of({end})");
         assert_eq!(rows(&mut session, &state).await.len(), 40);
         let analyzed = plan(&mut session, "EXPLAIN ANALYZE", &state).await;
-        let sources: String = analyzed.lines().filter(|line| line.contains("DataSourceExec")).collect();
-        let read = counted(&sources, "output_rows") + counted(&sources, "pushdown_rows_pruned");
+        let read = rows_read(&analyzed);
         assert!((1..=60).contains(&read), "{read} rows for 40 alive at {end}: {analyzed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_versions_are_read_without_the_rows_that_epochs_repeat() {
+    let scratch = Scratch::new();
+    let snapshot = quiet_store(&scratch).await;
+    let stored: u64 = snapshot.epochs().iter().flat_map(|epoch| &epoch.files).map(|file| file.rows).sum();
+    let mut session = session(&snapshot, None);
+    let sql = "SELECT resource_key, properties, ended_by FROM resource_versions";
+    let versions = rows(&mut session, sql).await.len() as u64;
+    let analyzed = plan(&mut session, "EXPLAIN ANALYZE", sql).await;
+    let in_memory: u64 = snapshot.tail_versions().iter().map(|batch| batch.num_rows() as u64).sum();
+    assert_eq!(rows_read(&analyzed) + in_memory, versions, "{analyzed}");
+    assert!(stored > 2 * versions, "{stored} rows are stored of {versions} versions");
 }
 
 #[tokio::test(flavor = "multi_thread")]

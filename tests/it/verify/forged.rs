@@ -123,13 +123,21 @@ fn without(rows: &RecordBatch, row: usize) -> RecordBatch {
 /// What was altered, whether contents must be read to see it, and what is said.
 type Case = (&'static str, bool, &'static str, fn(&mut Forge));
 
-/// The versions of a sealed epoch in the middle, whose segments are long cut down.
-fn of_epoch(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
-    fn middle(manifest: &mut Manifest) -> &mut Vec<DataFile> {
-        let middle = manifest.epochs.len() / 2;
-        &mut manifest.epochs[middle].files
-    }
-    forge.alter_first(middle, alter);
+/// The versions that ended in a sealed epoch in the middle, whose segments are long cut down.
+fn of_ended(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
+    of_epoch(forge, |files| files.first_mut().unwrap(), alter);
+}
+
+/// The versions that went on from there.
+fn of_others(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
+    of_epoch(forge, |files| files.last_mut().unwrap(), alter);
+}
+
+fn of_epoch(forge: &mut Forge, file: fn(&mut [DataFile]) -> &mut DataFile, alter: fn(RecordBatch) -> RecordBatch) {
+    let middle = forge.manifest.epochs.len() / 2;
+    let old = file(&mut forge.manifest.epochs[middle].files).clone();
+    let made = forge.alter(&old, alter);
+    *file(&mut forge.manifest.epochs[middle].files) = made;
 }
 
 fn of_observations(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
@@ -146,32 +154,32 @@ fn of_entries(forge: &mut Forge, alter: fn(RecordBatch) -> RecordBatch) {
 
 const CASES: &[Case] = &[
     ("a content", true, "does not have the hash that is stored with it", |forge| {
-        of_epoch(forge, |rows| {
+        of_others(forge, |rows| {
             // The newest version of the epoch began in it.
             let row = newest(&rows);
             with(&rows, "properties", row, Some(r#"{"n":77}"#))
         });
     }),
     ("a content that was carried over a cut", true, "differs from what the next one begins with", |forge| {
-        of_epoch(forge, |rows| {
+        of_ended(forge, |rows| {
             let first = (0..rows.num_rows()).min_by_key(|row| number(&rows, "valid_from_revision", *row)).unwrap();
             with(&rows, "name", first, Some("another"))
         });
     }),
     ("how a version ended", false, "observations that ended versions and the ends of versions differ", |forge| {
-        of_epoch(forge, |rows| {
+        of_ended(forge, |rows| {
             let row = find(&rows, |row| text(&rows, "ended_by", row) == Some("updated"));
             with(&rows, "ended_by", row, Some("deleted"))
         });
     }),
     ("which scan ended a version", false, "observations that ended versions", |forge| {
-        of_epoch(forge, |rows| {
+        of_ended(forge, |rows| {
             let row = find(&rows, |row| text(&rows, "ended_by", row) == Some("updated"));
             with(&rows, "ending_scan_id", row, Some("scan-0"))
         });
     }),
     ("a version that never ended", false, "differs from what the next one begins with", |forge| {
-        of_epoch(forge, |rows| {
+        of_ended(forge, |rows| {
             let row = find(&rows, |row| text(&rows, "ended_by", row) == Some("updated"));
             let rows = with(&rows, "ended_by", row, None);
             let rows = with(&with(&rows, "valid_to", row, None), "ending_scan_id", row, None);
@@ -179,14 +187,14 @@ const CASES: &[Case] = &[
         });
     }),
     ("a version that is gone", false, "observations that began versions and the versions that began differ", |forge| {
-        of_epoch(forge, |rows| {
+        of_others(forge, |rows| {
             // The newest version of the epoch began in it.
             let row = newest(&rows);
             without(&rows, row)
         });
     }),
     ("the beginning of a life", false, "differ in resource or life", |forge| {
-        of_epoch(forge, |rows| {
+        of_ended(forge, |rows| {
             let row = find(&rows, |row| text(&rows, "ended_by", row) == Some("updated"));
             let later = (number(&rows, "first_seen_revision", row) + 1).to_string();
             with(&rows, "first_seen_revision", row, Some(&later))

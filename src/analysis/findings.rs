@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{RecordBatch, StringArray};
+use arrow::array::{Array, RecordBatch, StringArray};
 use arrow::json::LineDelimitedWriter;
 use futures::StreamExt;
 use serde_json::{Map, Value};
@@ -57,6 +57,7 @@ struct Gathered {
 }
 
 /// What several rows say of one resource.
+#[derive(Default)]
 pub(super) struct Reasons {
     texts: BTreeSet<String>,
     has_more: bool,
@@ -98,19 +99,19 @@ impl Gathered {
             let key = required(&keys, row, KEY)?;
             let reason = required(&reasons, row, REASON)?;
             let details = details.next();
-            if let Some((_, reasons)) = self.by_key.get_mut(&key) {
-                reasons.add(reason);
+            if let Some((_, reasons)) = self.by_key.get_mut(key) {
+                reasons.add(reason.to_owned());
                 continue;
             }
             let finding = Finding {
-                resource: Resource::of(key.clone(), None)?,
+                resource: Resource::of(key.to_owned(), None)?,
                 reason: String::new(),
                 since: since.as_ref().and_then(|since| since.get(row).copied().flatten()),
                 details,
                 exemption: None,
                 is_new: None,
             };
-            self.by_key.insert(key, (finding, Reasons::of(reason)));
+            self.by_key.insert(key.to_owned(), (finding, Reasons::of(reason.to_owned())));
             if self.by_key.len() > FINDINGS_MAX {
                 self.by_key.pop_last();
                 self.more += 1;
@@ -129,8 +130,11 @@ impl Gathered {
 ///
 /// # Errors
 /// `Invalid` if it has none.
-pub(super) fn required(column: &StringArray, row: usize, name: &str) -> Result<String> {
-    rows::text(column, row).ok_or_else(|| Error::invalid(format!("{name}: expected a text in every row, found NULL")))
+pub(super) fn required<'a>(column: &'a StringArray, row: usize, name: &str) -> Result<&'a str> {
+    column
+        .is_valid(row)
+        .then(|| column.value(row))
+        .ok_or_else(|| Error::invalid(format!("{name}: expected a text in every row, found NULL")))
 }
 
 fn since(batch: &RecordBatch) -> Result<Vec<Option<Since>>> {

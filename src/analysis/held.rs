@@ -27,7 +27,7 @@ pub(super) struct HeldAt<'a> {
 /// Points without a gap, told by their places.
 struct Stretch {
     points: Range<usize>,
-    /// The reasons at the last of them.
+    /// The reasons at the last of them, if they are asked for.
     reasons: Reasons,
 }
 
@@ -42,14 +42,19 @@ impl<'a> HeldAt<'a> {
         self.by_key.is_empty()
     }
 
-    /// Adds the rows of a batch, each of which held at the points of a range.
+    /// Adds the rows of a batch, each of which held at the points of a range. They have keys, and reasons if those are asked for.
     pub(super) fn add_rows(&mut self, batch: &RecordBatch, points: impl Fn(usize) -> Range<usize>) -> Result<()> {
-        let (keys, reasons) = (rows::texts(batch, KEY)?, rows::texts(batch, REASON)?);
+        let keys = rows::texts(batch, KEY)?;
+        let reasons = batch.column_by_name(REASON).map(|_| rows::texts(batch, REASON)).transpose()?;
         for row in 0..batch.num_rows() {
             let (key, points) = (required(&keys, row, KEY)?, points(row));
-            let is_asked_about = self.only.as_ref().is_none_or(|only| only.contains(key.as_str()));
+            let is_asked_about = self.only.as_ref().is_none_or(|only| only.contains(key));
             if is_asked_about && !points.is_empty() {
-                self.add(key, Stretch { points, reasons: Reasons::of(required(&reasons, row, REASON)?) });
+                let reasons = match &reasons {
+                    Some(reasons) => Reasons::of(required(reasons, row, REASON)?.to_owned()),
+                    None => Reasons::default(),
+                };
+                self.add(key, Stretch { points, reasons });
             }
         }
         if self.stretches > VIOLATIONS_MAX {
@@ -59,8 +64,12 @@ impl<'a> HeldAt<'a> {
         Ok(())
     }
 
-    fn add(&mut self, key: String, mut added: Stretch) {
-        let held = self.by_key.entry(key).or_default();
+    fn add(&mut self, key: &str, mut added: Stretch) {
+        let Some(held) = self.by_key.get_mut(key) else {
+            self.stretches += 1;
+            self.by_key.insert(key.to_owned(), vec![added]);
+            return;
+        };
         // Those that it overlaps or touches become one with it.
         let first = held.partition_point(|held| held.points.end < added.points.start);
         let end = held.partition_point(|held| held.points.start <= added.points.end);

@@ -92,7 +92,7 @@ pub async fn intervals(
         return Ok(Intervals { violations: Vec::new(), method: Method::Temporal });
     }
     let points = Points::new(&session.view(), from, to, question.lasting);
-    let sql = asked(question.sql, keys);
+    let sql = asked(question.sql, &[KEY, REASON], keys);
     let (held, method) = match session.timeline(&sql, question.parameters, &points.revisions()).await? {
         Timeline::Rows(rows) => (over_time(rows, &points, HeldAt::default()).await?, Method::Temporal),
         Timeline::NotTemporal(_) => {
@@ -103,11 +103,11 @@ pub async fn intervals(
     Ok(Intervals { violations: held.violations(&points), method })
 }
 
-/// The query of which only the keys and reasons are read, of these resources if they are given.
-pub(super) fn asked(sql: &str, keys: Option<&[String]>) -> String {
-    let sql = sql.trim_end().trim_end_matches(';');
+/// The query of which only some columns are read, of these resources if they are given.
+pub(super) fn asked(sql: &str, columns: &[&str], keys: Option<&[String]>) -> String {
+    let (sql, columns) = (sql.trim_end().trim_end_matches(';'), columns.join(", "));
     let only = keys.map(|keys| format!(" WHERE {KEY} IN ({})", text_literals(keys)));
-    format!("SELECT {KEY}, {REASON} FROM (\n{sql}\n) AS violations{}", only.unwrap_or_default())
+    format!("SELECT {columns} FROM (\n{sql}\n) AS violations{}", only.unwrap_or_default())
 }
 
 /// At which points the rows of a timeline held, beside what is known already.

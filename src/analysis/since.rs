@@ -35,7 +35,7 @@ pub(super) async fn since(
     let view = session.view();
     let points = Points::new(&view, view.floor(), view.head(), None);
     let named = (keys.len() <= NAMED_MAX).then_some(keys);
-    match session.timeline(&asked(sql, named), parameters, &points.revisions()).await? {
+    match session.timeline(&asked(sql, &[KEY], named), parameters, &points.revisions()).await? {
         Timeline::Rows(rows) => {
             let violations = over_time(rows, &points, HeldAt::of(keys)).await?.violations(&points);
             let open = violations.into_iter().filter(|violation| violation.closed.is_none());
@@ -67,7 +67,7 @@ async fn look_back(
             break;
         }
         another.pin(&moment.revision.to_string())?;
-        let found = match found_of(&another, &asked(sql, Some(&still)), parameters).await {
+        let found = match found_of(&another, &asked(sql, &[KEY], Some(&still)), parameters).await {
             // The query names a point that is not there yet, as a baseline: before it nothing can be asked.
             Err(error) if error.kind() == ErrorKind::NotFound => break,
             found => found?,

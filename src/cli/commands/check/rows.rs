@@ -46,18 +46,18 @@ fn interval<'a>((_, told): &Row<'a>) -> Option<&'a Interval> {
 fn batch(outcome: &Outcome) -> Result<RecordBatch> {
     let rows: Vec<Row<'_>> = outcome.checks.iter().flat_map(|check| told(check).map(move |told| (check, told))).collect();
     let mut columns = vec![
-        texts("check_id", &rows, |(check, _)| Some(check.check.id.clone())),
-        texts("severity", &rows, |(check, _)| Some(check.check.severity.to_string())),
-        texts("title", &rows, |(check, _)| Some(check.check.title.clone())),
-        texts("resource_key", &rows, |(_, told)| Some(told.resource.resource_key.clone())),
-        texts("provider", &rows, |(_, told)| Some(told.resource.provider.clone())),
-        texts("account_id", &rows, |(_, told)| Some(told.resource.account_id.clone())),
-        texts("region", &rows, |(_, told)| Some(told.resource.region.clone())),
-        texts("resource_type", &rows, |(_, told)| Some(told.resource.resource_type.clone())),
-        texts("resource_id", &rows, |(_, told)| Some(told.resource.resource_id.clone())),
-        texts("name", &rows, |(_, told)| told.resource.name.clone()),
-        texts("reason", &rows, |(_, told)| Some(told.reason.to_owned())),
-        texts("exempt_reason", &rows, |(_, told)| told.exemption.map(|exemption| exemption.reason.clone())),
+        texts("check_id", &rows, |(check, _)| Some(&check.check.id)),
+        texts("severity", &rows, |(check, _)| Some(check.check.severity.as_str())),
+        texts("title", &rows, |(check, _)| Some(&check.check.title)),
+        texts("resource_key", &rows, |(_, told)| Some(&told.resource.resource_key)),
+        texts("provider", &rows, |(_, told)| Some(&told.resource.provider)),
+        texts("account_id", &rows, |(_, told)| Some(&told.resource.account_id)),
+        texts("region", &rows, |(_, told)| Some(&told.resource.region)),
+        texts("resource_type", &rows, |(_, told)| Some(&told.resource.resource_type)),
+        texts("resource_id", &rows, |(_, told)| Some(&told.resource.resource_id)),
+        texts("name", &rows, |(_, told)| told.resource.name.as_deref()),
+        texts("reason", &rows, |(_, told)| Some(told.reason)),
+        texts("exempt_reason", &rows, |(_, told)| told.exemption.map(|exemption| exemption.reason.as_str())),
         times("exempt_until", &rows, |(_, told)| told.exemption.map(|exemption| exemption.until)),
     ];
     columns.extend(match outcome.extent {
@@ -72,7 +72,7 @@ fn of_findings(rows: &[Row<'_>]) -> Vec<Column> {
         times("since", rows, |row| finding(row)?.since?.at),
         truths("since_or_before", rows, |row| Some(finding(row)?.since?.or_before)),
         truths("is_new", rows, |row| finding(row)?.is_new),
-        texts("details", rows, |row| Some(finding(row)?.details.as_ref()?.to_string())),
+        ("details", Arc::new(rows.iter().map(|row| Some(finding(row)?.details.as_ref()?.to_string())).collect::<StringArray>())),
     ]
 }
 
@@ -91,7 +91,7 @@ fn of_intervals(rows: &[Row<'_>]) -> Vec<Column> {
 
 type Column = (&'static str, ArrayRef);
 
-fn texts<'a>(name: &'static str, rows: &[Row<'a>], value: impl Fn(&Row<'a>) -> Option<String>) -> Column {
+fn texts<'a>(name: &'static str, rows: &[Row<'a>], value: impl Fn(&Row<'a>) -> Option<&'a str>) -> Column {
     (name, Arc::new(rows.iter().map(value).collect::<StringArray>()))
 }
 

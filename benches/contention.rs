@@ -4,6 +4,8 @@
 //! 60 ms for a write and 25 ms for a read, where the write is done half way, and where it is done at the end. Then, if
 //! `ELAVA_TEST_PYTHON` names a Python that has it, on a SeaweedFS server behind a proxy that makes every request take 60 ms longer.
 //! *Busy*: each writer hands in a batch as soon as the one before is durable. *A second*: one batch each second.
+//!
+//! `cargo bench --bench contention -- server 1 8` measures on the server alone (`memory`: in memory alone), 1 and 8 writers.
 #![allow(
     missing_docs,
     clippy::expect_used,
@@ -71,9 +73,15 @@ fn tell(load: Load, outcome: &Outcome, refused: usize, reads: usize) {
     );
 }
 
+/// The loads of the numbers of writers that are named on the command line; all if none is.
+fn loads() -> Vec<Load> {
+    let named: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    LOADS.into_iter().filter(|load| named.is_empty() || named.contains(&load.writers)).collect()
+}
+
 fn in_memory(done_at: f64) {
     println!("in memory, a write is done after {:.0} % of its 60 ms:", done_at * 100.0);
-    for load in LOADS {
+    for load in loads() {
         let (time, runtime) = VirtualTime::new();
         runtime.block_on(async {
             let clock: Arc<dyn Clock> = time;
@@ -124,7 +132,7 @@ fn on_a_server(python: &str) {
     runtime.block_on(make_bucket(&endpoint));
     proxy.set_latency(LATENCY);
     println!("on SeaweedFS, every request takes 60 ms longer, {RUNS} runs:");
-    for load in LOADS {
+    for load in loads() {
         for number in 0..RUNS {
             let every = load.every.map_or(0, |every| every.as_millis());
             let store = format!("{}-{every}-{number}", load.writers);
@@ -140,8 +148,14 @@ fn on_a_server(python: &str) {
 }
 
 fn main() {
-    in_memory(0.5);
-    in_memory(1.0);
+    let is_named = |storage: &str| std::env::args().any(|word| word == storage);
+    if !is_named("server") {
+        in_memory(0.5);
+        in_memory(1.0);
+    }
+    if is_named("memory") {
+        return;
+    }
     match std::env::var("ELAVA_TEST_PYTHON") {
         Ok(python) => on_a_server(&python),
         Err(_) => println!("ELAVA_TEST_PYTHON names no Python: nothing is measured on a server"),

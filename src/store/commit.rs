@@ -18,7 +18,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::attempt::{Attempt, attempt, create_segment};
-use self::lookout::{LOOKS_MAX, Lookout};
+use self::lookout::{Lookout, READ_MAX};
 use self::turns::Turns;
 use self::work::{Done, LogWork, Wanted, answer};
 use super::backend::Backend;
@@ -41,6 +41,8 @@ pub use self::work::{Condition, Request, Work};
 
 /// How often a batch is tried at one slot after other after losing it to other writers.
 const LOST_SLOTS_MAX: usize = 10_000;
+/// How many slots are read at once by who may have missed some.
+const READ_MIN: usize = 4;
 /// How often contents are looked up anew because the store was compacted meanwhile.
 const REREADS_MAX: usize = 8;
 
@@ -53,6 +55,7 @@ pub struct Committer {
     contents: Contents,
     maintenance: Maintenance,
     turns: Turns,
+    lookout: Lookout,
     clock: Arc<dyn Clock>,
     writer_id: Uuid,
     /// False while the state may lack some of what the history has: a reading of others' commits has failed half way.
@@ -85,7 +88,8 @@ impl Committer {
         };
         let (state, runs, contents) = (State::default(), Runs::default(), Contents::default());
         let (maintenance, turns) = (Maintenance::default(), Turns::default());
-        let mut committer = Self { history, state, runs, contents, maintenance, turns, clock, writer_id, is_current: false };
+        let lookout = Lookout::new(Arc::clone(&history.backend), Arc::clone(&clock));
+        let mut committer = Self { history, state, runs, contents, maintenance, turns, lookout, clock, writer_id, is_current: false };
         committer.reload().await?;
         committer.caught_up();
         Ok(committer)
@@ -352,8 +356,12 @@ impl Committer {
             self.catch_up().await?;
         }
         let mut age = 0;
+        let mut is_behind = self.turns.is_behind(self.clock.elapsed());
         for _ in 0..LOST_SLOTS_MAX {
-            age = self.wait_for_turn(age).await?;
+            // Who has just read the log to its end does not know if anybody waits: it goes at once, and sees whose turn it is.
+            age = if is_behind { age.max(u32::from(self.read_on().await?)) } else { self.wait_for_turn(age).await? };
+            // Who knows of no others does not look out for them: if it loses, it may have missed more.
+            is_behind = !self.turns.is_contended();
             queue.join(work);
             let located = self.locate(work).await?;
             match self.write(work, located, age).await {
@@ -377,16 +385,12 @@ impl Committer {
 
     /// Waits until a batch of an age may go, and takes in what others commit meanwhile; returns its age then.
     async fn wait_for_turn(&mut self, mut age: u32) -> Result<u32> {
-        if age == 0 && self.turns.is_behind(self.clock.elapsed()) {
-            age = u32::from(self.read_on().await?);
-        }
         for _ in 0..LOST_SLOTS_MAX {
             let wait = self.turns.wait(age, self.clock.elapsed());
             let Some(every) = self.turns.look_every(age).filter(|_| !wait.is_zero()) else { break };
-            let lookout = Lookout { backend: &*self.history.backend, clock: &*self.clock };
             let found = tokio::select! {
                 biased;
-                found = lookout.watch(self.history.last.0 + 1, every, &mut self.turns.reads) => found,
+                found = self.lookout.watch(self.history.last.0 + 1, every, &mut self.turns.reads) => found,
                 () = self.clock.sleep(wait) => break,
             };
             self.take_in(&found).await?;
@@ -398,11 +402,10 @@ impl Committer {
     /// Reads on to the end of the log, more segments at once the more there are; whether there were any.
     async fn read_on(&mut self) -> Result<bool> {
         let began = self.history.last.0;
-        let mut count = 2;
+        let mut count = READ_MIN;
         for _ in 0..LOST_SLOTS_MAX {
             let first = self.history.last.0 + 1;
-            let lookout = Lookout { backend: &*self.history.backend, clock: &*self.clock };
-            let found = lookout.read(first, count, &mut self.turns.reads).await;
+            let found = self.lookout.read(first, count, &mut self.turns.reads).await;
             let is_end = found.len() < count;
             for (seq, bytes) in (first..).zip(&found) {
                 // Where one had been cut down, more than it was taken in.
@@ -413,7 +416,7 @@ impl Committer {
             if is_end {
                 break;
             }
-            count = (count * 2).min(LOOKS_MAX);
+            count = (count * 2).min(READ_MAX);
         }
         Ok(self.history.last.0 > began)
     }
@@ -424,8 +427,7 @@ impl Committer {
         let Some((mut header, payload, replaced)) = built else { return Ok(Written::Done(done)) };
         header.lost_slots = age;
         let bytes = Segment::encode(&mut header, &payload.encode()?);
-        let lookout = Lookout { backend: &*self.history.backend, clock: &*self.clock };
-        if let Attempt::Lost(winner) = attempt(lookout, &mut self.turns, &header, &bytes).await? {
+        if let Attempt::Lost(winner) = attempt(&mut self.lookout, &mut self.turns, &header, &bytes).await? {
             return Ok(Written::Lost(winner));
         }
         self.turns.won(&header, self.clock.elapsed());

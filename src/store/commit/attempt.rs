@@ -1,5 +1,7 @@
 //! The attempt to get a slot of the log, and its three outcomes.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::lookout::Lookout;
@@ -22,10 +24,11 @@ pub(super) enum Attempt {
 
 /// Creates a segment. Where others write too, an eye is kept on the slot meanwhile: as soon as a foreign segment is seen in it
 /// the slot is lost, and whatever becomes of the create, it cannot be done any more.
-pub(super) async fn attempt(lookout: Lookout<'_>, turns: &mut Turns, header: &SegmentHeader, bytes: &Bytes) -> Result<Attempt> {
-    let began = lookout.clock.elapsed();
+pub(super) async fn attempt(lookout: &mut Lookout, turns: &mut Turns, header: &SegmentHeader, bytes: &Bytes) -> Result<Attempt> {
+    let (backend, clock) = (Arc::clone(&lookout.backend), Arc::clone(&lookout.clock));
+    let began = clock.elapsed();
     let created = match turns.look_every(header.lost_slots).filter(|_| turns.is_contended()) {
-        None => create_segment(lookout.backend, header, bytes).await?,
+        None => create_segment(&*backend, header, bytes).await?,
         Some(every) => {
             let foreign = async {
                 let found = lookout.watch(header.seq, every, &mut turns.reads).await;
@@ -37,13 +40,14 @@ pub(super) async fn attempt(lookout: Lookout<'_>, turns: &mut Turns, header: &Se
             };
             tokio::select! {
                 biased;
-                created = create_segment(lookout.backend, header, bytes) => created?,
+                created = create_segment(&*backend, header, bytes) => created?,
                 found = foreign => Attempt::Lost(found),
             }
         }
     };
     if matches!(created, Attempt::Won) {
-        turns.writes.note(lookout.clock.elapsed().saturating_sub(began));
+        turns.writes.note(clock.elapsed().saturating_sub(began));
+        lookout.won(header.seq);
     }
     Ok(created)
 }

@@ -1,11 +1,13 @@
 //! Learning soon of what others commit.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 
 use super::turns::Latency;
 use crate::clock::Clock;
@@ -13,42 +15,74 @@ use crate::error::Result;
 use crate::store::backend::Backend;
 use crate::store::segment::segment_name;
 
-/// How many reads are under way at once.
-pub(super) const LOOKS_MAX: usize = 16;
-
+/// How many slots are read at once.
+pub(super) const READ_MAX: usize = 16;
+/// How many looks are under way at once.
+const LOOKS_MAX: usize = 48;
 /// After so many looks in a row that failed nothing more is looked at: the storage does not let itself be read at present.
 const FAILURES_MAX: usize = 16;
 
-/// Where a lookout looks.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Lookout<'a> {
-    pub(super) backend: &'a dyn Backend,
-    pub(super) clock: &'a dyn Clock,
+/// What is seen of the next slots, by looks that overlap: a look that finds a slot free tells so only after the time of a read.
+pub(super) struct Lookout {
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The looks that are under way. Those at slots that are taken meanwhile end like the others: a request that is given up takes
+    /// its connection along.
+    looks: FuturesUnordered<BoxFuture<'static, Look>>,
+    /// The segments that looks have found, by slot.
+    found: BTreeMap<u64, Bytes>,
+    /// The newest slot that was free when it was looked at, or that this writer has taken.
+    free: u64,
 }
 
-impl Lookout<'_> {
+/// What a look at a slot has seen, and how long it took.
+struct Look {
+    seq: u64,
+    found: Result<Option<Bytes>>,
+    took: Duration,
+}
+
+impl std::fmt::Debug for Lookout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lookout").field("free", &self.free).finish_non_exhaustive()
+    }
+}
+
+impl Lookout {
+    pub(super) fn new(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>) -> Self {
+        Self { backend, clock, looks: FuturesUnordered::new(), found: BTreeMap::new(), free: 0 }
+    }
+
+    /// Notes that this writer has taken a slot.
+    pub(super) fn won(&mut self, seq: u64) {
+        self.free = seq;
+    }
+
     /// Looks at a slot again and again until a segment is there. A look begins every so often, whether earlier ones have ended or
     /// not. One that fails has seen nothing: this is about learning of something early, the create of the slot decides.
-    pub(super) async fn watch(self, seq: u64, every: Duration, reads: &mut Latency) -> Bytes {
-        let mut looks = FuturesUnordered::new();
+    ///
+    /// Who has not seen the slot before become taken may be late, and the next one taken too by the time that it is told of this one. It
+    /// would stay late, by as much in each round. So it looks at both.
+    pub(super) async fn watch(&mut self, seq: u64, every: Duration, reads: &mut Latency) -> Bytes {
+        self.found = self.found.split_off(&seq);
         let mut failures = 0;
         while failures < FAILURES_MAX {
-            if looks.len() < LOOKS_MAX {
-                looks.push(self.look(seq));
+            let is_late = self.free.saturating_add(1) < seq;
+            for seq in seq..=seq.saturating_add(u64::from(is_late)) {
+                if self.looks.len() < LOOKS_MAX {
+                    self.looks.push(look(Arc::clone(&self.backend), Arc::clone(&self.clock), seq).boxed());
+                }
             }
-            let pause = self.clock.sleep(every);
-            tokio::pin!(pause);
+            let clock = Arc::clone(&self.clock);
+            let mut pause = clock.sleep(every);
             loop {
+                if let Some(found) = self.found.remove(&seq) {
+                    return found;
+                }
                 tokio::select! {
                     biased;
-                    Some((found, took)) = looks.next() => match found {
-                        Ok(found) => {
-                            failures = 0;
-                            reads.note(took);
-                            if let Some(bytes) = found {
-                                return bytes;
-                            }
-                        }
+                    Some(look) = self.looks.next() => match self.note(look, reads) {
+                        Ok(()) => failures = 0,
                         Err(_) => failures += 1,
                     },
                     () = &mut pause => break,
@@ -58,25 +92,35 @@ impl Lookout<'_> {
         std::future::pending().await
     }
 
+    fn note(&mut self, look: Look, reads: &mut Latency) -> Result<()> {
+        let found = look.found?;
+        reads.note(look.took);
+        match found {
+            Some(bytes) => drop(self.found.insert(look.seq, bytes)),
+            None => self.free = self.free.max(look.seq),
+        }
+        Ok(())
+    }
+
     /// Reads so many slots at once; the segments up to the first that is free or cannot be read.
-    pub(super) async fn read(self, first: u64, count: usize, reads: &mut Latency) -> Vec<Bytes> {
-        let looks = join_all((first..).take(count).map(|seq| self.look(seq))).await;
+    pub(super) async fn read(&mut self, first: u64, count: usize, reads: &mut Latency) -> Vec<Bytes> {
+        let looks = (first..).take(count).map(|seq| look(Arc::clone(&self.backend), Arc::clone(&self.clock), seq));
         let mut found = Vec::with_capacity(count);
-        for (look, took) in looks {
-            if look.is_ok() {
-                reads.note(took);
+        for look in join_all(looks).await {
+            if look.found.is_ok() {
+                reads.note(look.took);
             }
-            match look {
+            match look.found {
                 Ok(Some(bytes)) => found.push(bytes),
                 _ => break,
             }
         }
         found
     }
+}
 
-    async fn look(self, seq: u64) -> (Result<Option<Bytes>>, Duration) {
-        let began = self.clock.elapsed();
-        let found = self.backend.get(&segment_name(seq)).await;
-        (found, self.clock.elapsed().saturating_sub(began))
-    }
+async fn look(backend: Arc<dyn Backend>, clock: Arc<dyn Clock>, seq: u64) -> Look {
+    let began = clock.elapsed();
+    let found = backend.get(&segment_name(seq)).await;
+    Look { seq, found, took: clock.elapsed().saturating_sub(began) }
 }

@@ -113,8 +113,8 @@ impl Turns {
         (!self.turn().is_zero()).then(|| every * younger)
     }
 
-    /// How long it takes to write a segment and to be seen.
+    /// How long it takes at most to write a segment and to be seen: by a look that comes just after it, and has its way back.
     fn turn(&self) -> Duration {
-        (self.writes.0 + self.reads.0).min(TURN_MAX)
+        (self.writes.0 + self.reads.0 / 2).min(TURN_MAX)
     }
 }

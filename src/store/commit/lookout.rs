@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::{BoxFuture, join_all};
+use futures::StreamExt;
+use futures::future::join_all;
 use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
+use tokio::task::JoinHandle;
 
 use super::turns::Latency;
 use crate::clock::Clock;
@@ -23,12 +24,13 @@ const LOOKS_MAX: usize = 48;
 const FAILURES_MAX: usize = 16;
 
 /// What is seen of the next slots, by looks that overlap: a look that finds a slot free tells so only after the time of a read.
+#[derive(Debug)]
 pub(super) struct Lookout {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) clock: Arc<dyn Clock>,
-    /// The looks that are under way. Those at slots that are taken meanwhile end like the others: a request that is given up takes
-    /// its connection along.
-    looks: FuturesUnordered<BoxFuture<'static, Look>>,
+    /// The looks that are under way. Those at slots that are taken meanwhile end as the others do: a request that is given up
+    /// takes its connection along.
+    looks: FuturesUnordered<JoinHandle<Look>>,
     /// The segments that looks have found, by slot.
     found: BTreeMap<u64, Bytes>,
     /// The newest slot that was free when it was looked at, or that this writer has taken.
@@ -36,16 +38,11 @@ pub(super) struct Lookout {
 }
 
 /// What a look at a slot has seen, and how long it took.
+#[derive(Debug)]
 struct Look {
     seq: u64,
     found: Result<Option<Bytes>>,
     took: Duration,
-}
-
-impl std::fmt::Debug for Lookout {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lookout").field("free", &self.free).finish_non_exhaustive()
-    }
 }
 
 impl Lookout {
@@ -70,7 +67,7 @@ impl Lookout {
             let is_late = self.free.saturating_add(1) < seq;
             for seq in seq..=seq.saturating_add(u64::from(is_late)) {
                 if self.looks.len() < LOOKS_MAX {
-                    self.looks.push(look(Arc::clone(&self.backend), Arc::clone(&self.clock), seq).boxed());
+                    self.looks.push(tokio::spawn(look(Arc::clone(&self.backend), Arc::clone(&self.clock), seq)));
                 }
             }
             let clock = Arc::clone(&self.clock);
@@ -81,10 +78,10 @@ impl Lookout {
                 }
                 tokio::select! {
                     biased;
-                    Some(look) = self.looks.next() => match self.note(look, reads) {
-                        Ok(()) => failures = 0,
-                        Err(_) => failures += 1,
-                    },
+                    Some(look) = self.looks.next() => {
+                        let has_seen = look.is_ok_and(|look| self.note(look, reads).is_ok());
+                        failures = if has_seen { 0 } else { failures + 1 };
+                    }
                     () = &mut pause => break,
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! A batch's age is how many slots it has lost to others, and each segment says what age its batch had reached
 //! (`lost_slots`). So all know from the log itself how long it takes at present to get a slot: a batch of that age goes at
-//! once, a younger one lets the older go first, for a turn, which is as long as a write and a read, and the longer the younger it
+//! once, a younger one lets the older go first, for a turn, in which a write is done and seen, and the longer the younger it
 //! is. If nobody has taken the slot by then, there is nobody older. Nothing is ever forbidden: who goes too early loses a slot.
 //!
 //! A writer that has just committed is the youngest, and where its neighbours in the log are others it gives way for a turn too.

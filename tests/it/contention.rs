@@ -126,6 +126,20 @@ fn looks_that_fail_hold_nobody_up() {
     }
 }
 
+/// While a create is under way its slot is looked at, the less often the longer that takes.
+#[test]
+fn a_create_that_takes_an_hour_leads_to_few_looks() {
+    let slowness = Slowness { write: Duration::from_secs(3600), read: Duration::from_millis(10), ..FAR };
+    let (time, runtime) = VirtualTime::new();
+    let requests = runtime.block_on(async {
+        let clock: Arc<dyn Clock> = time;
+        let backend = Arc::new(SlowBackend::new(FaultBackend::forgetful(), Arc::clone(&clock), slowness));
+        run(&|| Arc::clone(&backend) as Arc<dyn Backend>, clock, busy(2, 3)).await;
+        backend.requests()
+    });
+    assert!(requests < 20_000, "six commits took {requests} requests");
+}
+
 /// It knows of nobody else, and never loses a slot by which it would learn of it.
 #[test]
 fn a_writer_gets_in_beside_one_that_never_pauses() {

@@ -20,6 +20,8 @@ use crate::store::segment::segment_name;
 pub(super) const READ_MAX: usize = 16;
 /// How many looks are under way at once.
 const LOOKS_MAX: usize = 48;
+/// Who has looked so often in vain looks half as often from then on: a create may take hours.
+const LOOKS_AT_A_RATE: u32 = 64;
 /// After so many looks in a row that failed nothing more is looked at: the storage does not let itself be read at present.
 const FAILURES_MAX: usize = 16;
 
@@ -60,15 +62,19 @@ impl Lookout {
     ///
     /// Who has not seen the slot before become taken may be late, and the next one taken too by the time that it is told of this one. It
     /// would stay late, by as much in each round. So it looks at both.
-    pub(super) async fn watch(&mut self, seq: u64, every: Duration, reads: &mut Latency) -> Bytes {
+    pub(super) async fn watch(&mut self, seq: u64, mut every: Duration, reads: &mut Latency) -> Bytes {
         self.found = self.found.split_off(&seq);
-        let mut failures = 0;
+        let (mut looked, mut failures) = (0_u32, 0);
         while failures < FAILURES_MAX {
             let is_late = self.free.saturating_add(1) < seq;
             for seq in seq..=seq.saturating_add(u64::from(is_late)) {
                 if self.looks.len() < LOOKS_MAX {
                     self.looks.push(tokio::spawn(look(Arc::clone(&self.backend), Arc::clone(&self.clock), seq)));
                 }
+            }
+            looked = looked.saturating_add(1);
+            if looked.is_multiple_of(LOOKS_AT_A_RATE) {
+                every = every.saturating_mul(2);
             }
             let clock = Arc::clone(&self.clock);
             let mut pause = clock.sleep(every);

@@ -1,7 +1,12 @@
-//! The allocator of the tests: the system's, with a note of the largest block that a thread asked for.
+//! The allocator of the tests: the program's, with a note of the largest block that a thread asked for.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
+
+#[cfg(not(unix))]
+use std::alloc::System as Program;
+#[cfg(unix)]
+use tikv_jemallocator::Jemalloc as Program;
 
 thread_local! {
     static LARGEST: Cell<usize> = const { Cell::new(0) };
@@ -17,25 +22,25 @@ fn note(bytes: usize) {
     let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(bytes)));
 }
 
-#[expect(unsafe_code, reason = "the trait of allocators is unsafe; all is handed on to the system's")]
+#[expect(unsafe_code, reason = "the trait of allocators is unsafe; all is handed on to the program's")]
 unsafe impl GlobalAlloc for Noting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
-        unsafe { System.alloc(layout) }
+        unsafe { Program.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Program.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         note(bytes);
-        unsafe { System.realloc(block, layout, bytes) }
+        unsafe { Program.realloc(block, layout, bytes) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(block, layout) }
+        unsafe { Program.dealloc(block, layout) }
     }
 }
 

@@ -24,16 +24,15 @@ use self::world::World;
 use crate::support::traced_files::Chance;
 
 /// What runs by default.
-const SEEDS: Range<u64> = 0..60;
-/// Seeds that found something once.
-const KEPT: [u64; 4] = [61, 134, 24, 27];
+const SEEDS: Range<u64> = 0..64;
+/// Other seeds that found something once.
+const KEPT: [u64; 1] = [134];
 /// After so many failures no more runs are begun.
 const FAILURES_MAX: usize = 5;
 /// In what share of the default runs each fault is at least, in percent: every run is meant to have half of them.
 const RUNS_WITH_A_FAULT_PERCENT_MIN: usize = 25;
-/// In how many of them is at least what comes of faults and of chance, but for what needs more chance than that.
+/// In how many of them is at least what comes of faults and of chance.
 const RUNS_WITH_OTHERS_MIN: usize = 1;
-const TOO_RARE: [Event; 1] = [Event::PinRanOut];
 
 /// How a run went.
 struct Run {
@@ -101,7 +100,7 @@ fn processes_that_share_a_store_lose_nothing_whatever_befalls_them() {
     assert!(failures.is_empty(), "{} of {} runs failed\n{}", failures.len(), runs.len(), failures.join("\n\n"));
     if asked.is_none() {
         let faults = Event::FAULTS.into_iter().filter(|event| with(*event) * 100 < runs.len() * RUNS_WITH_A_FAULT_PERCENT_MIN);
-        let others = Event::OTHERS.into_iter().filter(|event| !TOO_RARE.contains(event) && with(*event) < RUNS_WITH_OTHERS_MIN);
+        let others = Event::OTHERS.into_iter().filter(|event| with(*event) < RUNS_WITH_OTHERS_MIN);
         let rare: Vec<Event> = faults.chain(others).collect();
         assert!(rare.is_empty(), "too rare: {rare:?}; {table:?}");
     }

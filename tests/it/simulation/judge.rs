@@ -21,7 +21,7 @@ use crate::support::driver::{Answers, same};
 use crate::support::{Row, rows, session};
 
 /// Every so many runs all tables are compared at several revisions and at a pin, not only those that tell the most.
-const ALL_TABLES_EVERY: u64 = 8;
+const ALL_TABLES_EVERY: u64 = 32;
 
 /// A scan as far as the log has told of it.
 struct Told {

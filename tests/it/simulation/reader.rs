@@ -20,10 +20,12 @@ use crate::support::{Row, fetch, session};
 /// How often a reader tries to read. There are fewer faults than that in a run.
 const TRIES_MAX: usize = 300;
 
-/// So long a reader waits until it reads: others have compacted by then.
-const THOUGHTS_BEFORE: usize = 4;
+/// So long at most a reader waits until somebody has compacted: before that it holds nothing that others replace.
+const THOUGHTS_BEFORE: usize = 8;
 /// So long at most it waits for its files to be gone.
 const THOUGHTS_MAX: usize = 12;
+/// Of so many readers one stands still before it asks again, and does not renew its pin.
+const READERS_TO_A_PAUSE: usize = 2;
 
 /// What a reader was told.
 #[derive(Debug)]
@@ -79,6 +81,9 @@ impl Reader {
         for _ in 0..self.rounds {
             for _ in 0..THOUGHTS_BEFORE {
                 think(&self.storage).await;
+                if !self.storage.world.state().published.is_empty() {
+                    break;
+                }
             }
             let opened = self.patiently(|| Store::open(Arc::new(self.storage.clone()) as Arc<dyn Backend>)).await;
             for _ in 0..2 {
@@ -101,6 +106,9 @@ impl Reader {
             self.count(Event::AskedBelowFloor);
         }
         let Some(first) = self.ask(snapshot, &mut session, is_pinned).await else { return };
+        if self.storage.world.state().chance.next(READERS_TO_A_PAUSE) == 0 {
+            self.storage.stand_still();
+        }
         for _ in 0..THOUGHTS_MAX {
             think(&self.storage).await;
             if self.grace_is_over(snapshot) {
@@ -124,9 +132,19 @@ impl Reader {
 
     /// What a snapshot tells; none if it was held for too long.
     async fn ask(&self, snapshot: &Snapshot, session: &mut QuerySession, is_pinned: bool) -> Option<Seen> {
+        let floor = snapshot.floor();
+        let mut rows = async |sql: &str, order| Some(sorted(self.rows(snapshot, session, sql, is_pinned).await?, order));
+        let observations = rows("SELECT * FROM observations", answers::ORDER_BY_REVISION).await?;
+        let versions = rows("SELECT * FROM resource_versions", answers::ORDER_BY_VERSION).await?;
+        let oldest = rows(&format!("SELECT * FROM resources_as_of({floor})"), answers::ORDER_BY_KEY).await?;
+        Some(Seen { segments: snapshot.last_segment().0, floor, observations, versions, oldest })
+    }
+
+    /// The rows of a statement; none if files of the snapshot are gone.
+    async fn rows(&self, snapshot: &Snapshot, session: &mut QuerySession, sql: &str, is_pinned: bool) -> Option<Vec<Row>> {
         for _ in 0..TRIES_MAX {
-            match self.tables(snapshot, session).await {
-                Ok(seen) => return Some(seen),
+            match fetch(session, sql).await {
+                Ok(rows) => return Some(rows),
                 Err(error) if is_passing(&error) => think(&self.storage).await,
                 Err(error) => {
                     let text = error.to_string();
@@ -139,14 +157,6 @@ impl Reader {
             }
         }
         panic!("nothing could ever be read");
-    }
-
-    async fn tables(&self, snapshot: &Snapshot, session: &mut QuerySession) -> Result<Seen> {
-        let observations = sorted(fetch(session, "SELECT * FROM observations").await?, answers::ORDER_BY_REVISION);
-        let versions = sorted(fetch(session, "SELECT * FROM resource_versions").await?, answers::ORDER_BY_VERSION);
-        let floor = snapshot.floor();
-        let oldest = sorted(fetch(session, &format!("SELECT * FROM resources_as_of({floor})")).await?, answers::ORDER_BY_KEY);
-        Ok(Seen { segments: snapshot.last_segment().0, floor, observations, versions, oldest })
     }
 
     fn count(&self, event: Event) {
@@ -167,7 +177,7 @@ impl Reader {
     /// Whether a sweep could take the pin of this reader for nobody's.
     fn pin_ran_out(&self) -> bool {
         let state = self.storage.world.state();
-        state.pins.get(&self.storage.life.process).is_some_and(|pin| state.lapsed.contains(pin))
+        state.pins.get(&self.storage.life).is_some_and(|pin| state.lapsed.contains(pin))
     }
 
     /// Does what may not be possible yet, until it is.

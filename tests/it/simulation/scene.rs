@@ -93,7 +93,7 @@ impl Scene {
     fn maintenance(&mut self) {
         let grace = self.grace;
         for _ in 0..self.cast.compactors {
-            let left = Arc::new(AtomicUsize::new(2 + self.pick(4)));
+            let left = Arc::new(AtomicUsize::new(3 + self.pick(4)));
             let at_once = self.pick(2) == 0;
             self.process(move |storage| {
                 let another = storage.clone();
@@ -181,6 +181,9 @@ async fn supervise<F: Future<Output = ()> + Send + 'static>(
     }
 }
 
+/// So often maintenance waits between what it does: it goes on for as long as scans do.
+const THOUGHTS_BETWEEN: usize = 3;
+
 /// Does something to the store every now and then, through one opening of it or several.
 async fn now_and_then<F: Future<Output = elava::Result<()>> + Send>(
     storage: Storage,
@@ -189,7 +192,9 @@ async fn now_and_then<F: Future<Output = elava::Result<()>> + Send>(
 ) {
     let mut writer: Option<Writer> = None;
     while left.load(Ordering::Relaxed) > 0 {
-        think(&storage).await;
+        for _ in 0..THOUGHTS_BETWEEN {
+            think(&storage).await;
+        }
         let outcome = match &writer {
             Some(writer) => act(writer.clone()).await.map(|()| {
                 // A life that was taken for dead may have done the last of it.

@@ -113,7 +113,6 @@ impl State {
         } else if self.brings(paused) {
             let taken_for_dead = self.is_newest(life) && self.brings(Event::TakenForDead);
             let micros = if taken_for_dead { 2 * 60 * SECOND + self.up_to(4 * HOUR) } else { HOUR + self.up_to(5 * DAY) };
-            self.note(life, &format!("stands still for {} seconds", micros / SECOND));
             self.pause(life, micros);
             if taken_for_dead {
                 self.note(life, "is taken for dead");
@@ -179,6 +178,13 @@ impl Storage {
         self.world.wait(self.life, micros).await;
     }
 
+    /// Whatever this life waits for comes hours or days later.
+    pub fn stand_still(&self) {
+        let mut state = self.world.state();
+        let micros = HOUR + state.up_to(5 * DAY);
+        state.pause(self.life, micros);
+    }
+
     /// A life that was taken for dead stops here: what comes next is for the one that took its place.
     pub async fn is_newest(&self) {
         if !self.world.state().is_newest(self.life) {
@@ -227,7 +233,7 @@ impl Backend for Storage {
     async fn create(&self, name: &str, bytes: Bytes) -> Result<Created> {
         self.may_write(name);
         if is_pin(name) {
-            self.world.state().pins.insert(self.life.process, name.to_owned());
+            self.world.state().pins.insert(self.life, name.to_owned());
         }
         self.request(format!("create {name}"), |state| create(state, name, bytes)).await
     }

@@ -26,7 +26,7 @@ const STEPS_MAX: usize = 400_000;
 pub type Process = usize;
 
 /// One life of a process: it ends when the process is killed. One that is taken for dead goes on beside the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Life {
     pub process: Process,
     number: usize,
@@ -63,8 +63,8 @@ pub struct State {
     pub events: Events,
     /// When each manifest was first there, by number.
     pub published: BTreeMap<u64, u64>,
-    /// The newest pin of each process, and those that a sweep may have taken for nobody's.
-    pub pins: BTreeMap<Process, String>,
+    /// The newest pin of each life, and those that a sweep may have taken for nobody's.
+    pub pins: BTreeMap<Life, String>,
     pub lapsed: BTreeSet<String>,
     processes: Vec<ProcessState>,
     waits: BTreeMap<u64, Wait>,
@@ -249,7 +249,9 @@ impl State {
         }
     }
 
+    /// Lets a life stand still: what it waits for comes after that.
     pub fn pause(&mut self, life: Life, micros: u64) {
+        self.note(life, &format!("stands still for {} seconds", micros / SECOND));
         self.processes[life.process].paused_until.insert(life.number, self.now + micros);
     }
 

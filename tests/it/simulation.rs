@@ -24,7 +24,7 @@ use self::world::World;
 use crate::support::traced_files::Chance;
 
 /// What runs by default.
-const SEEDS: Range<u64> = 0..64;
+const SEEDS: Range<u64> = 0..100;
 /// Other seeds that found something once.
 const KEPT: [u64; 1] = [134];
 /// After so many failures no more runs are begun.

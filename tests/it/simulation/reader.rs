@@ -20,8 +20,9 @@ use crate::support::{Row, fetch, session};
 /// How often a reader tries to read. There are fewer faults than that in a run.
 const TRIES_MAX: usize = 300;
 
-/// So long at most a reader waits until somebody has compacted: before that it holds nothing that others replace.
-const THOUGHTS_BEFORE: usize = 8;
+/// So long at most a reader waits until there is something that others may replace, which is after so many manifests.
+const THOUGHTS_BEFORE: usize = 12;
+const MANIFESTS_BEFORE: usize = 2;
 /// So long at most it waits for its files to be gone.
 const THOUGHTS_MAX: usize = 12;
 /// Of so many readers one stands still before it asks again, and does not renew its pin.
@@ -81,7 +82,7 @@ impl Reader {
         for _ in 0..self.rounds {
             for _ in 0..THOUGHTS_BEFORE {
                 think(&self.storage).await;
-                if !self.storage.world.state().published.is_empty() {
+                if self.storage.world.state().published.len() >= MANIFESTS_BEFORE {
                     break;
                 }
             }

@@ -93,7 +93,7 @@ impl Scene {
     fn maintenance(&mut self) {
         let grace = self.grace;
         for _ in 0..self.cast.compactors {
-            let left = Arc::new(AtomicUsize::new(3 + self.pick(4)));
+            let left = Arc::new(AtomicUsize::new(8 + self.pick(8)));
             let at_once = self.pick(2) == 0;
             self.process(move |storage| {
                 let another = storage.clone();
@@ -225,5 +225,11 @@ pub async fn think(storage: &Storage) {
         };
         u64::try_from(chance.next(usize::try_from(longest).unwrap())).unwrap()
     };
+    storage.world.wait(storage.life, micros).await;
+}
+
+/// Waits until the next scan is due: others read and compact meanwhile.
+pub async fn rest(storage: &Storage) {
+    let micros = u64::try_from(storage.world.state().chance.next(usize::try_from(DAY / 2).unwrap())).unwrap();
     storage.world.wait(storage.life, micros).await;
 }

@@ -9,7 +9,7 @@ use elava::store::{Backend, Begin, Committed, CompactOptions, ScanBegun, ScanSes
 use elava::{Error, ErrorKind, Result};
 
 use super::keeper::{Kept, raise};
-use super::scene::think;
+use super::scene::{rest, think};
 use super::storage::{SimulatedClock, Storage};
 use super::weather::Event;
 use crate::model::{observation, report};
@@ -118,6 +118,9 @@ impl Scanner {
         loop {
             let next = *self.job.next.lock().unwrap();
             let Some(op) = ops.get(next) else { return };
+            if matches!(op, Op::Begin { .. }) {
+                rest(&self.storage).await;
+            }
             think(&self.storage).await;
             self.insist(op).await;
             self.storage.is_newest().await;

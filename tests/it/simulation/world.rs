@@ -216,6 +216,11 @@ impl State {
         self.processes[life.process].life == life.number
     }
 
+    /// Whether another life may have written what this one writes, or a create of its own that it does not know of.
+    pub fn may_be_overtaken(&self, life: Life) -> bool {
+        self.processes[life.process].life > 0 || self.events.of(Event::LateCreate) > 0
+    }
+
     /// Writes down what a process did.
     pub fn note(&mut self, life: Life, what: &str) {
         self.tell(&format!("p{}.{} {what}", life.process, life.number));

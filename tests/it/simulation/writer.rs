@@ -77,6 +77,8 @@ pub struct Scanner {
     scan_id: String,
     writer: Option<Writer>,
     session: Option<ScanSession>,
+    /// Whether it was ever told that an outcome is unknown: what it has written itself may be news to it then.
+    knows_not_all: bool,
 }
 
 /// Opens a store for writing, with settings by which short histories have many epochs.
@@ -109,7 +111,7 @@ fn is_below_floor(error: &Error) -> bool {
 
 impl Scanner {
     pub fn new(storage: Storage, job: Job, ledger: Ledger) -> Self {
-        Self { storage, job, ledger, scan_id: String::new(), writer: None, session: None }
+        Self { storage, job, ledger, scan_id: String::new(), writer: None, session: None, knows_not_all: false }
     }
 
     /// Goes on where an earlier life stopped.
@@ -132,8 +134,14 @@ impl Scanner {
         for tries in 1..TRIES_MAX {
             let Err(error) = self.attempt(op).await else { return };
             if error.message().contains("another process is writing scan") {
-                self.storage.world.state().count(Event::ScanOvertaken);
+                let mut state = self.storage.world.state();
+                assert!(
+                    self.knows_not_all || state.may_be_overtaken(self.storage.life),
+                    "{op:?}: nobody else has ever written this scan: {error}"
+                );
+                state.count(Event::ScanOvertaken);
             }
+            self.knows_not_all |= error.kind() == ErrorKind::Uncertain;
             self.storage.is_newest().await;
             check_kind(op, &error);
             let goes_on = error.kind() == ErrorKind::Unavailable && matches!(op, Op::Observe { .. });

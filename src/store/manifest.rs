@@ -14,7 +14,7 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -59,6 +59,13 @@ pub struct Manifest {
     pub observations: Vec<DataFile>,
     /// Log entries, oldest first.
     pub entries: Vec<DataFile>,
+}
+
+/// Files without repetitions. What went on in an epoch is what the next one begins with: if that is all it has yet, both name one
+/// file, since a file's name tells its content.
+pub fn each_once<'a>(files: impl Iterator<Item = &'a DataFile>) -> impl Iterator<Item = &'a DataFile> {
+    let mut names = HashSet::new();
+    files.filter(move |file| names.insert(file.name.as_str()))
 }
 
 /// A stretch of history that can be read alone. It covers (start, end].
@@ -121,10 +128,10 @@ impl Manifest {
         }
     }
 
-    /// All files that it names.
+    /// All files that it names, each once.
     pub fn files(&self) -> impl Iterator<Item = &DataFile> {
         let versions = self.epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings));
-        versions.chain(&self.changes).chain(&self.observations).chain(&self.entries)
+        each_once(versions.chain(&self.changes).chain(&self.observations).chain(&self.entries))
     }
 
     /// The same with other files in the place of some, by name.

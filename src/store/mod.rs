@@ -64,7 +64,7 @@ pub use history::History;
 pub use index::{GuardSettings, LogIndex, OpenScan, StoreSettings, TagPoint, TimeStep};
 pub use jobs::{JobClaim, JobEnd, JobOutcome, JobState};
 pub use local::LocalBackend;
-pub use manifest::{Epoch, Manifest};
+pub use manifest::{Epoch, Manifest, each_once};
 pub use object::{Bucket, BucketUrl, Cloud, ObjectBackend};
 pub use pins::{Pin, ReaderPin, pins};
 pub use purge::{Leftovers, Purged, purge};

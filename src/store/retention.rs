@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::data_file::DataFile;
 use super::entries::{Entry, EntryKind};
 use super::index::{LogIndex, told};
-use super::manifest::{Epoch, Manifest};
+use super::manifest::{Epoch, Manifest, each_once};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Revision, TimeSpan, Timestamp};
 
@@ -134,10 +134,11 @@ impl RetentionPlan {
         }
         let held_by = lowest_hold(index).filter(|hold| hold.revision < asked);
         let floor = held_by.as_ref().map_or(asked, |hold| hold.revision).max(index.floor);
-        let epochs: Vec<&Epoch> = manifest.epochs.iter().filter(|epoch| is_epoch_below(epoch, floor)).collect();
+        let (epochs, kept): (Vec<&Epoch>, Vec<&Epoch>) = manifest.epochs.iter().partition(|epoch| is_epoch_below(epoch, floor));
         let of_epochs = epochs.iter().flat_map(|epoch| epoch.files.iter().chain(&epoch.closings));
+        let of_epochs = of_epochs.filter(|file| !kept.iter().any(|epoch| epoch.files.contains(file)));
         let others = manifest.changes.iter().chain(&manifest.observations).filter(|file| is_below(file, floor));
-        let files: Vec<&DataFile> = of_epochs.chain(others).collect();
+        let files: Vec<&DataFile> = each_once(of_epochs.chain(others)).collect();
         Ok(Self {
             old_floor: index.floor,
             floor,

@@ -9,7 +9,7 @@ use crate::cli::args::StatusArgs;
 use crate::cli::{Context, ExitStatus, open};
 use crate::error::{Error, Result};
 use crate::notify::{Outbox, Waiting};
-use crate::store::{DataFile, FORMAT_VERSION, Listed, Snapshot};
+use crate::store::{DataFile, FORMAT_VERSION, Listed, Snapshot, each_once};
 
 /// What there is to tell.
 #[derive(Debug, Serialize)]
@@ -89,7 +89,7 @@ impl Status {
         let running = snapshot.index().open_scans.values().filter(|scan| !scan.failed);
         let epochs = snapshot.epochs();
         let tables = Tables {
-            versions: Size::of(epochs.iter().flat_map(|epoch| &epoch.files)),
+            versions: Size::of(each_once(epochs.iter().flat_map(|epoch| &epoch.files))),
             changes: Size::of(snapshot.change_files()),
             closings: Size::of(epochs.iter().filter_map(|epoch| epoch.closings.as_ref())),
             observations: Size::of(snapshot.observation_files()),

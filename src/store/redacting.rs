@@ -16,6 +16,7 @@ use super::closings::Closings;
 use super::data_file::{Bound, DataFile};
 use super::entries::EntryKind;
 use super::history::History;
+use super::manifest::each_once;
 use super::merge::{open_columns, open_stream};
 use super::parquet_io::{FileKind, FileWriter};
 use super::redaction::{Ended, Redaction, Redactions, resource_of_finding, versions_of_changes};
@@ -120,7 +121,7 @@ impl<'a> Search<'a> {
     async fn versions(&mut self) -> Result<()> {
         let (history, keys) = (self.history, self.keys);
         let closings = Closings::new(history.file_closings.clone())?;
-        for file in history.manifest.epochs.iter().flat_map(|epoch| &epoch.files).filter(|file| may_hold(file, keys)) {
+        for file in each_once(history.manifest.epochs.iter().flat_map(|epoch| &epoch.files)).filter(|file| may_hold(file, keys)) {
             let mut found = false;
             let mut batches = self.open(file, &schema_of(file), &["resource_key", "valid_from_revision", "valid_to_revision"]);
             while let Some(batch) = batches.next().await {

@@ -20,6 +20,7 @@ use super::content_columns::{CONTENT_COLUMNS, ContentColumns, content_arrays};
 use super::data_file::DataFile;
 use super::decode::decode;
 use super::history::History;
+use super::manifest::each_once;
 use super::parallel::in_parallel;
 use super::parquet_io::fetch_through;
 use super::redaction::Redactions;
@@ -191,7 +192,7 @@ pub async fn read_keys(history: &History, mut wanted: Vec<Revision>) -> Result<H
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = HashMap::with_capacity(wanted.len());
-    let files: Vec<DataFile> = history.manifest.epochs.iter().flat_map(|epoch| epoch.files.iter().cloned()).collect();
+    let files: Vec<DataFile> = each_once(history.manifest.epochs.iter().flat_map(|epoch| &epoch.files)).cloned().collect();
     visit(history, &files, &wanted, &["resource_key", "valid_from_revision"], &mut |batch| {
         let (keys, revisions) = (texts(batch, "resource_key")?, numbers(batch, "valid_from_revision")?);
         for (row, revision) in revisions.values().iter().enumerate() {
